@@ -1,0 +1,61 @@
+# `make help` lists the commands.
+PYTHON ?= python3
+PORT ?= 8000
+FRESH ?=
+BIN := .venv/bin
+export UV_SYSTEM_CERTS := 1
+export UV_LINK_MODE := copy
+
+.PHONY: help demo test lint types house unit journeys browser lock clean
+
+help: ## Show this list
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 12
+
+demo: .venv/runtime ## Run the product on believable data: one address, no account (PORT=, FRESH=1)
+	@OFFBOARD_DEMO=1 exec $(BIN)/python manage.py demo --port $(PORT) $(if $(FRESH),--fresh)
+
+test: .venv/dev ## Everything that a change must pass
+	@$(BIN)/python tests/run.py
+
+lint: .venv/dev ## Style
+	@$(BIN)/python tests/run.py lint
+
+types: .venv/dev ## Types
+	@$(BIN)/python tests/run.py types
+
+house: .venv/dev ## Floors, words and documentation
+	@$(BIN)/python tests/run.py house
+
+unit: .venv/dev ## Rooms, gateways, simulators, pages
+	@$(BIN)/python tests/run.py unit
+
+journeys: .venv/dev ## Whole removals over real HTTP, on SQLite and on PostgreSQL + Redis + Celery
+	@$(BIN)/python tests/run.py journeys
+
+browser: .venv/dev ## The walk in Chromium, with axe
+	@$(BIN)/python tests/run.py browser
+
+lock: .venv/installer ## Make the lock files anew from pyproject.toml
+	$(BIN)/uv pip compile -q --upgrade --universal --generate-hashes --no-emit-index-url --no-header --python-version 3.11 pyproject.toml -o requirements/runtime.txt
+	$(BIN)/uv pip compile -q --upgrade --universal --generate-hashes --no-emit-index-url --no-header --python-version 3.11 pyproject.toml --extra dev -c requirements/runtime.txt -o requirements/dev.txt
+
+clean: ## Remove what the commands made, except the demo's data
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache
+
+# The environment in three layers; each marker is newer than the lock file that it was made from.
+.venv/installer: requirements/installer.txt
+	@echo "Making .venv"
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.12 …")'
+	@$(PYTHON) -m venv .venv
+	@$(BIN)/pip install -q --disable-pip-version-check --require-hashes -r requirements/installer.txt 2>&1 | grep -v '^WARNING: Location' || true
+	@test -x $(BIN)/uv && touch $@
+
+.venv/runtime: .venv/installer requirements/runtime.txt
+	@echo "Installing what the product needs"
+	@$(BIN)/uv pip install -q --require-hashes -r requirements/runtime.txt --python $(BIN)/python || $(BIN)/pip install -q --require-hashes -r requirements/runtime.txt
+	@touch $@
+
+.venv/dev: .venv/runtime requirements/dev.txt
+	@echo "Installing what the tests need"
+	@$(BIN)/uv pip install -q --require-hashes -r requirements/dev.txt --python $(BIN)/python || $(BIN)/pip install -q --require-hashes -r requirements/dev.txt
+	@touch $@

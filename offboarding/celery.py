@@ -1,0 +1,33 @@
+"""Celery carries one sentence: look at row X. The row is the truth; a lost message costs a few seconds."""
+
+from __future__ import annotations
+
+import os
+
+from celery import Celery
+from celery.signals import setup_logging
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "offboarding.settings")
+
+from django.conf import settings
+
+app = Celery("offboarding")
+app.conf.update(
+    broker_url=settings.REDIS_URL or "memory://",
+    # A web request may wait at most this long for a broker that does not answer.
+    broker_transport_options={"socket_timeout": 2, "socket_connect_timeout": 2, "visibility_timeout": 3600},
+    broker_connection_retry_on_startup=True,
+    broker_pool_limit=4,
+    task_ignore_result=True,
+    task_publish_retry=False,
+    task_serializer="json",
+    accept_content=["json"],
+    worker_prefetch_multiplier=1,
+    worker_redirect_stdouts=False,
+)
+app.autodiscover_tasks(["offboarding.work"])
+
+
+@setup_logging.connect
+def use_djangos_logging(**_kwargs: object) -> None:
+    """Connecting is enough: Celery then leaves the logging that Django has set up alone."""

@@ -1,0 +1,245 @@
+"""Settings from the environment: each variable is declared once, read once, and refused with a sentence.
+
+`docs/settings.md` lists them all; a test compares.
+"""
+
+from __future__ import annotations
+
+import secrets
+from base64 import urlsafe_b64encode
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qsl, unquote, urlsplit
+from zoneinfo import ZoneInfo
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+class WrongSetting(Exception):
+    """A value in the environment stops the start; the text says which one and what to write instead."""
+
+
+@dataclass(frozen=True, slots=True)
+class Variable:
+    name: str
+    default: str
+    parse: Callable[[str], Any]
+    says: str
+
+
+def text(value: str) -> str:
+    return value
+
+
+def flag(value: str) -> bool:
+    if value.lower() in ("1", "yes", "true", "on"):
+        return True
+    if value.lower() in ("", "0", "no", "false", "off"):
+        return False
+    raise ValueError("write 1 or 0")
+
+
+def whole(least: int, most: int) -> Callable[[str], int]:
+    def parse(value: str) -> int:
+        if not value.isdigit() or not least <= int(value) <= most:
+            raise ValueError(f"write a whole number from {least} to {most}")
+        return int(value)
+
+    return parse
+
+
+def listed(value: str) -> list[str]:
+    return [part.strip() for part in value.split(",") if part.strip()]
+
+
+def zone(value: str) -> str:
+    try:
+        ZoneInfo(value)
+    except (KeyError, ValueError, OSError) as error:
+        raise ValueError("write a zone of the IANA list, for example Europe/Berlin") from error
+    return value
+
+
+def address(value: str) -> str:
+    parts = urlsplit(value)
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.path not in ("", "/"):
+        raise ValueError("write scheme and host, for example https://offboard.example.com")
+    return value.rstrip("/")
+
+
+def database(value: str) -> dict[str, Any]:
+    """Django's DATABASES entry for `sqlite:///path` or `postgresql://user:password@host:port/name?option=…`."""
+    parts = urlsplit(value)
+    if parts.scheme == "sqlite" and parts.path not in ("", "/"):
+        return sqlite(unquote(parts.path[1:] if parts.path.startswith("//") else parts.path))
+    if parts.scheme in ("postgres", "postgresql") and parts.path.strip("/"):
+        return {
+            "ENGINE": "django.db.backends.postgresql",
+            "NAME": unquote(parts.path.strip("/")),
+            "USER": unquote(parts.username or ""),
+            "PASSWORD": unquote(parts.password or ""),
+            "HOST": parts.hostname or "",
+            "PORT": str(parts.port or ""),
+            "CONN_MAX_AGE": 60,
+            "CONN_HEALTH_CHECKS": True,
+            "OPTIONS": dict(parse_qsl(parts.query)),
+        }
+    raise ValueError("write sqlite:////absolute/file or postgresql://user:password@host:5432/name")
+
+
+def sqlite(path: str) -> dict[str, Any]:
+    """SQLite as a real multi-writer store: without IMMEDIATE, half of all read-modify-write transactions fail."""
+    return {
+        "ENGINE": "django.db.backends.sqlite3",
+        "NAME": path,
+        "OPTIONS": {
+            "transaction_mode": "IMMEDIATE",
+            "timeout": 20,
+            "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;",
+        },
+    }
+
+
+def redis(value: str) -> str:
+    if value and urlsplit(value).scheme not in ("redis", "rediss", "unix"):
+        raise ValueError("write redis://host:6379/0, or leave it empty to work without Redis")
+    return value
+
+
+def mail(value: str) -> dict[str, Any]:
+    """Where mail goes: `folder:/path`, `smtp://user:password@host:587?tls=1`, or `console:`."""
+    parts = urlsplit(value)
+    if parts.scheme == "console":
+        return {"EMAIL_BACKEND": "django.core.mail.backends.console.EmailBackend"}
+    if parts.scheme == "folder" and parts.path:
+        return {
+            "EMAIL_BACKEND": "django.core.mail.backends.filebased.EmailBackend",
+            "EMAIL_FILE_PATH": parts.path,
+        }
+    if parts.scheme == "smtp" and parts.hostname:
+        return {
+            "EMAIL_BACKEND": "django.core.mail.backends.smtp.EmailBackend",
+            "EMAIL_HOST": parts.hostname,
+            "EMAIL_PORT": parts.port or 587,
+            "EMAIL_HOST_USER": unquote(parts.username or ""),
+            "EMAIL_HOST_PASSWORD": unquote(parts.password or ""),
+            "EMAIL_USE_TLS": dict(parse_qsl(parts.query)).get("tls") == "1",
+            "EMAIL_TIMEOUT": 10,
+        }
+    raise ValueError("write folder:/path, console: or smtp://user:password@host:587?tls=1")
+
+
+VARIABLES = (
+    Variable(
+        "OFFBOARD_DEMO", "0", flag, "1 runs on believable data and simulated workspaces; never for real use."
+    ),
+    Variable("OFFBOARD_DEBUG", "0", flag, "1 shows developers' error pages and the page of parts."),
+    Variable(
+        "OFFBOARD_DATA", "var/data", text, "Folder for evidence, packets, checkpoints and the SQLite file."
+    ),
+    Variable("OFFBOARD_BASE_URL", "http://localhost:8000", address, "The address that people type."),
+    Variable("OFFBOARD_HOSTS", "", listed, "More host names to answer to, by comma."),
+    Variable("OFFBOARD_SECRET_KEY", "", text, "Signs sessions and forms: 50 or more random characters."),
+    Variable(
+        "OFFBOARD_SEALING_KEYS", "", listed, "Fernet keys that seal stored tokens, newest first, by comma."
+    ),
+    Variable(
+        "OFFBOARD_SIGNING_KEY", "", text, "Ed25519 seed that signs packets and checkpoints: 64 hex digits."
+    ),
+    Variable(
+        "OFFBOARD_DATABASE_URL",
+        "",
+        text,
+        "postgresql://… or sqlite:////…; empty means SQLite in the data folder.",
+    ),
+    Variable("OFFBOARD_REDIS_URL", "", redis, "Redis for Celery; empty means that the engine does all work."),
+    Variable(
+        "OFFBOARD_MAIL", "console:", mail, "folder:/path, console: or smtp://user:password@host:587?tls=1."
+    ),
+    Variable("OFFBOARD_MAIL_FROM", "offboard@localhost", text, "The sender of our mail."),
+    Variable("OFFBOARD_TIME_ZONE", "Europe/Berlin", zone, "Time zone for people who have not chosen one."),
+    Variable("OFFBOARD_ENGINE_THREADS", "16", whole(1, 128), "How many rows one engine works on at once."),
+    Variable(
+        "OFFBOARD_OWNER_APPROVERS", "2", whole(1, 5), "Approvers needed when a Workspace Owner is removed."
+    ),
+    Variable(
+        "OFFBOARD_MANY_PLACES", "10", whole(1, 1000), "More workspaces than this need a second approver."
+    ),
+    Variable("OFFBOARD_MANY_PLACES_APPROVERS", "2", whole(1, 5), "Approvers needed for so many workspaces."),
+    Variable(
+        "OFFBOARD_UPLOAD_MB", "10", whole(1, 500), "The largest file that can be attached as proof, in MB."
+    ),
+    Variable("OFFBOARD_RETENTION_YEARS", "7", whole(3, 30), "How long evidence is kept, in years."),
+    Variable(
+        "OFFBOARD_TRUSTED_PROXIES", "0", whole(0, 5), "How many proxies in front add to X-Forwarded-For."
+    ),
+)
+
+
+def read(environ: Mapping[str, str]) -> dict[str, Any]:
+    """Every variable parsed, by name without its prefix. Raises WrongSetting with one line for each wrong value."""
+    values: dict[str, Any] = {}
+    wrong: list[str] = []
+    given = {**demo_values(environ), **environ} if environ.get("OFFBOARD_DEMO") == "1" else environ
+    for variable in VARIABLES:
+        raw = given.get(variable.name, "").strip() or variable.default
+        try:
+            values[variable.name.removeprefix("OFFBOARD_")] = variable.parse(raw)
+        except ValueError as error:
+            wrong.append(f"{variable.name} is wrong: {error}.")
+    wrong += unknown(environ)
+    if not wrong:
+        wrong += missing(values)
+    if wrong:
+        raise WrongSetting("\n".join(wrong))
+    return values
+
+
+def unknown(environ: Mapping[str, str]) -> list[str]:
+    names = {variable.name for variable in VARIABLES}
+    return [
+        f"{name} is not a setting. Check its spelling in docs/settings.md."
+        for name in sorted(environ)
+        if name.startswith("OFFBOARD_") and name not in names
+    ]
+
+
+def missing(values: Mapping[str, Any]) -> list[str]:
+    """What only the operator can supply: the three keys. `manage.py make_keys` prints fresh ones."""
+    hint = "`python manage.py make_keys` prints fresh keys."
+    found = []
+    if len(values["SECRET_KEY"]) < 50:
+        found.append(f"OFFBOARD_SECRET_KEY is missing or shorter than 50 characters. {hint}")
+    if not values["SEALING_KEYS"]:
+        found.append(f"OFFBOARD_SEALING_KEYS is missing. {hint}")
+    if len(values["SIGNING_KEY"]) != 64 or not set(values["SIGNING_KEY"].lower()) <= set("0123456789abcdef"):
+        found.append(f"OFFBOARD_SIGNING_KEY is missing or not 64 hex digits. {hint}")
+    return found
+
+
+def fresh_keys() -> dict[str, str]:
+    return {
+        "OFFBOARD_SECRET_KEY": secrets.token_urlsafe(48),
+        "OFFBOARD_SEALING_KEYS": urlsafe_b64encode(secrets.token_bytes(32)).decode(),
+        "OFFBOARD_SIGNING_KEY": secrets.token_hex(32),
+    }
+
+
+def demo_values(environ: Mapping[str, str]) -> dict[str, str]:
+    """The demo's own defaults. Its keys are made at the first start and kept beside its data."""
+    data = Path(environ.get("OFFBOARD_DATA", "").strip() or ROOT / "var" / "demo").resolve()
+    keys = data / "keys.env"
+    if not keys.exists():
+        data.mkdir(parents=True, exist_ok=True)
+        keys.write_text("".join(f"{name}={value}\n" for name, value in fresh_keys().items()))
+        keys.chmod(0o600)
+    made = dict(line.split("=", 1) for line in keys.read_text().splitlines() if line)
+    return {
+        **made,
+        "OFFBOARD_DATA": str(data),
+        "OFFBOARD_MAIL": f"folder:{data / 'mail'}",
+        "OFFBOARD_OWNER_APPROVERS": "1",
+        "OFFBOARD_MANY_PLACES_APPROVERS": "1",
+    }

@@ -1,0 +1,12 @@
+from django.urls import include, path
+
+from offboarding.web import urls as web
+
+urlpatterns = [
+    path("account/", include("allauth.urls")),
+    *web.urlpatterns,
+]
+handler400 = "offboarding.web.errors.bad_request"
+handler403 = "offboarding.web.errors.forbidden"
+handler404 = "offboarding.web.errors.not_found"
+handler500 = "offboarding.web.errors.server_error"
