@@ -1,0 +1,19 @@
+"""How the product says no."""
+
+from __future__ import annotations
+
+from typing import Any
+
+
+class Refused(Exception):
+    """An act that may not be done now.
+
+    `code` is stable and for programs, `sentence` says to a person what is wrong and what to do, `facts` are for the page.
+    Nothing has been written when it is raised.
+    """
+
+    def __init__(self, code: str, sentence: str, **facts: Any) -> None:
+        super().__init__(sentence)
+        self.code = code
+        self.sentence = sentence
+        self.facts = facts

@@ -1,0 +1,41 @@
+"""SQL that makes a table refuse changes, for SQLite and PostgreSQL. Pure text; migrations run it."""
+
+from __future__ import annotations
+
+
+def refuse(vendor: str, table: str, *acts: str, key: str = "id") -> list[str]:
+    """Statements after which `table` refuses the named acts (UPDATE, DELETE) and, on PostgreSQL, TRUNCATE.
+
+    SQLite's REPLACE deletes without firing DELETE triggers, so there an INSERT over an existing key is refused as well.
+    """
+    return sqlite(table, acts, key) if vendor == "sqlite" else postgresql(table, acts)
+
+
+def sqlite(table: str, acts: tuple[str, ...], key: str) -> list[str]:
+    refusal = f"SELECT RAISE(ABORT, '{table} only grows')"
+    made = [
+        f"CREATE TRIGGER {table}_no_{act.lower()} BEFORE {act} ON {table} BEGIN {refusal}; END"
+        for act in acts
+    ]
+    exists = f"WHEN EXISTS (SELECT 1 FROM {table} WHERE {key} = NEW.{key})"  # noqa: S608  (names from migrations)
+    return [
+        *made,
+        f"CREATE TRIGGER {table}_no_replace BEFORE INSERT ON {table} {exists} BEGIN {refusal}; END",
+    ]
+
+
+def postgresql(table: str, acts: tuple[str, ...]) -> list[str]:
+    function = (
+        f"CREATE OR REPLACE FUNCTION {table}_only_grows() RETURNS trigger LANGUAGE plpgsql AS "
+        f"$$ BEGIN RAISE EXCEPTION '{table} only grows'; END $$"
+    )
+    rows = [
+        f"CREATE TRIGGER {table}_no_{act.lower()} BEFORE {act} ON {table} FOR EACH ROW "
+        f"EXECUTE FUNCTION {table}_only_grows()"
+        for act in acts
+    ]
+    whole = (
+        f"CREATE TRIGGER {table}_no_truncate BEFORE TRUNCATE ON {table} FOR EACH STATEMENT "
+        f"EXECUTE FUNCTION {table}_only_grows()"
+    )
+    return [function, *rows, whole]
