@@ -1,0 +1,126 @@
+"""The audit trail, and how many events arrive."""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Literal
+
+from offboarding.gateways.segment.protocol.reading import (
+    Fields,
+    Json,
+    Page,
+    Unreadable,
+    entries,
+    fields,
+    may,
+    must,
+    number,
+    page,
+)
+from offboarding.gateways.segment.protocol.request import (
+    Request,
+    instant,
+    listed,
+    page_of,
+    query,
+)
+from offboarding.gateways.segment.types import AuditEvent, Point, Volume
+
+Granularity = Literal["DAY", "HOUR", "MINUTE"]
+
+
+def audit_events(
+    start: datetime,
+    end: datetime | None = None,
+    resource_id: str | None = None,
+    resource_type: str | None = None,
+    cursor: str | None = None,
+) -> Request[Page[AuditEvent]]:
+    """Events from `start` on; there is no filter by person or by type (Public API, Audit Trail)."""
+    pairs = [
+        ("startTime", instant(start)),
+        ("endTime", instant(end)),
+        ("resourceId", resource_id or None),
+        ("resourceType", resource_type or None),
+    ]
+    return Request(
+        "GET",
+        "/audit-events",
+        lambda data: page(data, "events", read_event),
+        query=query(*pairs, *page_of(cursor)),
+    )
+
+
+def events_volume(
+    granularity: Granularity,
+    start: datetime,
+    end: datetime,
+    *,
+    source_ids: Sequence[str] = (),
+    event_names: Sequence[str] = (),
+    event_types: Sequence[str] = (),
+    app_versions: Sequence[str] = (),
+    cursor: str | None = None,
+) -> Request[Page[Volume]]:
+    """`start` counts in, `end` does not; the newest minute is not there yet (Public API, Events)."""
+    pairs: list[tuple[str, str | int | None]] = [
+        ("granularity", granularity),
+        ("startTime", instant(start)),
+        ("endTime", instant(end)),
+    ]
+    arrays = {
+        "sourceId": source_ids,
+        "eventName": event_names,
+        "eventType": event_types,
+        "appVersion": app_versions,
+    }
+    for name, values in arrays.items():
+        pairs += listed(name, values) if values else []
+    return Request(
+        "GET",
+        "/events/volume",
+        lambda data: page(data, "result", _volume),
+        query=query(*pairs, *page_of(cursor)),
+        limit_class="volume",
+    )
+
+
+def summed(volumes: Iterable[Volume]) -> Volume:
+    """Several rows as one: totals added, counts of the same time added."""
+    total, counts = 0, Counter[str]()
+    for volume in volumes:
+        total += volume.total
+        for point in volume.series:
+            counts[point.time] += point.count
+    return Volume(total, tuple(Point(time, counts[time]) for time in sorted(counts)))
+
+
+def read_event(value: Json) -> AuditEvent:
+    found = fields(value, "an audit event")
+    return AuditEvent(
+        must(found, "id"),
+        must(found, "timestamp"),
+        may(found, "type"),
+        may(found, "actor"),
+        may(found, "actorEmail"),
+        may(found, "resourceId"),
+        may(found, "resourceType"),
+        may(found, "resourceName"),
+    )
+
+
+def _volume(value: Json) -> Volume:
+    found = fields(value, "a row of the volume")
+    return Volume(_count(found, "total"), entries(found, "series", _point))
+
+
+def _point(value: Json) -> Point:
+    found = fields(value, "a point of the volume")
+    return Point(must(found, "time"), _count(found, "count"))
+
+
+def _count(value: Fields, name: str) -> int:
+    found = number(value, name)
+    if found is None:
+        raise Unreadable(f"{name} is no number")
+    return found
