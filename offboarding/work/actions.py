@@ -1,0 +1,127 @@
+"""Claiming rows, renewing leases, and writing only while the claim holds."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from time import monotonic
+from typing import Any, TypeVar
+
+from django.db import IntegrityError, models, transaction
+from django.db.models.functions import Now
+
+from offboarding import pulse
+from offboarding.work.models import Order, Slot
+from offboarding.work.rules import CRASHES_BEFORE_PARKING, State, may_move
+
+LEASE = timedelta(seconds=90)
+
+O = TypeVar("O", bound=Order)  # noqa: E741  (an order)
+
+
+class LostLease(Exception):
+    """Somebody else holds this row now. Whatever we wanted to write is not ours to write."""
+
+
+def claim(model: type[O], pk: int) -> O | None:
+    """Take one due row, or None if it is not due or somebody was faster.
+
+    A row whose lease ran out counts one crash more; the third parks it for a person.
+    """
+    with transaction.atomic():
+        row = (
+            model._default_manager.select_for_update(skip_locked=True).filter(Order.due(Now()), pk=pk).first()
+        )
+        if row is None:
+            return None
+        crashes = row.crashes + (1 if row.state == State.RUNNING else 0)
+        if crashes >= CRASHES_BEFORE_PARKING:
+            park(row, crashes)
+            return None
+        won = model._default_manager.filter(pk=pk, fence=row.fence, state=row.state).update(
+            state=State.RUNNING.value, fence=row.fence + 1, lease_until=Now() + LEASE, crashes=crashes
+        )
+    if not won:
+        return None
+    return model._default_manager.get(pk=pk)
+
+
+def park(row: Order, crashes: int) -> None:
+    type(row)._default_manager.filter(pk=row.pk, fence=row.fence).update(
+        state=State.NEEDS_PERSON.value,
+        fence=row.fence + 1,
+        crashes=crashes,
+        lease_until=None,
+        not_before=None,
+        waiting_for=f"stopped {crashes} times while working on this; a person has to look",
+    )
+
+
+def renew(row: Order) -> None:
+    """Hold the lease for longer. Raises LostLease when it is no longer ours."""
+    if not held(row).update(lease_until=Now() + LEASE):
+        raise LostLease
+
+
+class Hold:
+    """Renews a lease now and then while slow work goes on; call `touch` as often as you like."""
+
+    def __init__(self, row: Order) -> None:
+        self.row = row
+        self.renewed = monotonic()
+
+    def touch(self) -> None:
+        if monotonic() - self.renewed > LEASE.total_seconds() / 3:
+            renew(self.row)
+            self.renewed = monotonic()
+
+
+def keep(row: Order, **changes: Any) -> None:
+    """Write while working. Raises LostLease when the row is no longer ours."""
+    if not held(row).update(**changes):
+        raise LostLease
+    for name, value in changes.items():
+        setattr(row, name, value)
+
+
+def put_down(row: Order, state: State, *, after: timedelta | None = timedelta(0), **changes: Any) -> None:
+    """End a claim: move to `state`, due again `after` (None: not before somebody says so)."""
+    assert may_move(State.RUNNING, state)
+    changes.setdefault("waiting_for", "")
+    due = None if after is None else Now() + after
+    if not held(row).update(state=state.value, not_before=due, lease_until=None, crashes=0, **changes):
+        raise LostLease
+    row.state = state.value
+
+
+def held(row: Order) -> models.QuerySet[Any]:
+    return type(row)._default_manager.filter(pk=row.pk, fence=row.fence, state=State.RUNNING.value)
+
+
+def move(row: Order, there: State, **changes: Any) -> bool:
+    """Move a row that nobody holds. False if it is not in a state that allows this, or was just taken.
+
+    The fence goes up, so a worker that still believes it holds the row can write nothing.
+    """
+    here = State(row.state)
+    if not may_move(here, there) or here is State.RUNNING:
+        return False
+    moved = (
+        type(row)
+        ._default_manager.filter(pk=row.pk, fence=row.fence, state=here.value)
+        .update(state=there.value, fence=row.fence + 1, **changes)
+    )
+    if moved:
+        row.refresh_from_db()
+        if there is State.READY:
+            pulse.nudge(row)
+    return bool(moved)
+
+
+def fire(name: str, slot: str) -> bool:
+    """True for exactly one caller per name and slot."""
+    try:
+        with transaction.atomic():
+            Slot.objects.create(name=name, slot=slot)
+    except IntegrityError:
+        return False
+    return True

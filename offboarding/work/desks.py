@@ -1,0 +1,82 @@
+"""Which rows there are to look at, and who knows how. Rooms register here when Django starts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from time import monotonic
+from typing import Any
+
+import structlog
+from django.db import close_old_connections
+from django.db.models.functions import Now
+
+from offboarding.work.actions import LostLease, claim
+from offboarding.work.models import Order
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    model: type[Order]
+    perform: Callable[[Any], None]
+
+    def due(self, limit: int) -> list[int]:
+        rows = self.model._default_manager.filter(Order.due(Now())).order_by("not_before", "pk")
+        return list(rows.values_list("pk", flat=True)[:limit])
+
+    def look(self, pk: int) -> bool:
+        """Claim the row and do the next thing that it needs. False if there was nothing to do."""
+        row = claim(self.model, pk)
+        if row is None:
+            return False
+        started = monotonic()
+        outcome = "put down"
+        try:
+            self.perform(row)
+        except LostLease:
+            outcome = "lost lease"
+        except Exception as error:
+            outcome = f"crashed: {type(error).__name__}"
+            raise
+        finally:
+            log.info(
+                "looked",
+                kind=self.model._meta.label,
+                pk=pk,
+                fence=row.fence,
+                outcome=outcome,
+                ms=round((monotonic() - started) * 1000),
+            )
+        return True
+
+
+@dataclass(frozen=True, slots=True)
+class Schedule:
+    name: str
+    slot: Callable[[datetime], str]
+    run: Callable[[], None]
+
+
+DESKS: dict[str, Desk] = {}
+SCHEDULES: dict[str, Schedule] = {}
+
+
+def register(model: type[Order], perform: Callable[[Any], None]) -> None:
+    DESKS[model._meta.label] = Desk(model, perform)
+
+
+def schedule(name: str, slot: Callable[[datetime], str], run: Callable[[], None]) -> None:
+    """`run` once for each different value of `slot(now)`, whichever engine comes first."""
+    SCHEDULES[name] = Schedule(name, slot, run)
+
+
+def look(kind: str, pk: int) -> bool:
+    """The whole of a Celery task, and of an engine's thread."""
+    close_old_connections()
+    try:
+        return DESKS[kind].look(pk)
+    finally:
+        close_old_connections()

@@ -1,0 +1,87 @@
+"""The engine: looks anyway. It finds due rows in the database, so it needs no message and no broker."""
+
+from __future__ import annotations
+
+import os
+import socket
+import threading
+from concurrent.futures import Future, ThreadPoolExecutor
+from datetime import UTC, datetime
+
+import structlog
+from django.db import Error as DatabaseTrouble
+from django.db import close_old_connections
+
+from offboarding import pulse
+from offboarding.work import desks
+from offboarding.work.actions import fire
+from offboarding.work.models import Beat
+
+log = structlog.get_logger(__name__)
+
+REST = 1.0  # seconds between two looks when nobody nudges
+
+
+class Engine:
+    """Runs until `stop()`. Any number of engines may run, here and on other machines."""
+
+    def __init__(self, threads: int) -> None:
+        self.name = f"{socket.gethostname()}:{os.getpid()}"
+        self.threads = threads
+        self.stopping = threading.Event()
+        self.under_way: dict[tuple[str, int], Future[None]] = {}
+
+    def stop(self) -> None:
+        self.stopping.set()
+        pulse.woken.set()
+
+    def run(self) -> None:
+        with ThreadPoolExecutor(self.threads, thread_name_prefix="engine") as pool:
+            while not self.stopping.is_set():
+                pulse.woken.clear()
+                if not self.turn(pool):
+                    pulse.woken.wait(REST)
+        close_old_connections()
+
+    def turn(self, pool: ThreadPoolExecutor) -> bool:
+        """One look at everything. True if there was something to do. A database that is away is waited for."""
+        close_old_connections()
+        try:
+            self.beat()
+            self.keep_schedules()
+            return self.hand_out(pool)
+        except DatabaseTrouble as error:
+            log.warning("database does not answer", error=type(error).__name__)
+            return False
+
+    def beat(self) -> None:
+        Beat.objects.update_or_create(engine=self.name, defaults={"at": datetime.now(UTC)})
+
+    def keep_schedules(self) -> None:
+        now = datetime.now(UTC)
+        for schedule in desks.SCHEDULES.values():
+            slot = schedule.slot(now)
+            if not slot:
+                schedule.run()
+            elif fire(schedule.name, slot):
+                log.info("schedule fired", schedule=schedule.name, slot=slot)
+                schedule.run()
+
+    def hand_out(self, pool: ThreadPoolExecutor) -> bool:
+        self.under_way = {key: future for key, future in self.under_way.items() if not future.done()}
+        handed = False
+        for kind, desk in desks.DESKS.items():
+            free = self.threads - len(self.under_way)
+            for pk in desk.due(free + len(self.under_way)) if free > 0 else ():
+                if (kind, pk) not in self.under_way and len(self.under_way) < self.threads:
+                    self.under_way[kind, pk] = pool.submit(self.look, kind, pk)
+                    handed = True
+        return handed
+
+    def look(self, kind: str, pk: int) -> None:
+        try:
+            desks.look(kind, pk)
+        except Exception as error:  # the row keeps its lease and comes back; the engine must live on
+            log.error("work stopped", kind=kind, pk=pk, error=type(error).__name__, exc_info=True)
+        finally:
+            pulse.woken.set()
