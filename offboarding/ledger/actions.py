@@ -1,0 +1,117 @@
+"""Appending, and signing checkpoints."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from base64 import b64encode
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from django.conf import settings
+from django.db import transaction
+
+from offboarding.ledger import queries
+from offboarding.ledger.events import Event
+from offboarding.ledger.models import Checkpoint, Entry, Head, Personal
+from offboarding.ledger.rules import APP, GENESIS, Actor, body, iso
+from offboarding.lib import canonical
+from offboarding.lib.hashing import sha256_hex
+from offboarding.lib.merkle import Tree
+from offboarding.lib.signing import Signer
+
+
+def record(
+    event: Event,
+    *,
+    actor: Actor,
+    about: str = "",
+    facts: Mapping[str, Any] | None = None,
+    personal: Mapping[str, str] | None = None,
+) -> Entry:
+    """Append one entry, in the transaction of the change that it tells of: both stand or neither does."""
+    assert transaction.get_connection().in_atomic_block, "an entry belongs to a change"
+    head = Head.objects.select_for_update().get(pk=1)
+    now, salt, people = datetime.now(UTC), secrets.token_bytes(16), dict(personal or {})
+    data = body(
+        seq=head.seq + 1,
+        at=now,
+        event=event,
+        actor=actor,
+        about=about,
+        facts=facts or {},
+        personal=people,
+        salt=salt,
+        prev=head.hash,
+    )
+    entry = Entry.objects.create(
+        seq=head.seq + 1,
+        at=now,
+        event=event.value,
+        about=about,
+        actor_kind=actor.kind,
+        actor_id=actor.id,
+        body=data,
+        hash=sha256_hex(data),
+    )
+    Head.objects.filter(pk=1).update(seq=entry.seq, hash=entry.hash)
+    Personal.objects.bulk_create(
+        Personal(entry=entry, name=name, salt=salt, value=value)
+        for name, value in {"actor": actor.label, **people}.items()
+    )
+    return entry
+
+
+def signer() -> Signer:
+    return Signer.from_seed(bytes.fromhex(settings.SIGNING_KEY))
+
+
+def checkpoint() -> Checkpoint | None:
+    """Sign the ledger as it stands now, and hand the statement outside. The newest one if nothing was added since."""
+    with transaction.atomic():
+        head = Head.objects.select_for_update().get(pk=1)
+        previous = queries.newest_checkpoint()
+        if head.seq == 0 or (previous and previous.size == head.seq):
+            return previous
+        made = sign(head, previous)
+    deliver(made)
+    return made
+
+
+def sign(head: Head, previous: Checkpoint | None) -> Checkpoint:
+    key, now = signer(), datetime.now(UTC)
+    root = Tree(data for _, _, data in queries.rows(head.seq)).root()
+    data = canonical.dumps(
+        {
+            "v": 1,
+            "size": head.seq,
+            "root": root,
+            "head": head.hash,
+            "at": iso(now),
+            "previous": previous.root if previous else None,
+            "key_id": key.key_id,
+        }
+    )
+    return Checkpoint.objects.create(
+        size=head.seq,
+        root=root,
+        head=head.hash,
+        body=data,
+        signature=b64encode(key.sign(data)).decode(),
+        key_id=key.key_id,
+        public_key=key.public_pem().decode(),
+        at=now,
+    )
+
+
+def deliver(made: Checkpoint) -> None:
+    """Append it to a file outside the database. Written twice is harmless: each line stands for itself."""
+    line = canonical.dumps({"checkpoint": canonical.loads(bytes(made.body)), "signature": made.signature})
+    with open(settings.CHECKPOINT_FILE, "ab") as file:
+        file.write(line + b"\n")
+        file.flush()
+        os.fsync(file.fileno())
+
+
+__all__ = ["APP", "GENESIS", "Actor", "Event", "checkpoint", "record", "signer"]

@@ -1,0 +1,62 @@
+"""Tables that only grow. Triggers on both databases refuse everything but INSERT."""
+
+from __future__ import annotations
+
+from django.db import models
+
+from offboarding.ledger.events import Event
+
+
+class Head(models.Model):
+    """The one row that appenders queue at, so that numbers have no gap. It can be rebuilt from the entries."""
+
+    seq = models.PositiveBigIntegerField(default=0)
+    hash = models.CharField(max_length=64)
+
+
+class Entry(models.Model):
+    """One link. `body` holds the canonical bytes; the other columns repeat parts of it for searching."""
+
+    seq = models.PositiveBigIntegerField(primary_key=True)
+    at = models.DateTimeField()
+    event = models.CharField(max_length=60, choices=[(e.value, e.value) for e in Event])
+    about = models.CharField(max_length=60, blank=True)
+    actor_kind = models.CharField(max_length=10)
+    actor_id = models.CharField(max_length=60)
+    body = models.BinaryField()
+    hash = models.CharField(max_length=64, unique=True)
+
+    class Meta:
+        ordering = ["seq"]
+        indexes = [
+            models.Index(fields=["about", "seq"], name="entry_about"),
+            models.Index(fields=["event", "seq"], name="entry_event"),
+        ]
+
+
+class Personal(models.Model):
+    """Names and addresses, apart from the chain, so that erasing one after its retention breaks nothing."""
+
+    entry = models.ForeignKey(Entry, on_delete=models.PROTECT, related_name="personal")
+    name = models.CharField(max_length=60)
+    salt = models.BinaryField()
+    value = models.TextField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["entry", "name"], name="one_value_per_name")]
+
+
+class Checkpoint(models.Model):
+    """A signed statement: so many entries, this root. It leaves the database as soon as it is made."""
+
+    size = models.PositiveBigIntegerField(unique=True)
+    root = models.CharField(max_length=64)
+    head = models.CharField(max_length=64)
+    body = models.BinaryField()
+    signature = models.CharField(max_length=120)
+    key_id = models.CharField(max_length=16)
+    public_key = models.TextField()
+    at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["size"]
