@@ -1,0 +1,29 @@
+"""Immutable files with their origin."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.db.models.functions import Now
+
+
+class Evidence(models.Model):
+    """One file as it was, and where it came from. Stored under its digest, once."""
+
+    class Source(models.TextChoices):
+        API = "api", "Read from the API"
+        PERSON = "person", "Added by a person"
+        APP = "app", "Made by Offboard"
+
+    sha256 = models.CharField(max_length=64)
+    size = models.PositiveBigIntegerField()
+    media_type = models.CharField(max_length=100)
+    name = models.CharField(max_length=200)
+    shows = models.CharField(max_length=300)
+    source = models.CharField(max_length=10, choices=Source.choices)
+    origin = models.CharField(max_length=300, blank=True)
+    taken_by = models.CharField(max_length=200)
+    taken_at = models.DateTimeField(db_default=Now())
+    keep_until = models.DateField()
+
+    class Meta:
+        indexes = [models.Index(fields=["sha256"], name="evidence_sha256")]
