@@ -1,0 +1,74 @@
+"""Connecting workspaces, and what we learn about their tokens while using them."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from django.db import transaction
+from django.db.models import Q
+from django.db.models.functions import Now
+
+from offboarding.connections import keyring
+from offboarding.connections.models import Workspace
+from offboarding.directory.models import Client
+from offboarding.ledger.actions import APP, Actor, Event, record
+
+
+def connect(client: Client, *, token: str, actor: Actor, **fields: Any) -> Workspace:
+    with transaction.atomic():
+        workspace = Workspace.objects.create(
+            client=client, sealed_token=keyring.seal(token), token_last4=token[-4:], **fields
+        )
+        record(Event.WORKSPACE_CONNECTED, actor=actor, facts=facts_of(workspace))
+    return workspace
+
+
+def replace_token(workspace: Workspace, token: str, actor: Actor) -> None:
+    with transaction.atomic():
+        Workspace.objects.filter(pk=workspace.pk).update(
+            sealed_token=keyring.seal(token),
+            token_last4=token[-4:],
+            token_set_at=Now(),
+            refused_at=None,
+            refused_why="",
+            paused_until=None,
+        )
+        record(Event.TOKEN_REPLACED, actor=actor, facts=facts_of(workspace))
+
+
+def pause(workspace: Workspace, seconds: float) -> datetime:
+    """Nobody uses this credential for so long. A pause is only ever made longer."""
+    until = datetime.now(UTC) + timedelta(seconds=seconds)
+    longer = Q(paused_until=None) | Q(paused_until__lt=until)
+    Workspace.objects.filter(longer, pk=workspace.pk).update(paused_until=until)
+    workspace.refresh_from_db(fields=["paused_until"])
+    return workspace.paused_until or until
+
+
+def token_refused(workspace: Workspace, why: str) -> None:
+    """One notice, however many steps find out."""
+    with transaction.atomic():
+        news = Workspace.objects.filter(pk=workspace.pk, refused_at=None).update(
+            refused_at=Now(), refused_why=why[:300]
+        )
+        if news:
+            record(Event.TOKEN_REFUSED, actor=APP, facts={**facts_of(workspace), "why": why[:300]})
+
+
+def token_works(workspace: Workspace) -> None:
+    with transaction.atomic():
+        news = Workspace.objects.filter(pk=workspace.pk, refused_at__isnull=False).update(
+            refused_at=None, refused_why=""
+        )
+        if news:
+            record(Event.TOKEN_WORKS_AGAIN, actor=APP, facts=facts_of(workspace))
+        Workspace.objects.filter(pk=workspace.pk).update(read_at=Now())
+
+
+def facts_of(workspace: Workspace) -> dict[str, str]:
+    return {
+        "workspace": workspace.name,
+        "segment_id": workspace.segment_id,
+        "token": f"…{workspace.token_last4}",
+    }

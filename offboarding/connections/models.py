@@ -1,0 +1,58 @@
+"""Connected Segment workspaces."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.db.models.functions import Now
+
+from offboarding.directory.models import Client
+
+
+class Workspace(models.Model):
+    """A Segment connection: one workspace, one region, one token. The token is sealed; `keyring` alone opens it."""
+
+    class Environment(models.TextChoices):
+        PRODUCTION = "production", "Production"
+        STAGING = "staging", "Staging"
+        DEVELOPMENT = "development", "Development"
+
+    class Region(models.TextChoices):
+        US = "us", "US"
+        EU = "eu", "EU"
+
+    class ManagedBy(models.TextChoices):
+        UNKNOWN = "unknown", "not known"
+        HAND = "hand", "by hand"
+        SSO = "sso", "SSO"
+        SCIM = "scim", "SCIM"
+
+    client = models.ForeignKey(Client, on_delete=models.PROTECT, related_name="workspaces")
+    name = models.CharField(max_length=120)
+    slug = models.SlugField(max_length=80)
+    environment = models.CharField(max_length=12, choices=Environment.choices)
+    region = models.CharField(max_length=2, choices=Region.choices)
+    base_url = models.URLField(max_length=200)
+    segment_id = models.CharField(max_length=40)
+    managed_by = models.CharField(max_length=8, choices=ManagedBy.choices, default=ManagedBy.UNKNOWN)
+    provider_group = models.CharField(max_length=120, blank=True)
+    owner_contact = models.CharField(max_length=200, blank=True)
+
+    sealed_token = models.TextField()
+    token_last4 = models.CharField(max_length=4)
+    token_set_at = models.DateTimeField(db_default=Now())
+    # Segment asked us to wait: nobody uses this credential before then.
+    paused_until = models.DateTimeField(null=True, blank=True)
+    # The token was refused: every step that needs it waits for a person.
+    refused_at = models.DateTimeField(null=True, blank=True)
+    refused_why = models.CharField(max_length=300, blank=True)
+    read_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["client__name", "name"]
+        constraints = [
+            models.UniqueConstraint(fields=["base_url", "segment_id"], name="one_connection_per_workspace"),
+            models.UniqueConstraint(fields=["client", "name"], name="one_workspace_per_name"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name

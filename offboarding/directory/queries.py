@@ -1,0 +1,77 @@
+"""Who may see what, and who is who."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+from django.db.models import Q, QuerySet
+from django.db.models.functions import Lower
+
+from offboarding.directory.models import Address, Client, Engagement, Membership
+from offboarding.directory.rules import Scope
+from offboarding.lib.addresses import distinct, fold
+from offboarding.users.models import User
+from offboarding.users.rules import Role
+
+
+def scope_of(user: User, today: date) -> Scope:
+    held = Membership.objects.filter(
+        Q(starts_on=None) | Q(starts_on__lte=today), Q(ends_on=None) | Q(ends_on__gte=today), user=user
+    )
+    grants = frozenset((Role(role), client) for role, client in held.values_list("role", "client_id"))
+    return Scope(user.pk, user.email, grants if user.is_active else frozenset())
+
+
+def clients_in(scope: Scope, *roles: Role) -> QuerySet[Client]:
+    if scope.everywhere(*roles):
+        return Client.objects.all()
+    return Client.objects.filter(pk__in=scope.clients(*roles))
+
+
+def other_addresses(scope: Scope, email: str) -> tuple[str, ...]:
+    """What the user's own clients know this person by, besides `email`."""
+    known = Address.objects.annotate(folded=Lower("email")).filter(
+        folded=fold(email), collaborator__client__in=clients_in(scope)
+    )
+    found = Address.objects.filter(collaborator__in=known.values("collaborator")).order_by("pk")
+    return tuple(
+        address for address in distinct(found.values_list("email", flat=True)) if fold(address) != fold(email)
+    )
+
+
+def known_name(scope: Scope, email: str) -> str:
+    found = (
+        Address.objects.annotate(folded=Lower("email"))
+        .filter(folded=fold(email), collaborator__client__in=clients_in(scope))
+        .select_related("collaborator")
+        .first()
+    )
+    return found.collaborator.name if found else ""
+
+
+def people_with(role: Role, clients: frozenset[int], today: date) -> list[User]:
+    """Users who hold the role for every one of the clients, by name."""
+    candidates = User.objects.filter(is_active=True, memberships__role=role.value).distinct().order_by("name")
+    return [user for user in candidates if scope_of(user, today).covers(clients, role)]
+
+
+def leaving_soon(scope: Scope, until: date) -> list[dict[str, Any]]:
+    """People on the rosters of engagements that end by `until`, soonest first."""
+    ending = (
+        Engagement.objects.filter(client__in=clients_in(scope, Role.REQUESTER), ends_on__lte=until)
+        .order_by("ends_on")
+        .prefetch_related("roster__addresses")
+        .select_related("client")
+    )
+    return [
+        {
+            "name": person.name,
+            "email": next((address.email for address in person.addresses.all()), ""),
+            "client": engagement.client.name,
+            "ends_on": engagement.ends_on,
+            "sow": engagement.sow,
+        }
+        for engagement in ending
+        for person in engagement.roster.all()
+    ]

@@ -1,0 +1,26 @@
+"""Roles, and what each is for."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Protocol
+
+from offboarding.ledger.rules import Actor
+
+
+class Role(StrEnum):
+    REQUESTER = "requester"
+    APPROVER = "approver"
+    OPERATOR = "operator"
+    SECURITY = "security"
+    AUDITOR = "auditor"
+    ADMINISTRATOR = "administrator"
+
+
+class Person(Protocol):
+    pk: int
+    name: str
+
+
+def actor_of(user: Person) -> Actor:
+    return Actor("user", str(user.pk), user.name)
