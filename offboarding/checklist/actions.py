@@ -1,0 +1,165 @@
+"""Freezing a plan."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from typing import Any
+
+from offboarding.checklist import queries
+from offboarding.checklist.models import ChecklistItem, Plan
+from offboarding.checklist.rules import (
+    Found,
+    Line,
+    Phase,
+    Playbook,
+    Subject,
+    lines,
+    may_break,
+    not_known,
+    planned,
+)
+from offboarding.discovery.queries import newest_snapshots
+from offboarding.ledger.actions import Event, record
+from offboarding.ledger.rules import iso
+from offboarding.lib import canonical
+from offboarding.lib.hashing import sha256_hex
+from offboarding.removals.models import RemovalRequest
+from offboarding.removals.rules import REASONS, Group
+from offboarding.users.models import User
+from offboarding.users.rules import actor_of
+
+
+def freeze(removal: RemovalRequest, user: User) -> Plan:
+    """The next version of the plan, from the newest snapshots. Call inside the verb that makes it necessary."""
+    book, places = queries.shipped_playbook(), queries.found_places(removal)
+    subject = Subject(removal.reference, removal.person_name or removal.email, tuple(removal.addresses))
+    made = lines(book, subject, places)
+    version = (previous.version if (previous := queries.newest_plan(removal)) else 0) + 1
+    body = canonical.dumps(described(removal, version, book, places, made))
+    plan = Plan.objects.create(
+        removal=removal,
+        version=version,
+        fingerprint=sha256_hex(body),
+        body=body,
+        playbook=book.name,
+        playbook_version=book.version,
+        made_by=user,
+    )
+    plan.snapshots.set(newest_snapshots(removal.person, [place.workspace_id for place in places]).values())
+    write_items(plan, removal, made, places)
+    record(
+        Event.PLAN_FROZEN,
+        actor=actor_of(user),
+        about=removal.reference,
+        facts={"version": version, "fingerprint": plan.fingerprint, "items": len(made)},
+    )
+    return plan
+
+
+def described(
+    removal: RemovalRequest, version: int, book: Playbook, places: Sequence[Found], made: Sequence[Line]
+) -> dict[str, Any]:
+    """Exactly what an approver is shown and signs, as data."""
+    assert removal.starts_at and removal.due_at
+    return {
+        "v": 1,
+        "removal": removal.reference,
+        "version": version,
+        "playbook": {"name": book.name, "version": book.version},
+        "person": {"name": removal.person_name, "addresses": list(removal.addresses)},
+        "reason": removal.reason,
+        "starts_at": iso(removal.starts_at),
+        "due_at": iso(removal.due_at),
+        "places": [described_place(place) for place in places],
+        "may_break": may_break(places),
+        "not_known": not_known(places),
+        "items": [described_line(number, each) for number, each in enumerate(made, 1)],
+    }
+
+
+def described_place(place: Found) -> dict[str, Any]:
+    return {
+        "workspace": place.workspace,
+        "workspace_id": place.workspace_id,
+        "client": place.client,
+        "environment": place.environment,
+        "region": place.region,
+        "managed_by": place.managed_by,
+        "before": place.seen.says(),
+        "outcome": place.seen.outcome.value,
+        "owner": place.seen.owner,
+        "last_owner": place.seen.owners.value,
+        "accounts": [{"id": each.id, "email": each.email} for each in place.seen.accounts],
+        "roles": [{"role": role.says(), "group": role.group} for role in place.seen.roles],
+        "groups": [name for _, name in place.seen.groups],
+        "invitations": list(place.seen.invitations),
+        "choice": place.choice.value,
+        "until": place.until.isoformat() if place.until else None,
+        "reason": place.reason,
+        "planned": planned(place),
+    }
+
+
+def described_line(number: int, each: Line) -> dict[str, Any]:
+    return {
+        "number": number,
+        "code": each.code,
+        "phase": each.phase.value,
+        "kind": each.kind.value,
+        "step": each.step,
+        "title": each.title,
+        "workspace_id": each.workspace_id,
+        "target": dict(each.target),
+        "proof": each.proof,
+    }
+
+
+def write_items(plan: Plan, removal: RemovalRequest, made: Sequence[Line], places: Sequence[Found]) -> None:
+    assert removal.due_at
+    hurry = REASONS[removal.reason].group is Group.SECURITY
+    numbered = list(enumerate(made, 1))
+    ChecklistItem.objects.bulk_create(
+        ChecklistItem(
+            plan=plan,
+            number=number,
+            code=each.code,
+            phase=each.phase.value,
+            kind=each.kind.value,
+            step=each.step,
+            title=each.title[:400],
+            workspace_id=each.workspace_id,
+            target=dict(each.target),
+            where=each.where,
+            how=list(each.how),
+            proof=each.proof,
+            waits_for=waits_for(each, numbered, places, hurry),
+            at=each.at,
+            due_at=removal.due_at + (timedelta(days=30) if each.at else timedelta(0)),
+            blocks_closing=each.blocks_closing,
+        )
+        for number, each in numbered
+    )
+
+
+def waits_for(
+    each: Line, numbered: Sequence[tuple[int, Line]], places: Sequence[Found], hurry: bool
+) -> list[int]:
+    """The numbers that this line waits for: lines with the named codes that concern the same workspace.
+
+    In a `hurry` nothing waits for a hand-over: access goes first.
+    """
+    names = {place.workspace_id: place.workspace for place in places}
+    return [
+        number
+        for number, other in numbered
+        if other.code in each.waits_for
+        and not (hurry and other.phase is Phase.HAND_OVER)
+        and concerns(other, each.workspace_id, names)
+    ]
+
+
+def concerns(other: Line, workspace_id: int | None, names: Mapping[int, str]) -> bool:
+    if workspace_id is None or other.workspace_id == workspace_id:
+        return True
+    return other.workspace_id is None and names[workspace_id] in other.target["workspaces"]

@@ -1,0 +1,48 @@
+from __future__ import annotations
+
+import tomllib
+from functools import cache
+from pathlib import Path
+
+from offboarding.checklist.models import Plan
+from offboarding.checklist.rules import Found, Playbook, playbook
+from offboarding.discovery.queries import newest_snapshots
+from offboarding.discovery.rules import unknown
+from offboarding.removals.models import RemovalRequest
+from offboarding.removals.queries import places_of
+from offboarding.removals.rules import Choice
+
+SHIPPED = Path(__file__).parent / "playbooks"
+
+
+@cache
+def shipped_playbook(name: str = "standard") -> Playbook:
+    return playbook(tomllib.loads((SHIPPED / f"{name}.toml").read_text(encoding="utf-8")))
+
+
+def newest_plan(removal: RemovalRequest) -> Plan | None:
+    return removal.plans.order_by("-version").first()
+
+
+def found_places(removal: RemovalRequest) -> list[Found]:
+    """The places of a removal with the newest snapshot of each."""
+    places = places_of(removal)
+    newest = newest_snapshots(removal.person, [place.workspace_id for place in places])
+    return [
+        Found(
+            workspace_id=place.workspace_id,
+            workspace=place.workspace.name,
+            client=place.workspace.client.name,
+            environment=place.workspace.environment,
+            region=place.workspace.region,
+            managed_by=place.workspace.managed_by,
+            provider_group=place.workspace.provider_group,
+            choice=Choice(place.choice),
+            until=place.until,
+            reason=place.reason,
+            seen=newest[place.workspace_id].sighting
+            if place.workspace_id in newest
+            else unknown("It was not read before the request was sent."),
+        )
+        for place in places
+    ]

@@ -1,0 +1,358 @@
+"""From what was found to what will be done. Pure: the same facts give the same plan."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from enum import StrEnum
+from typing import Any
+
+from offboarding.discovery.rules import Outcome, Owners, Sighting
+from offboarding.removals.rules import Choice
+
+
+class Phase(StrEnum):
+    PLAN = "plan"
+    HAND_OVER = "hand-over"
+    REMOVE = "remove"
+    ROTATE = "rotate"
+    VERIFY = "verify"
+    RECORD = "record"
+    CLEAN_UP = "clean-up"
+    FOLLOW_UP = "follow-up"
+
+
+PHASES = {
+    Phase.PLAN: "Plan",
+    Phase.HAND_OVER: "Hand over",
+    Phase.REMOVE: "Remove",
+    Phase.ROTATE: "Rotate",
+    Phase.VERIFY: "Verify",
+    Phase.RECORD: "Record and tell",
+    Phase.CLEAN_UP: "Clean up",
+    Phase.FOLLOW_UP: "Follow up",
+}
+
+
+class Kind(StrEnum):
+    AUTOMATIC = "automatic"
+    MANUAL = "manual"
+    VERIFICATION = "verification"
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """One place of the removal with what was seen there."""
+
+    workspace_id: int
+    workspace: str
+    client: str
+    environment: str
+    region: str
+    managed_by: str
+    provider_group: str
+    choice: Choice
+    until: date | None
+    reason: str
+    seen: Sighting
+
+    @property
+    def changes(self) -> bool:
+        return self.choice is not Choice.KEEP
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """Whose access, in which request."""
+
+    reference: str
+    person: str
+    addresses: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of the plan before it gets its number. `at`: empty for at once, "until" or "30 days"."""
+
+    code: str
+    phase: Phase
+    kind: Kind
+    step: str
+    title: str
+    workspace_id: int | None
+    target: Mapping[str, Any]
+    where: str
+    how: tuple[str, ...]
+    proof: str
+    waits_for: tuple[str, ...]
+    at: str
+    blocks_closing: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One step of a playbook, as its file says it."""
+
+    code: str
+    phase: Phase
+    title: str
+    kind: Kind = Kind.MANUAL
+    step: str = ""
+    when: str = "always"
+    each: str = "removal"
+    where: str = ""
+    how: tuple[str, ...] = ()
+    proof: str = ""
+    waits_for: tuple[str, ...] = ()
+    at: str = ""
+    blocks_closing: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Playbook:
+    name: str
+    version: int
+    steps: tuple[Step, ...] = field(default_factory=tuple)
+
+
+def playbook(data: Mapping[str, Any]) -> Playbook:
+    """Read a playbook's file. Raises ValueError with a sentence that names the step."""
+    steps = tuple(step(row) for row in data["step"])
+    codes = {each.code for each in steps}
+    for each in steps:
+        if missing := set(each.waits_for) - codes:
+            raise ValueError(
+                f"Step {each.code} waits for {', '.join(sorted(missing))}, which is not in the playbook."
+            )
+    return Playbook(data["name"], data["version"], steps)
+
+
+def step(row: Mapping[str, Any]) -> Step:
+    try:
+        made = Step(
+            **{
+                **row,
+                "phase": Phase(row["phase"]),
+                "kind": Kind(row.get("kind", "manual")),
+                "how": tuple(row.get("how", ())),
+                "waits_for": tuple(row.get("waits_for", ())),
+            }
+        )
+    except (TypeError, ValueError, KeyError) as error:
+        raise ValueError(f"Step {row.get('code', '?')} cannot be read: {error}.") from error
+    if made.when not in CONDITIONS or made.each not in SPREADS:
+        raise ValueError(f"Step {made.code} has an unknown condition or repetition.")
+    return made
+
+
+Condition = Callable[[Found], bool]
+
+
+def _member(place: Found) -> bool:
+    return place.changes and place.seen.outcome is Outcome.MEMBER
+
+
+CONDITIONS: dict[str, Condition] = {
+    "always": lambda place: True,
+    "member": _member,
+    "member_or_unknown": lambda place: (
+        place.changes and place.seen.outcome in (Outcome.MEMBER, Outcome.UNKNOWN)
+    ),
+    "changes": lambda place: place.changes,
+    "removed_by_us": lambda place: place.changes and place.seen.outcome in (Outcome.MEMBER, Outcome.INVITED),
+    "remove": lambda place: place.choice is Choice.REMOVE and place.seen.outcome is not Outcome.INVITED,
+    "downgrade": lambda place: place.choice is Choice.DOWNGRADE,
+    "scim": lambda place: place.changes and place.managed_by == "scim",
+    "managed": lambda place: place.changes and place.managed_by in ("scim", "sso"),
+    "sign_in_unknown": lambda place: place.changes and place.managed_by == "unknown",
+    "owner_of_managed": lambda place: (
+        _member(place) and place.seen.owner and place.managed_by in ("scim", "sso")
+    ),
+    "tracking_plans": lambda place: _member(place) and place.seen.reach.tracking_plans > 0,
+    "functions": lambda place: _member(place) and bool(place.seen.reach.functions),
+    "audiences": lambda place: _member(place) and bool(place.seen.reach.audiences),
+    "sources": lambda place: _member(place) and bool(place.seen.reach.sources),
+    "warehouses": lambda place: _member(place) and bool(place.seen.reach.warehouses),
+    "write_keys": lambda place: _member(place) and place.seen.reach.write_keys > 0,
+}
+
+
+def per_removal(places: Sequence[Found]) -> Iterator[tuple[list[Found], dict[str, Any]]]:
+    if places:
+        yield list(places), {}
+
+
+def per_place(places: Sequence[Found]) -> Iterator[tuple[list[Found], dict[str, Any]]]:
+    for place in places:
+        accounts = [{"id": each.id, "email": each.email} for each in place.seen.accounts]
+        yield [place], {"accounts": accounts}
+
+
+def per_account(places: Sequence[Found]) -> Iterator[tuple[list[Found], dict[str, Any]]]:
+    """One line an account; one without an account where the place could not be read."""
+    for place in places:
+        for account in place.seen.accounts:
+            yield [place], {"accounts": [{"id": account.id, "email": account.email}]}
+        if not place.seen.accounts:
+            yield [place], {"accounts": []}
+
+
+def per_group(places: Sequence[Found]) -> Iterator[tuple[list[Found], dict[str, Any]]]:
+    for place in places:
+        for account in place.seen.accounts if place.changes else ():
+            for key, name in account.groups:
+                accounts = [{"id": account.id, "email": account.email}]
+                yield [place], {"group_id": key, "group": name, "accounts": accounts}
+
+
+def per_invitation(places: Sequence[Found]) -> Iterator[tuple[list[Found], dict[str, Any]]]:
+    for place in places:
+        for email in place.seen.invitations if place.changes else ():
+            yield [place], {"invitation": email, "accounts": []}
+
+
+SPREADS = {
+    "removal": per_removal,
+    "place": per_place,
+    "account": per_account,
+    "group": per_group,
+    "invitation": per_invitation,
+}
+
+
+def lines(book: Playbook, subject: Subject, places: Sequence[Found]) -> list[Line]:
+    """Every line of the checklist, in the playbook's order. A step appears only where what was found calls for it."""
+    made: list[Line] = []
+    for each in book.steps:
+        fitting = [place for place in places if CONDITIONS[each.when](place)]
+        for involved, target in SPREADS[each.each](fitting):
+            made.append(line(each, subject, involved, target))
+    return made
+
+
+def line(each: Step, subject: Subject, involved: Sequence[Found], target: Mapping[str, Any]) -> Line:
+    words = vocabulary(subject, involved, target)
+    single = involved[0] if each.each != "removal" else None
+    full = {
+        **target,
+        "addresses": list(subject.addresses),
+        "workspaces": [place.workspace for place in involved],
+    }
+    if single and single.until:
+        full["until"] = single.until.isoformat()
+    if single:
+        full["choice"] = single.choice.value
+    return Line(
+        code=each.code,
+        phase=each.phase,
+        kind=each.kind,
+        step=each.step,
+        title=each.title.format_map(words),
+        workspace_id=single.workspace_id if single else None,
+        target=full,
+        where=each.where,
+        how=tuple(text.format_map(words) for text in each.how),
+        proof=each.proof,
+        waits_for=each.waits_for,
+        at=each.at,
+        blocks_closing=each.blocks_closing,
+    )
+
+
+def vocabulary(subject: Subject, involved: Sequence[Found], target: Mapping[str, Any]) -> dict[str, str]:
+    """What a playbook's texts may name."""
+    reaches = [place.seen.reach for place in involved]
+    first = involved[0]
+    accounts = target.get("accounts") or [{"email": subject.addresses[0]}]
+    return {
+        "person": subject.person,
+        "reference": subject.reference,
+        "addresses": ", ".join(subject.addresses),
+        "workspaces": ", ".join(place.workspace for place in involved),
+        "clients": ", ".join(sorted({place.client for place in involved})),
+        "unknown_sign_in": ", ".join(place.workspace for place in involved if place.managed_by == "unknown"),
+        "workspace": first.workspace,
+        "provider_group": first.provider_group or "for Segment",
+        "until": first.until.isoformat() if first.until else "",
+        "group": str(target.get("group", "")),
+        "invitation": str(target.get("invitation", "")),
+        "account": str(accounts[0]["email"]),
+        "functions": ", ".join(thing.name for reach in reaches for thing in reach.functions),
+        "audiences": ", ".join(thing.name for reach in reaches for thing in reach.audiences),
+        "warehouses": ", ".join(thing.name for reach in reaches for thing in reach.warehouses),
+        "source_count": str(sum(len(reach.sources) for reach in reaches)),
+        "key_count": str(sum(reach.write_keys for reach in reaches)),
+    }
+
+
+def may_break(places: Sequence[Found]) -> list[str]:
+    """What an approver has to weigh, worst first."""
+    told: list[str] = []
+    changed = [place for place in places if place.changes]
+    told += [
+        f"The person is the only Owner of {place.workspace}. Segment does not let the last Owner go: somebody else must "
+        "become Owner first."
+        for place in changed
+        if place.seen.owners is Owners.LAST
+    ]
+    told += [
+        f"The identity provider manages {place.workspace}. The person leaves its group there first, then Segment."
+        for place in changed
+        if place.managed_by == "scim"
+    ]
+    for place in changed:
+        told += breakable(place)
+    return told
+
+
+def breakable(place: Found) -> Iterator[str]:
+    reach = place.seen.reach
+    if reach.write_keys:
+        yield (
+            f"{place.workspace}: {reach.write_keys} write keys of {len(reach.sources)} sources were readable. "
+            "They keep working until they are rotated."
+        )
+    if reach.warehouses:
+        names = ", ".join(
+            f"{thing.name} ({thing.detail})" if thing.detail else thing.name for thing in reach.warehouses
+        )
+        yield f"{place.workspace}: warehouse logins in reach: {names}. Syncs stop if a login is dropped before it is replaced."
+    if reach.functions:
+        yield f"{place.workspace}: {len(reach.functions)} functions made by the person go on running without a keeper."
+    if reach.audiences:
+        yield f"{place.workspace}: {len(reach.audiences)} audiences made by the person need a new keeper."
+
+
+def not_known(places: Sequence[Found]) -> list[str]:
+    """What nobody could see when the plan was made."""
+    told = [
+        f"{place.workspace} could not be read: {place.seen.why}"
+        for place in places
+        if place.seen.outcome is Outcome.UNKNOWN
+    ]
+    reached = [
+        place.workspace for place in places if place.changes and place.seen.outcome is not Outcome.INVITED
+    ]
+    if reached:
+        told.append(
+            f"API tokens in {len(reached)} workspaces: Segment's API does not list them, so a person looks."
+        )
+    for place in places:
+        if place.seen.reach.unread:
+            told.append(f"{place.workspace}: could not read {', '.join(place.seen.reach.unread)}.")
+        told += [
+            f"{place.workspace}: a permission that we do not know: {role.says()}."
+            for role in place.seen.roles
+            if not role.known
+        ]
+    return told
+
+
+def planned(place: Found) -> str:
+    """What happens in a place, in a few words."""
+    if place.choice is Choice.KEEP:
+        return f"Keep: {place.reason}"
+    if place.choice is Choice.DOWNGRADE:
+        return f"Read-only until {place.until:%d %b %Y}" if place.until else "Read-only"
+    return "Cancel the invitation" if place.seen.outcome is Outcome.INVITED else "Remove"

@@ -1,0 +1,247 @@
+"""Drafting, filing, changing and withdrawing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from django.db import IntegrityError, transaction
+from django.db.models import Max
+from django.db.models.functions import Now
+
+from offboarding.connections.models import Workspace
+from offboarding.directory.queries import scope_of
+from offboarding.directory.rules import Scope
+from offboarding.ledger.actions import APP, Actor, Event, record
+from offboarding.lib.addresses import distinct, key, well_formed
+from offboarding.lib.refusals import Refused
+from offboarding.removals.models import FIRST_NUMBER, Place, RemovalRequest
+from offboarding.removals.rules import REASONS, STAGES, Choice, Stage, due_at, refuses_choice
+from offboarding.users.models import User
+from offboarding.users.rules import Role, actor_of
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What the requester chose for one place."""
+
+    workspace: Workspace
+    choice: Choice
+    until: date | None = None
+    reason: str = ""
+
+
+def draft(user: User, addresses: Sequence[str], name: str, today: date) -> RemovalRequest:
+    """A new draft for the person with these addresses."""
+    wanted = checked_addresses(addresses)
+    may_file(scope_of(user, today))
+    with transaction.atomic():
+        removal = numbered(requester=user, addresses=wanted, person=key(wanted), person_name=name)
+        record(
+            Event.REMOVAL_DRAFTED,
+            actor=actor_of(user),
+            about=removal.reference,
+            facts={"person": removal.person},
+            personal={"addresses": ", ".join(wanted)},
+        )
+    return removal
+
+
+def readdress(removal: RemovalRequest, user: User, addresses: Sequence[str], name: str) -> RemovalRequest:
+    """Other addresses of the same draft."""
+    wanted = checked_addresses(addresses)
+    with transaction.atomic():
+        locked = own_draft(removal, user)
+        RemovalRequest.objects.filter(pk=locked.pk).update(
+            addresses=wanted, person=key(wanted), person_name=name
+        )
+    removal.refresh_from_db()
+    return removal
+
+
+def checked_addresses(addresses: Sequence[str]) -> list[str]:
+    wanted = list(distinct(addresses))
+    if not wanted or not all(well_formed(address) for address in wanted):
+        raise Refused("bad-address", "Enter an e-mail address like name@company.com.")
+    if len(wanted) > 10:
+        raise Refused("too-many-addresses", "Enter at most 10 addresses of one person.")
+    return wanted
+
+
+def may_file(scope: Scope) -> None:
+    if not scope.has(Role.REQUESTER, Role.SECURITY, Role.ADMINISTRATOR):
+        raise Refused("not-a-requester", "Only engagement leads, security and administrators file requests.")
+
+
+def numbered(**fields: Any) -> RemovalRequest:
+    """The next number. It is unique in the table; of two drafts at once, one takes the number after."""
+    for _ in range(20):
+        newest = RemovalRequest.objects.aggregate(newest=Max("number"))["newest"]
+        try:
+            with transaction.atomic():
+                return RemovalRequest.objects.create(number=(newest or FIRST_NUMBER - 1) + 1, **fields)
+        except IntegrityError:
+            continue
+    raise Refused("busy", "Too many requests begin at this moment. Try again.")
+
+
+def choose(removal: RemovalRequest, user: User, wishes: Iterable[Wish], today: date) -> None:
+    """Set what should happen in each place of a draft. Workspaces that are not named are not in the request."""
+    chosen = list(wishes)
+    check_wishes(chosen, scope_of(user, today), today)
+    with transaction.atomic():
+        locked = own_draft(removal, user)
+        write_places(locked, chosen)
+
+
+def check_wishes(chosen: Sequence[Wish], scope: Scope, today: date) -> None:
+    faults = {
+        wish.workspace.pk: fault
+        for wish in chosen
+        if (
+            fault := refuses_choice(
+                wish.choice, wish.reason, wish.until is not None, bool(wish.until and wish.until <= today)
+            )
+        )
+    }
+    if faults:
+        raise Refused("places-incomplete", "Some places need one more answer.", faults=faults)
+    if not any(wish.choice is not Choice.KEEP for wish in chosen):
+        raise Refused("nothing-to-do", "Choose at least one place where access is removed or made read-only.")
+    if not scope.covers(
+        frozenset(wish.workspace.client_id for wish in chosen),
+        Role.REQUESTER,
+        Role.SECURITY,
+        Role.ADMINISTRATOR,
+    ):
+        raise Refused("foreign-place", "One of these workspaces is not yours to ask for.")
+
+
+def write_places(removal: RemovalRequest, chosen: Sequence[Wish]) -> None:
+    removal.places.all().delete()
+    Place.objects.bulk_create(
+        Place(
+            removal=removal,
+            workspace=wish.workspace,
+            choice=wish.choice,
+            until=wish.until,
+            reason=wish.reason.strip(),
+        )
+        for wish in chosen
+    )
+    RemovalRequest.objects.filter(pk=removal.pk).update(version=removal.version + 1)
+
+
+def describe(
+    removal: RemovalRequest,
+    user: User,
+    *,
+    reason: str,
+    starts_at: datetime,
+    time_zone: str,
+    now: datetime,
+    **fields: Any,
+) -> None:
+    """Why and when. `fields`: ticket, sow, handover, client_informed, notes."""
+    if reason not in REASONS:
+        raise Refused("no-reason", "Choose a reason.", field="reason")
+    if starts_at < now.replace(second=0, microsecond=0):
+        raise Refused("in-the-past", "This time has passed. Choose now or a later time.", field="starts_at")
+    with transaction.atomic():
+        locked = own_draft(removal, user)
+        RemovalRequest.objects.filter(pk=locked.pk).update(
+            reason=reason,
+            starts_at=starts_at,
+            due_at=due_at(REASONS[reason], starts_at),
+            time_zone=time_zone,
+            version=locked.version + 1,
+            **fields,
+        )
+    removal.refresh_from_db()
+
+
+def file(removal: RemovalRequest, user: User, version: int) -> None:
+    """Send it on its way. Its plan is frozen by the checklist room in the same transaction, through `journey`."""
+    locked = own_draft(removal, user)
+    if locked.version != version:
+        raise Refused("stale", "This request was changed in another window. Read it again, then send.")
+    if not locked.reason or not locked.starts_at or not locked.places.exists():
+        raise Refused("incomplete", "Answer the open questions first.")
+    move(locked, Stage.PLANNED, actor_of(user), filed_at=Now())
+    record(
+        Event.REMOVAL_FILED,
+        actor=actor_of(user),
+        about=locked.reference,
+        facts={"reason": locked.reason, "ticket": locked.ticket, "person": locked.person},
+        personal={"name": locked.person_name, "addresses": ", ".join(locked.addresses)},
+    )
+    removal.refresh_from_db()
+
+
+def change_places(
+    removal: RemovalRequest, user: User, wishes: Iterable[Wish], version: int, today: date
+) -> None:
+    """Change what should happen after filing. Call inside the transaction that freezes the next plan version."""
+    chosen = list(wishes)
+    check_wishes(chosen, scope_of(user, today), today)
+    locked = RemovalRequest.objects.select_for_update().get(pk=removal.pk)
+    if locked.requester_id != user.pk:
+        raise Refused("not-yours", "Only the person who filed this request changes it.")
+    if locked.version != version:
+        raise Refused("stale", "This request was changed in another window. Read it again, then change it.")
+    if locked.stage not in (Stage.PLANNED, Stage.APPROVED):
+        raise Refused("too-late", "The work has begun. File another request for what is missing.")
+    write_places(locked, chosen)
+    if locked.stage == Stage.APPROVED:
+        move(locked, Stage.PLANNED, actor_of(user), approved_at=None)
+    record(
+        Event.REMOVAL_CHANGED, actor=actor_of(user), about=locked.reference, facts={"version": version + 1}
+    )
+    removal.refresh_from_db()
+
+
+def withdraw(removal: RemovalRequest, user: User, reason: str) -> None:
+    with transaction.atomic():
+        locked = RemovalRequest.objects.select_for_update().get(pk=removal.pk)
+        if locked.requester_id != user.pk:
+            raise Refused("not-yours", "Only the person who filed this request withdraws it.")
+        if Stage.WITHDRAWN not in STAGES[Stage(locked.stage)]:
+            raise Refused("too-late", "The work has begun, so this request can no longer be withdrawn.")
+        if locked.stage != Stage.DRAFT and not reason.strip():
+            raise Refused("no-reason", "Say why you withdraw it.", field="reason")
+        move(locked, Stage.WITHDRAWN, actor_of(user))
+        record(
+            Event.REMOVAL_WITHDRAWN,
+            actor=actor_of(user),
+            about=locked.reference,
+            facts={"reason": reason.strip()},
+        )
+    removal.refresh_from_db()
+
+
+def own_draft(removal: RemovalRequest, user: User) -> RemovalRequest:
+    locked = RemovalRequest.objects.select_for_update().get(pk=removal.pk)
+    if locked.requester_id != user.pk:
+        raise Refused("not-yours", "Only the person who began this draft changes it.")
+    if locked.stage != Stage.DRAFT:
+        raise Refused("already-filed", f"{locked.reference} was sent already.")
+    return locked
+
+
+def move(locked: RemovalRequest, stage: Stage, actor: Actor = APP, **fields: Any) -> None:
+    """The one function that moves a stage. The caller holds the row's lock."""
+    here = Stage(locked.stage)
+    if stage not in STAGES[here]:
+        raise Refused(
+            "wrong-stage", f"{locked.reference} is {here.value}, so it cannot become {stage.value}."
+        )
+    RemovalRequest.objects.filter(pk=locked.pk).update(stage=stage.value, **fields)
+    locked.stage = stage.value
+    record(
+        Event.REMOVAL_MOVED,
+        actor=actor,
+        about=locked.reference,
+        facts={"from": here.value, "to": stage.value},
+    )

@@ -1,0 +1,94 @@
+"""A person's wish: whose access goes, why, how urgently, by when."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.db import models
+from django.db.models.functions import Now
+
+from offboarding.connections.models import Workspace
+from offboarding.removals.rules import OPEN, REASONS, Choice, Stage
+
+FIRST_NUMBER = 1001
+
+
+class RemovalRequest(models.Model):
+    """From the moment it is filed only its stage moves, and its plan may get a new version."""
+
+    number = models.PositiveIntegerField(unique=True)
+    stage = models.CharField(max_length=12, default=Stage.DRAFT, choices=[(s.value, s.value) for s in Stage])
+    # Goes up with every change: a form that was opened earlier is refused instead of overwriting.
+    version = models.PositiveIntegerField(default=1)
+    requester = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="removals")
+    person_name = models.CharField(max_length=120, blank=True)
+    addresses = models.JSONField()
+    person = models.CharField(max_length=64)
+    reason = models.CharField(max_length=40, blank=True, choices=[(r.code, r.says) for r in REASONS.values()])
+    starts_at = models.DateTimeField(null=True, blank=True)
+    due_at = models.DateTimeField(null=True, blank=True)
+    time_zone = models.CharField(max_length=60, blank=True)
+    ticket = models.CharField(max_length=100, blank=True)
+    sow = models.CharField(max_length=100, blank=True)
+    handover = models.CharField(max_length=200, blank=True)
+    client_informed = models.BooleanField(default=False)
+    notes = models.TextField(blank=True, max_length=4000)
+    created_at = models.DateTimeField(db_default=Now())
+    filed_at = models.DateTimeField(null=True, blank=True)
+    approved_at = models.DateTimeField(null=True, blank=True)
+    started_at = models.DateTimeField(null=True, blank=True)
+    closed_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["-number"]
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(stage="draft")
+                | models.Q(stage="withdrawn")
+                | models.Q(filed_at__isnull=False, starts_at__isnull=False, due_at__isnull=False),
+                name="a_filed_removal_is_complete",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.reference
+
+    @property
+    def reference(self) -> str:
+        return f"R-{self.number}"
+
+    @property
+    def email(self) -> str:
+        return str(self.addresses[0])
+
+    @property
+    def reason_says(self) -> str:
+        return REASONS[self.reason].says if self.reason else ""
+
+    @property
+    def is_open(self) -> bool:
+        return self.stage in OPEN
+
+
+class Place(models.Model):
+    """One workspace in a removal, and what should happen there."""
+
+    removal = models.ForeignKey(RemovalRequest, on_delete=models.CASCADE, related_name="places")
+    workspace = models.ForeignKey(Workspace, on_delete=models.PROTECT, related_name="places")
+    choice = models.CharField(
+        max_length=10, choices=[(c.value, c.value) for c in Choice], default=Choice.REMOVE
+    )
+    until = models.DateField(null=True, blank=True)
+    reason = models.CharField(max_length=300, blank=True)
+
+    class Meta:
+        ordering = ["workspace__client__name", "workspace__name"]
+        constraints = [
+            models.UniqueConstraint(fields=["removal", "workspace"], name="one_choice_per_place"),
+            models.CheckConstraint(
+                condition=~models.Q(choice="downgrade") | models.Q(until__isnull=False),
+                name="a_downgrade_has_an_end",
+            ),
+            models.CheckConstraint(
+                condition=~models.Q(choice="keep") | ~models.Q(reason=""), name="keeping_has_a_reason"
+            ),
+        ]

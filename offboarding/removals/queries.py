@@ -1,0 +1,56 @@
+"""Who may see which removal. Pages and every other door ask here."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from django.db.models import Exists, OuterRef, Q, QuerySet
+
+from offboarding.directory.queries import clients_in
+from offboarding.directory.rules import Scope
+from offboarding.lib.addresses import fold
+from offboarding.removals.models import Place, RemovalRequest
+from offboarding.removals.rules import OPEN, Stage
+
+
+def removals_for(scope: Scope) -> QuerySet[RemovalRequest]:
+    """Filed removals whose every workspace belongs to the user's clients, and the user's own drafts.
+
+    Nobody sees a removal about themself.
+    """
+    foreign = Place.objects.filter(removal=OuterRef("pk")).exclude(workspace__client__in=clients_in(scope))
+    placed = Place.objects.filter(removal=OuterRef("pk"))
+    filed = ~Q(stage=Stage.DRAFT) & Exists(placed) & ~Exists(foreign)
+    own = Q(requester_id=scope.user_id) & ~Exists(foreign)
+    return RemovalRequest.objects.filter(filed | own).exclude(pk__in=about(scope)).select_related("requester")
+
+
+def about(scope: Scope) -> list[int]:
+    """Removals of the user's own access. Few: the addresses are compared without case."""
+    mine = fold(scope.email)
+    if not mine:
+        return []
+    candidates = RemovalRequest.objects.filter(addresses__icontains=mine).values_list("pk", "addresses")
+    return [pk for pk, addresses in candidates if any(fold(each) == mine for each in addresses)]
+
+
+def removal_for(scope: Scope, number: int) -> RemovalRequest | None:
+    return removals_for(scope).filter(number=number).first()
+
+
+def open_for_person(scope: Scope, person: str, addresses: Sequence[str]) -> list[RemovalRequest]:
+    """Open removals, within the user's sight, of anyone with one of these addresses."""
+    wanted = {fold(address) for address in addresses}
+    return [
+        removal
+        for removal in removals_for(scope).filter(stage__in=[stage.value for stage in OPEN])
+        if removal.person == person or wanted & {fold(address) for address in removal.addresses}
+    ]
+
+
+def places_of(removal: RemovalRequest) -> list[Place]:
+    return list(removal.places.select_related("workspace", "workspace__client"))
+
+
+def clients_of(removal: RemovalRequest) -> frozenset[int]:
+    return frozenset(removal.places.values_list("workspace__client_id", flat=True))

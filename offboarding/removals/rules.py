@@ -1,0 +1,90 @@
+"""Why, how urgent, what per place, and the way a removal goes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+
+class Stage(StrEnum):
+    DRAFT = "draft"
+    PLANNED = "planned"  # filed; its plan waits for a decision
+    APPROVED = "approved"
+    RUNNING = "running"
+    CLOSED = "closed"
+    REJECTED = "rejected"
+    WITHDRAWN = "withdrawn"
+
+
+OPEN = (Stage.PLANNED, Stage.APPROVED, Stage.RUNNING)
+STAGES: dict[Stage, frozenset[Stage]] = {
+    Stage.DRAFT: frozenset({Stage.PLANNED, Stage.WITHDRAWN}),
+    Stage.PLANNED: frozenset({Stage.APPROVED, Stage.REJECTED, Stage.WITHDRAWN}),
+    Stage.APPROVED: frozenset({Stage.RUNNING, Stage.WITHDRAWN, Stage.PLANNED}),
+    Stage.RUNNING: frozenset({Stage.CLOSED}),
+    Stage.CLOSED: frozenset(),
+    Stage.REJECTED: frozenset(),
+    Stage.WITHDRAWN: frozenset(),
+}
+
+
+class Choice(StrEnum):
+    REMOVE = "remove"
+    DOWNGRADE = "downgrade"
+    KEEP = "keep"
+
+
+class Group(StrEnum):
+    COMPLETION = "Completion"
+    SCOPE = "Scope"
+    SECURITY = "Security"
+    ORGANISATION = "Organisation"
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """One line of the catalogue. `within` is how long until access should be gone when nobody says otherwise."""
+
+    code: str
+    group: Group
+    says: str
+    within: timedelta
+
+
+DAY = timedelta(days=1)
+REASONS = {
+    reason.code: reason
+    for reason in (
+        Reason("contract-ended", Group.COMPLETION, "Contract ended", DAY),
+        Reason("handed-over", Group.COMPLETION, "Work handed over", DAY),
+        Reason("support-expired", Group.COMPLETION, "Support period expired", DAY),
+        Reason("client-terminated", Group.COMPLETION, "Client terminated the engagement", timedelta(hours=4)),
+        Reason("workspaces-dropped", Group.SCOPE, "Workspaces dropped from scope", DAY),
+        Reason("partial", Group.SCOPE, "Partial offboarding", DAY),
+        Reason("accounts-consolidated", Group.SCOPE, "Accounts consolidated", DAY),
+        Reason("credentials-compromised", Group.SECURITY, "Credentials compromised", timedelta(hours=1)),
+        Reason("unauthorised-access", Group.SECURITY, "Unauthorised access", timedelta(hours=1)),
+        Reason("compliance-violation", Group.SECURITY, "Compliance violation", timedelta(hours=4)),
+        Reason("audit-finding", Group.SECURITY, "Audit finding", timedelta(hours=4)),
+        Reason("person-left", Group.ORGANISATION, "Person left or changed role", DAY),
+        Reason("service-account-retired", Group.ORGANISATION, "Service account retired", DAY),
+        Reason("sso-migration", Group.ORGANISATION, "SSO or SCIM migration (provisioned again later)", DAY),
+        Reason("credential-rotation", Group.ORGANISATION, "Credential rotation (invited again later)", DAY),
+    )
+}
+
+
+def due_at(reason: Reason, starts_at: datetime) -> datetime:
+    return starts_at + reason.within
+
+
+def refuses_choice(choice: Choice, reason: str, until_given: bool, until_past: bool) -> str:
+    """Why this choice for a place cannot stand, in a sentence; empty if it can."""
+    if choice is Choice.KEEP and not reason.strip():
+        return "Say why this access stays."
+    if choice is Choice.DOWNGRADE and not until_given:
+        return "Give the date until which read-only access stays."
+    if choice is Choice.DOWNGRADE and until_past:
+        return "Give a date in the future for read-only access to end."
+    return ""
