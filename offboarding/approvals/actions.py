@@ -1,0 +1,145 @@
+"""Deciding on exactly one plan."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+
+from django.db import IntegrityError, transaction
+from django.db.models.functions import Now
+
+from offboarding.approvals import queries
+from offboarding.approvals.models import Approval
+from offboarding.approvals.rules import Decision, may_not_decide
+from offboarding.checklist.models import Plan
+from offboarding.checklist.queries import newest_plan
+from offboarding.ledger.actions import Event, record
+from offboarding.lib.refusals import Refused
+from offboarding.removals import actions as removals
+from offboarding.removals.models import RemovalRequest
+from offboarding.removals.rules import Stage
+from offboarding.users.models import User
+from offboarding.users.rules import actor_of
+
+EVENTS = {
+    Decision.APPROVE: Event.PLAN_APPROVED,
+    Decision.REJECT: Event.PLAN_REJECTED,
+    Decision.ASK: Event.QUESTION_ASKED,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """What was decided, on which fingerprint, and how the person proved who they are."""
+
+    decision: Decision
+    fingerprint: str
+    note: str
+    text: str
+    method: str
+    address: str | None
+
+
+def decide(removal: RemovalRequest, user: User, said: Statement, today: date) -> Approval:
+    """Record one decision. The removal moves on when enough distinct people approved this very plan."""
+    try:
+        with transaction.atomic():
+            locked = RemovalRequest.objects.select_for_update().get(pk=removal.pk)
+            plan = checked(locked, user, said, today)
+            made = write(plan, user, said)
+            move_on(locked, plan, said, user)
+    except IntegrityError as error:
+        raise Refused("decided-meanwhile", "Your decision is recorded already.") from error
+    except Refused as refusal:
+        refused(removal, user, said, refusal)
+        raise
+    return made
+
+
+def checked(removal: RemovalRequest, user: User, said: Statement, today: date) -> Plan:
+    plan = newest_plan(removal)
+    assert plan is not None
+    if plan.fingerprint != said.fingerprint:
+        raise Refused(
+            "plan-changed",
+            "The plan changed while you were reading. Your decision was not recorded. Read the changes and decide again.",
+            version=plan.version,
+        )
+    if removal.stage != Stage.PLANNED:
+        raise Refused(
+            "decided-meanwhile", f"{removal.reference} is {removal.stage} already. Nothing is left to decide."
+        )
+    if said.decision is not Decision.APPROVE and not said.note.strip():
+        raise Refused("no-note", "Write a note: it is needed to reject or to ask.", field="note")
+    if why := may_not_decide(queries.standing(user, plan, today)):
+        raise Refused("may-not-decide", why)
+    return plan
+
+
+def write(plan: Plan, user: User, said: Statement) -> Approval:
+    made = Approval.objects.create(
+        plan=plan,
+        fingerprint=plan.fingerprint,
+        approver=user,
+        requester_id=plan.removal.requester_id,
+        plan_made_by_id=plan.made_by_id,
+        decision=said.decision.value,
+        note=said.note.strip(),
+        text=said.text,
+        method=said.method,
+        address=said.address,
+    )
+    record(
+        EVENTS[said.decision],
+        actor=actor_of(user),
+        about=plan.removal.reference,
+        facts={
+            "version": plan.version,
+            "fingerprint": plan.fingerprint,
+            "method": said.method,
+            "text": said.text,
+            "note": said.note.strip(),
+        },
+        personal={"address": said.address or ""},
+    )
+    return made
+
+
+def move_on(removal: RemovalRequest, plan: Plan, said: Statement, user: User) -> None:
+    if said.decision is Decision.REJECT:
+        removals.move(removal, Stage.REJECTED, actor_of(user))
+    if said.decision is Decision.APPROVE and len(queries.approvals_of(plan)) >= queries.approvals_needed(
+        plan
+    ):
+        removals.move(removal, Stage.APPROVED, actor_of(user), approved_at=Now())
+
+
+def refused(removal: RemovalRequest, user: User, said: Statement, refusal: Refused) -> None:
+    """A decision that was not accepted is part of the record too."""
+    with transaction.atomic():
+        record(
+            Event.DECISION_REFUSED,
+            actor=actor_of(user),
+            about=removal.reference,
+            facts={"decision": said.decision.value, "fingerprint": said.fingerprint, "why": refusal.code},
+        )
+
+
+def answer(removal: RemovalRequest, user: User, question: int, text: str) -> None:
+    """The requester answers; the question then no longer waits for them."""
+    if not text.strip():
+        raise Refused("no-answer", "Write an answer.", field="answer")
+    with transaction.atomic():
+        if removal.requester_id != user.pk:
+            raise Refused("not-yours", "Only the person who filed this request answers.")
+        asked = Approval.objects.filter(
+            pk=question, plan__removal=removal, decision=Decision.ASK, answered_at=None
+        ).update(answer=text.strip(), answered_at=Now())
+        if not asked:
+            raise Refused("answered-already", "This question was answered already.")
+        record(
+            Event.QUESTION_ANSWERED,
+            actor=actor_of(user),
+            about=removal.reference,
+            facts={"answer": text.strip()},
+        )

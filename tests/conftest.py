@@ -1,0 +1,225 @@
+"""The fixed cast and their world. Alice asks, Bob approves, Carol belongs to another client, Dan is leaving, Erin audits,
+Olga operates, Sam is security."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from offboarding.simulators.simulator import Simulator
+
+DAN = "dan@northwind.example"
+DAN_ELSEWHERE = "dan.reyes@mail.example"
+PASSWORD = "correct horse battery"
+
+
+@pytest.fixture
+def today() -> date:
+    return datetime.now(UTC).date()
+
+
+@pytest.fixture
+def clients(db: None) -> dict[str, Any]:
+    from offboarding.directory.models import Client
+
+    return {name: Client.objects.create(name=name, slug=name.lower()) for name in ("Acme", "Globex", "Hooli")}
+
+
+@pytest.fixture
+def person(clients: dict[str, Any]) -> Callable[..., Any]:
+    """Makes a user: `person("zoe", Role.APPROVER, clients=["Acme"])`."""
+    from offboarding.directory.models import Membership
+    from offboarding.users.models import User
+
+    def make(key: str, *roles: Any, clients_: tuple[str, ...] = ("Acme", "Globex"), name: str = "") -> Any:
+        user = User.objects.create_user(f"{key}@northwind.example", name or key.capitalize(), PASSWORD)
+        for role in roles:
+            for client in clients_:
+                Membership.objects.create(user=user, role=role.value, client=clients[client])
+        return user
+
+    return make
+
+
+def member(key: str, role: str, clients_: tuple[str, ...] = ("Acme", "Globex")) -> Any:
+    @pytest.fixture(name=key)
+    def user(person: Callable[..., Any]) -> Any:
+        from offboarding.users.rules import Role
+
+        return person(key, Role(role), clients_=clients_)
+
+    return user
+
+
+alice = member("alice", "requester")
+bob = member("bob", "approver")
+olga = member("olga", "operator")
+erin = member("erin", "auditor")
+sam = member("sam", "security")
+carol = member("carol", "requester", ("Hooli",))
+
+
+@pytest.fixture
+def segment() -> Iterator[Simulator]:
+    """The demo's simulated workspaces, in this process, in strict mode, on free ports."""
+    with Simulator("demo", port=0, eu_port=0, strict=True) as simulator:
+        yield simulator
+
+
+@pytest.fixture
+def connect(clients: dict[str, Any]) -> Callable[..., Any]:
+    """Connects one workspace of the simulator: `connect(segment, "Acme Staging")`; "Initech …" goes to Globex."""
+    from offboarding.connections.actions import connect as verb
+    from offboarding.ledger.actions import APP
+
+    def make(simulator: Simulator, name: str, **fields: Any) -> Any:
+        row = next(row for row in simulator.describe()["workspaces"] if row["name"] == name)
+        owner = clients.get(row["client"], clients["Globex"])
+        return verb(
+            owner,
+            token=row["token"],
+            actor=APP,
+            **{
+                "name": row["name"],
+                "slug": row["slug"],
+                "environment": row["environment"].lower(),
+                "region": row["region"].lower(),
+                "base_url": row["base_url"],
+                "segment_id": row["id"],
+                "managed_by": "hand",
+                **fields,
+            },
+        )
+
+    return make
+
+
+@pytest.fixture
+def workspace(clients: dict[str, Any]) -> Callable[..., Any]:
+    """A connected workspace that nobody speaks to: `workspace("Acme Production")`."""
+    from offboarding.connections.actions import connect as verb
+    from offboarding.ledger.actions import APP
+
+    def make(name: str = "Acme Production", client: str = "", **fields: Any) -> Any:
+        slug = name.lower().replace(" ", "-")
+        owner = clients[client or name.split()[0]]
+        given = {
+            "name": name,
+            "slug": slug,
+            "environment": "production",
+            "region": "us",
+            "base_url": "http://127.0.0.1:9",
+            "segment_id": slug,
+            "managed_by": "hand",
+            **fields,
+        }
+        return verb(owner, token="sgp_" + slug.ljust(64, "x"), actor=APP, **given)
+
+    return make
+
+
+@pytest.fixture
+def seen() -> Callable[..., Any]:
+    """Writes down what a look saw, without looking: `seen(workspace, [DAN], roles=["Source Admin"])`."""
+    from offboarding.discovery.models import Snapshot
+    from offboarding.discovery.rules import Account, Held, Outcome, Owners, Sighting
+    from offboarding.lib.addresses import key
+
+    def make(
+        workspace: Any,
+        addresses: list[str],
+        roles: tuple[str, ...] = ("Source Admin",),
+        groups: tuple[str, ...] = (),
+        invited: bool = False,
+        absent: bool = False,
+        owners: Owners = Owners.NOT_OWNER,
+        why: str = "",
+    ) -> Any:
+        held = tuple(Held(f"role-{role}", role, (("WORKSPACE", workspace.segment_id),)) for role in roles)
+        account = Account("u1", addresses[0], "Dan Reyes", held, tuple((f"g-{name}", name) for name in groups))
+        if why:
+            sighting = Sighting(Outcome.UNKNOWN, why=why)
+        elif absent:
+            sighting = Sighting(Outcome.ABSENT)
+        elif invited:
+            sighting = Sighting(Outcome.INVITED, invitations=(addresses[0],))
+        else:
+            sighting = Sighting(Outcome.MEMBER, (account,), owners=owners)
+        return Snapshot.objects.create(
+            workspace=workspace, person=key(addresses), addresses=addresses, data=sighting.as_json()
+        )
+
+    return make
+
+
+@pytest.fixture
+def drafted(alice: Any, workspace: Callable[..., Any], seen: Callable[..., Any], today: date) -> Callable[..., Any]:
+    """A complete draft of Alice's, ready to send, for Dan in the given workspaces."""
+    from offboarding.removals import actions as removals
+    from offboarding.removals.rules import Choice
+
+    def make(*names: str, connected: tuple[Any, ...] = (), reason: str = "contract-ended", **look: Any) -> Any:
+        places = [*connected, *(workspace(name) for name in names)] or [workspace("Acme Production")]
+        removal = removals.draft(alice, [DAN], "Dan Reyes", today)
+        for place in places:
+            seen(place, [DAN], **look)
+        removals.choose(removal, alice, [removals.Wish(place, Choice.REMOVE) for place in places], today)
+        now = datetime.now(UTC)
+        removals.describe(removal, alice, reason=reason, starts_at=now, time_zone="Europe/Berlin", now=now, ticket="CS-1")
+        return removal
+
+    return make
+
+
+@pytest.fixture
+def filed(drafted: Callable[..., Any], alice: Any) -> Callable[..., Any]:
+    """A request that waits for a decision."""
+    from offboarding.journey import actions as journey
+
+    def make(*names: str, **options: Any) -> Any:
+        removal = drafted(*names, **options)
+        journey.file(removal, alice, removal.version)
+        return removal
+
+    return make
+
+
+@pytest.fixture
+def decide(today: date) -> Callable[..., Any]:
+    """`decide(removal, bob, "approve")`, on the newest plan unless a fingerprint is given."""
+    from offboarding.approvals import actions as approvals
+    from offboarding.approvals.rules import Decision
+    from offboarding.checklist.queries import newest_plan
+
+    def make(removal: Any, user: Any, decision: str = "approve", note: str = "", fingerprint: str = "") -> Any:
+        plan = newest_plan(removal)
+        assert plan is not None
+        said = approvals.Statement(
+            Decision(decision), fingerprint or plan.fingerprint, note, "Approve removal", "password", "127.0.0.1"
+        )
+        return approvals.decide(removal, user, said, today)
+
+    return make
+
+
+@pytest.fixture
+def running(filed: Callable[..., Any], decide: Callable[..., Any], bob: Any) -> Callable[..., Any]:
+    """An approved request whose runs exist; automated ones are ready, nothing has been called."""
+    from offboarding.journey import actions as journey
+
+    def make(*names: str, **options: Any) -> Any:
+        removal = filed(*names, **options)
+        decide(removal, bob)
+        journey.advance(removal.pk)
+        journey.advance(removal.pk)
+        removal.refresh_from_db()
+        return removal
+
+    return make
+
+
+def in_days(today: date, days: int) -> date:
+    return today + timedelta(days=days)
