@@ -1,0 +1,283 @@
+"""Starting runs, ending them, and what people do with them."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from django.db import transaction
+from django.db.models.functions import Now
+
+from offboarding.checklist.models import Plan
+from offboarding.checklist.queries import newest_plan
+from offboarding.checklist.rules import Kind
+from offboarding.evidence.models import Evidence
+from offboarding.execution.models import Proof, Run
+from offboarding.execution.rules import UNDO_FOR, Cause, Ended, proof_missing
+from offboarding.ledger.actions import APP, Actor, Event, record
+from offboarding.lib.refusals import Refused
+from offboarding.removals.rules import Stage
+from offboarding.users.models import User
+from offboarding.users.rules import actor_of
+from offboarding.work.actions import move, put_down
+from offboarding.work.rules import ENDED, State
+
+
+def touched() -> dict[str, Any]:
+    return {"touched_at": Now()}
+
+
+# ---------------------------------------------------------------- what the journey does
+
+
+def start(plan: Plan) -> list[Run]:
+    """A run for each item, all waiting; `release` lets go of those whose turn it is. Twice makes nothing twice."""
+    Run.objects.bulk_create(
+        [
+            Run(item=item, manual=item.kind == Kind.MANUAL, state=State.WAITING, not_before=None)
+            for item in plan.items.all()
+        ],
+        ignore_conflicts=True,
+    )
+    record(Event.ITEMS_STARTED, actor=APP, about=plan.removal.reference, facts={"items": plan.items.count()})
+    return list(Run.objects.filter(item__plan=plan))
+
+
+def release(run: Run) -> None:
+    """Its turn has come: to the engine, or to a person."""
+    with transaction.atomic():
+        if run.manual:
+            freed = move(
+                run, State.NEEDS_PERSON, cause=Cause.MANUAL, waiting_for="", not_before=None, **touched()
+            )
+        else:
+            freed = move(run, State.READY, waiting_for="", not_before=Now(), **touched())
+        if freed:
+            moved(run, APP)
+
+
+def schedule(run: Run, at: datetime, why: str) -> None:
+    """Its turn comes at a time."""
+    Run.objects.filter(pk=run.pk, state=State.WAITING, not_before=None).update(
+        not_before=at, waiting_for=why, fence=run.fence + 1, **touched()
+    )
+
+
+def goes_on(run: Run) -> None:
+    """What stopped it is over, so it tries again without being asked."""
+    with transaction.atomic():
+        if move(run, State.READY, not_before=Now(), cause="", remedy="", sentence="", **touched()):
+            moved(run, APP)
+
+
+# ---------------------------------------------------------------- what the engine does
+
+
+def still_approved(run: Run) -> bool:
+    plan = run.item.plan
+    current = newest_plan(plan.removal)
+    return (
+        current is not None and current.pk == plan.pk and plan.removal.stage in (Stage.RUNNING, Stage.CLOSED)
+    )
+
+
+def done(run: Run, how: Ended, sentence: str) -> None:
+    """Seen, so done. The only way in which an automated step ends well."""
+    with transaction.atomic():
+        put_down(
+            run,
+            State.DONE,
+            after=None,
+            ended=how.value,
+            ended_at=Now(),
+            sentence=sentence[:500],
+            cause="",
+            remedy="",
+            **touched(),
+        )
+        tell(run, Event.ITEM_DONE, APP, {"ended": how.value, "says": sentence[:500]})
+
+
+def needs_person(run: Run, cause: Cause, sentence: str, remedy: str) -> None:
+    with transaction.atomic():
+        put_down(
+            run,
+            State.NEEDS_PERSON,
+            after=None,
+            cause=cause.value,
+            sentence=sentence[:500],
+            remedy=remedy[:500],
+            **touched(),
+        )
+        tell(
+            run,
+            Event.ITEM_MOVED,
+            APP,
+            {"to": State.NEEDS_PERSON.value, "cause": cause.value, "says": sentence[:500]},
+        )
+
+
+def stop(run: Run, sentence: str) -> None:
+    with transaction.atomic():
+        put_down(run, State.CANCELLED, after=None, sentence=sentence, ended_at=Now(), **touched())
+        tell(run, Event.ITEM_MOVED, APP, {"to": State.CANCELLED.value, "says": sentence})
+
+
+# ---------------------------------------------------------------- what people do
+
+
+def retry(run: Run, user: User) -> None:
+    with transaction.atomic():
+        if run.manual or State(run.state) not in (State.NEEDS_PERSON, State.FAILED):
+            raise Refused("not-retryable", "This step is not waiting for a new try.")
+        if not move(run, State.READY, not_before=Now(), cause="", remedy="", sentence="", **touched()):
+            raise Refused("moved-meanwhile", "This step moved on meanwhile. Look at it again.")
+        tell(run, Event.ITEM_RETRIED, actor_of(user), {})
+
+
+def take_over(run: Run, user: User) -> None:
+    """Do it by hand. The tries so far stay as they are."""
+    with transaction.atomic():
+        if run.manual or State(run.state) not in (State.NEEDS_PERSON, State.FAILED):
+            raise Refused("not-takeable", "Only a step that stopped can be done by hand.")
+        if not move(run, State.NEEDS_PERSON, **kept(run)) and not kept_in_place(run):
+            raise Refused("moved-meanwhile", "This step moved on meanwhile. Look at it again.")
+        run.refresh_from_db()
+        tell(run, Event.ITEM_TAKEN_OVER, actor_of(user), {})
+
+
+def kept(run: Run) -> dict[str, Any]:
+    return {"manual": True, "cause": Cause.TAKEN_OVER, **touched()}
+
+
+def kept_in_place(run: Run) -> bool:
+    """A step that needs a person already stays so; it only becomes manual."""
+    rows = Run.objects.filter(pk=run.pk, fence=run.fence, state=State.NEEDS_PERSON)
+    return bool(rows.update(fence=run.fence + 1, **kept(run)))
+
+
+def assign(run: Run, user: User, to: User | None) -> None:
+    with transaction.atomic():
+        Run.objects.filter(pk=run.pk).update(assigned_to=to, **touched())
+        tell(run, Event.ITEM_MOVED, actor_of(user), {"assigned_to": str(to.pk) if to else ""})
+
+
+def sign_off(run: Run, user: User, *, attested: bool, note: str) -> None:
+    """A person did it, says so, and has attached what shows it."""
+    proofs = list(run.proofs.filter(withdrawn_at=None).select_related("evidence"))
+    if not attested:
+        raise Refused(
+            "not-attested", "Tick the box to say that you did this and it is right.", field="attest"
+        )
+    if missing := proof_missing(run.item.proof, len(proofs)):
+        raise Refused("no-proof", missing, field="file")
+    with transaction.atomic():
+        if not run.manual:
+            raise Refused("not-manual", "This step runs by itself. Choose Do by hand first.")
+        if did_it_by_hand(run, user):
+            raise Refused("own-work", "You removed this access by hand, so someone else verifies it.")
+        ends = {
+            "ended": Ended.BY_HAND,
+            "ended_at": Now(),
+            "ended_by": user,
+            "note": note.strip(),
+            "cause": "",
+        }
+        if not move(run, State.DONE, **ends, sentence=f"Done by hand by {user.name}", **touched()):
+            raise Refused("moved-meanwhile", "This step moved on meanwhile. Look at it again.")
+        tell(
+            run,
+            Event.ITEM_SIGNED_OFF,
+            actor_of(user),
+            {"note": note.strip(), "proofs": [proof.evidence.sha256 for proof in proofs]},
+        )
+
+
+def did_it_by_hand(run: Run, user: User) -> bool:
+    """Nobody verifies what they did themself."""
+    if run.item.kind != Kind.VERIFICATION:
+        return False
+    own = Run.objects.filter(
+        item__plan=run.item.plan, item__workspace=run.item.workspace, item__phase="remove", ended_by=user
+    )
+    return own.filter(ended=Ended.BY_HAND).exists()
+
+
+def undo_sign_off(run: Run, user: User, now: datetime) -> None:
+    with transaction.atomic():
+        if run.ended != Ended.BY_HAND or run.ended_by_id != user.pk or not run.ended_at:
+            raise Refused("not-yours", "Only the person who signed off takes it back.")
+        if now - run.ended_at > UNDO_FOR or run.item.plan.removal.stage != Stage.RUNNING:
+            raise Refused(
+                "too-late", "A sign-off can be taken back for 10 minutes, while the request is running."
+            )
+        cleared = {"ended": "", "ended_at": None, "ended_by": None, "sentence": ""}
+        if not move(run, State.NEEDS_PERSON, **cleared, cause=Cause.MANUAL, **touched()):
+            raise Refused("moved-meanwhile", "This step moved on meanwhile. Look at it again.")
+        tell(run, Event.SIGN_OFF_UNDONE, actor_of(user), {})
+
+
+def skip(run: Run, user: User, reason: str) -> None:
+    """Not done, on purpose. It is shown as skipped, never as done."""
+    if not reason.strip():
+        raise Refused("no-reason", "Say why this step is skipped.", field="reason")
+    with transaction.atomic():
+        if State(run.state) in ENDED or run.state == State.RUNNING:
+            raise Refused("moved-meanwhile", "This step moved on meanwhile. Look at it again.")
+        changes = {
+            "ended": Ended.WAIVED,
+            "ended_at": Now(),
+            "ended_by": user,
+            "note": reason.strip(),
+            "cause": "",
+        }
+        if not move(
+            run,
+            State.CANCELLED,
+            **changes,
+            sentence=f"Skipped by {user.name}: {reason.strip()}"[:500],
+            **touched(),
+        ):
+            raise Refused("moved-meanwhile", "This step moved on meanwhile. Look at it again.")
+        tell(run, Event.ITEM_SKIPPED, actor_of(user), {"reason": reason.strip()})
+
+
+def add_proof(run: Run, user: User, evidence: Evidence) -> Proof:
+    with transaction.atomic():
+        if State(run.state) in ENDED:
+            raise Refused("ended", "This step has ended, so nothing can be added to it.")
+        same = run.proofs.filter(evidence__sha256=evidence.sha256, withdrawn_at=None).first()
+        if same:
+            return same
+        proof = Proof.objects.create(run=run, evidence=evidence, added_by=user)
+        Run.objects.filter(pk=run.pk).update(**touched())
+        tell(run, Event.PROOF_ADDED, actor_of(user), {"sha256": evidence.sha256, "shows": evidence.shows})
+    return proof
+
+
+def withdraw_proof(run: Run, user: User, proof_id: int) -> None:
+    with transaction.atomic():
+        if State(run.state) in ENDED:
+            raise Refused("ended", "This step has ended, so its proof stays.")
+        proof = run.proofs.filter(pk=proof_id, withdrawn_at=None).select_related("evidence").first()
+        if proof is None:
+            raise Refused("gone", "This file is not attached any more.")
+        Proof.objects.filter(pk=proof.pk).update(withdrawn_at=datetime.now(UTC))
+        tell(run, Event.PROOF_WITHDRAWN, actor_of(user), {"sha256": proof.evidence.sha256})
+
+
+# ---------------------------------------------------------------- the record
+
+
+def moved(run: Run, actor: Actor) -> None:
+    tell(run, Event.ITEM_MOVED, actor, {"to": str(run.state)})
+
+
+def tell(run: Run, event: Event, actor: Actor, facts: dict[str, Any]) -> None:
+    item = run.item
+    record(
+        event,
+        actor=actor,
+        about=item.plan.removal.reference,
+        facts={"item": item.number, "title": item.title, **facts},
+    )

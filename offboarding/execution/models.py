@@ -1,0 +1,84 @@
+"""The doing of an item, every try of it, and the proof that people add."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.db import models
+from django.db.models.functions import Now
+
+from offboarding.checklist.models import ChecklistItem
+from offboarding.evidence.models import Evidence
+from offboarding.execution.rules import Act, Ended, Result
+from offboarding.work.models import Order, order_indexes
+
+
+class Run(Order):
+    """The doing of one item, by the engine or by a person."""
+
+    item = models.OneToOneField(ChecklistItem, on_delete=models.PROTECT, related_name="run")
+    manual = models.BooleanField(default=False)
+    sentence = models.CharField(max_length=500, blank=True)
+    cause = models.CharField(max_length=20, blank=True)
+    remedy = models.CharField(max_length=500, blank=True)
+    ended = models.CharField(max_length=16, blank=True, choices=[(e.value, e.value) for e in Ended])
+    assigned_to = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="runs"
+    )
+    started_at = models.DateTimeField(null=True, blank=True)
+    ended_at = models.DateTimeField(null=True, blank=True)
+    ended_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )
+    note = models.TextField(blank=True, max_length=4000)
+    # Goes up with every visible change; pages ask for what is newer than they have.
+    touched_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        indexes = order_indexes("run")
+        constraints = [
+            models.CheckConstraint(
+                condition=~models.Q(ended="by hand") | models.Q(ended_by__isnull=False),
+                name="by_hand_names_the_hand",
+            ),
+            models.CheckConstraint(
+                condition=~models.Q(ended="waived") | (models.Q(ended_by__isnull=False) & ~models.Q(note="")),
+                name="a_waiver_says_who_and_why",
+            ),
+            models.CheckConstraint(
+                condition=~models.Q(state="done") | ~models.Q(ended=""), name="done_says_how"
+            ),
+        ]
+
+
+class Attempt(models.Model):
+    """One look or one call. Committed before it is made, closed after; without a result it was cut off."""
+
+    run = models.ForeignKey(Run, on_delete=models.PROTECT, related_name="attempts")
+    number = models.PositiveSmallIntegerField()
+    act = models.CharField(max_length=4, choices=[(a.value, a.value) for a in Act])
+    intent = models.CharField(max_length=300)
+    seen_before = models.JSONField(null=True)
+    begun_at = models.DateTimeField(db_default=Now())
+    closed_at = models.DateTimeField(null=True)
+    result = models.CharField(max_length=12, blank=True, choices=[(r.value, r.value) for r in Result])
+    says = models.CharField(max_length=500, blank=True)
+    facts = models.JSONField(default=dict)
+    exchanges = models.ForeignKey(Evidence, on_delete=models.PROTECT, null=True, related_name="+")
+
+    class Meta:
+        ordering = ["number"]
+        constraints = [models.UniqueConstraint(fields=["run", "number"], name="one_attempt_per_number")]
+
+
+class Proof(models.Model):
+    """Evidence that a person tied to a run. Taking it back leaves the row and the file."""
+
+    run = models.ForeignKey(Run, on_delete=models.PROTECT, related_name="proofs")
+    evidence = models.ForeignKey(Evidence, on_delete=models.PROTECT, related_name="+")
+    added_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    added_at = models.DateTimeField(db_default=Now())
+    withdrawn_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["pk"]
+        constraints = [models.UniqueConstraint(fields=["run", "evidence"], name="one_proof_per_file")]

@@ -1,0 +1,89 @@
+"""Writing down what a run is about to do and what came of it. Each row is committed by itself."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.db import transaction
+from django.db.models import Max
+from django.db.models.functions import Now
+
+from offboarding.discovery.read import raw_record
+from offboarding.evidence.actions import keep_json
+from offboarding.evidence.models import Evidence
+from offboarding.execution.models import Attempt, Run
+from offboarding.execution.rules import Act, Result
+from offboarding.gateways.segment import Exchange
+from offboarding.ledger.actions import APP, Event, record
+from offboarding.work.actions import Hold, renew
+
+
+class Notes:
+    """The attempts of one turn, with the masked calls that each of them made."""
+
+    def __init__(self, run: Run) -> None:
+        self.run = run
+        self.hold = Hold(run)
+        self.exchanges: list[Exchange] = []
+
+    def take(self, exchange: Exchange) -> None:
+        self.exchanges.append(exchange)
+        self.hold.touch()
+
+    def attempts(self) -> list[Attempt]:
+        return list(self.run.attempts.order_by("number"))
+
+    def begin(self, act: Act, intent: str, seen_before: Mapping[str, Any] | None = None) -> Attempt:
+        """The row that stands before the call. Raises LostLease if the run is no longer ours to work on."""
+        self.exchanges = []
+        with transaction.atomic():
+            renew(self.run)
+            newest = self.run.attempts.aggregate(newest=Max("number"))["newest"] or 0
+            attempt = Attempt.objects.create(
+                run=self.run, number=newest + 1, act=act.value, intent=intent[:300], seen_before=seen_before
+            )
+            if act is Act.CALL:
+                self.tell(Event.CALL_INTENDED, attempt, {"intent": intent})
+        return attempt
+
+    def close(
+        self, attempt: Attempt, result: Result, says: str, facts: Mapping[str, Any] | None = None
+    ) -> None:
+        kept = self.keep(attempt)
+        with transaction.atomic():
+            Attempt.objects.filter(pk=attempt.pk, closed_at=None).update(
+                closed_at=Now(), result=result.value, says=says[:500], facts=dict(facts or {}), exchanges=kept
+            )
+            if attempt.act == Act.CALL:
+                self.tell(Event.CALL_CLOSED, attempt, {"result": result.value, "says": says[:500]}, kept)
+
+    def keep(self, attempt: Attempt) -> Evidence | None:
+        if not self.exchanges:
+            return None
+        workspace = self.run.item.workspace
+        assert workspace is not None
+        return keep_json(
+            raw_record(self.exchanges),
+            name=f"step-{self.run.item.number}-try-{attempt.number}.json",
+            shows=f"{attempt.intent}: the calls and what Segment answered",
+            taken_by="Offboard",
+            origin=f"{workspace.base_url} ({workspace.name})",
+        )
+
+    def tell(
+        self, event: Event, attempt: Attempt, facts: Mapping[str, Any], kept: Evidence | None = None
+    ) -> None:
+        item = self.run.item
+        record(
+            event,
+            actor=APP,
+            about=item.plan.removal.reference,
+            facts={
+                "item": item.number,
+                "attempt": attempt.number,
+                "fence": self.run.fence,
+                **facts,
+                **({"evidence": kept.sha256} if kept else {}),
+            },
+        )

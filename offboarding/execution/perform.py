@@ -1,0 +1,209 @@
+"""One turn of one run: look, done already? act, look again. Slow; holds no transaction while it speaks.
+
+Dying anywhere in here is harmless. Before each mutating call a row stands that says what is about to happen; after the
+lease has run out somebody else looks first, and only acts if the access is still there.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+
+from offboarding.connections import actions as connections
+from offboarding.connections import keyring
+from offboarding.connections.models import Workspace
+from offboarding.execution import actions, queries
+from offboarding.execution.models import Run
+from offboarding.execution.notes import Notes
+from offboarding.execution.rules import (
+    REMEDIES,
+    TROUBLES_AT_MOST,
+    Act,
+    Cause,
+    Ended,
+    Result,
+    Seen,
+    Sight,
+    Work,
+    may_call_again,
+    settles_in,
+)
+from offboarding.execution.steps import OWN, STEPS, Step
+from offboarding.gateways.segment import (
+    Declined,
+    Doubtful,
+    GatewayError,
+    NotAllowed,
+    NotReached,
+    NotThere,
+    SegmentGateway,
+    SlowDown,
+    TokenRefused,
+)
+from offboarding.work.actions import put_down
+from offboarding.work.rules import State, back_off
+
+CAUSES = {
+    "last-owner": Cause.LAST_OWNER,
+    "own-account": Cause.OWN_ACCOUNT,
+    "scim-managed": Cause.SCIM_MANAGED,
+    "no-such-feature": Cause.NO_SUCH_FEATURE,
+}
+# Waiting rows come back together when a pause ends; this spreads them.
+SPREAD = 1.0
+
+
+def perform(run: Run) -> None:
+    if not actions.still_approved(run):
+        return actions.stop(run, "The approval no longer stands, so nothing was done.")
+    workspace = run.item.workspace
+    if workspace is None:
+        return OWN[run.item.step](run)
+    if workspace.refused_at:
+        return token_refused(run, workspace)
+    if workspace.paused_until and (left := (workspace.paused_until - datetime.now(UTC)).total_seconds()) > 0:
+        return wait(run, left)
+    notes = Notes(run)
+    with keyring.gateway_for(workspace, notes.take) as gateway:
+        turn(run, STEPS[run.item.step], gateway, queries.work_of(run), notes)
+
+
+def turn(run: Run, step: Step, gateway: SegmentGateway, work: Work, notes: Notes) -> None:
+    sight = look(run, step, gateway, work, notes)
+    if sight is None or settled(run, sight):
+        return None
+    history = queries.history_of(notes.attempts())
+    if not step.acts and history.looks_since_call <= len(step.patience):
+        return look_again_later(run, sight, step.patience[history.looks_since_call - 1])
+    if not step.acts or sight.blocked:
+        return hand_to_person(run, sight)
+    if (later := settles_in(history)) is not None:
+        return verify_later(run, sight, later)
+    if not may_call_again(history):
+        return hand_to_person(run, sight)
+    if act(run, step, gateway, work, sight, notes):
+        after = look(run, step, gateway, work, notes)
+        if after is not None and not settled(run, after):
+            verify_later(run, after, settles_in(queries.history_of(notes.attempts())) or timedelta(seconds=1))
+
+
+def look(run: Run, step: Step, gateway: SegmentGateway, work: Work, notes: Notes) -> Sight | None:
+    """A fresh read, kept as evidence; None if it brought nothing and the run was put down."""
+    attempt = notes.begin(Act.LOOK, f"Read {work.workspace}")
+    try:
+        sight = step.look(gateway, work)
+    except GatewayError as error:
+        notes.close(attempt, Result.NOT_APPLIED, error.sentence)
+        trouble(run, error, notes)
+        return None
+    notes.close(attempt, Result.SEEN, sight.says, {"seen": sight.seen.value, **sight.facts})
+    step.noted(run, attempt, sight)
+    return sight
+
+
+def settled(run: Run, sight: Sight) -> bool:
+    """If what should be gone is gone, the run is done, and only then."""
+    if sight.seen is not Seen.ABSENT:
+        return False
+    called = run.attempts.filter(act=Act.CALL).exclude(result=Result.NOT_APPLIED).exists()
+    actions.done(run, Ended.CHANGED if called else Ended.ALREADY, sight.says)
+    return True
+
+
+def act(run: Run, step: Step, gateway: SegmentGateway, work: Work, sight: Sight, notes: Notes) -> bool:
+    """One mutating call. True if a look should follow at once."""
+    attempt = notes.begin(Act.CALL, step.intent(work), seen_before=dict(sight.facts))
+    try:
+        says = step.act(gateway, work, sight)
+    except NotThere as error:
+        notes.close(attempt, Result.ABSENT, error.sentence)
+        return True
+    except Doubtful as error:
+        notes.close(attempt, Result.UNKNOWN, error.sentence)
+        put_down(run, State.UNKNOWN, after=timedelta(seconds=1), sentence=error.sentence, **actions.touched())
+        return False
+    except GatewayError as error:
+        notes.close(attempt, Result.NOT_APPLIED, error.sentence)
+        trouble(run, error, notes)
+        return False
+    notes.close(attempt, Result.ACCEPTED, says)
+    return True
+
+
+def verify_later(run: Run, sight: Sight, later: timedelta) -> None:
+    """Accepted, but not seen yet: paler than done. The next look decides."""
+    says = f"Accepted, but {sight.says}. We look again."
+    put_down(run, State.VERIFYING, after=later, sentence=says[:500], **actions.touched())
+
+
+def look_again_later(run: Run, sight: Sight, later: timedelta) -> None:
+    put_down(
+        run, State.WAITING, after=later, waiting_for=f"{sight.says[:150]} Next look", **actions.touched()
+    )
+
+
+def hand_to_person(run: Run, sight: Sight) -> None:
+    cause, sentence, remedy = sight.blocked or (Cause.STILL_THERE, sight.says, REMEDIES[Cause.STILL_THERE])
+    actions.needs_person(run, cause, sentence, remedy)
+
+
+def trouble(run: Run, error: GatewayError, notes: Notes) -> None:
+    """What to do when a call, or a read, did not go through."""
+    for kind, answer in TROUBLES.items():
+        if isinstance(error, kind):
+            return answer(run, error, notes)
+    raise error
+
+
+def slow_down(run: Run, error: GatewayError, _notes: Notes) -> None:
+    assert isinstance(error, SlowDown) and run.item.workspace
+    connections.pause(run.item.workspace, error.retry_after)
+    wait(run, error.retry_after)
+
+
+def wait(run: Run, seconds: float) -> None:
+    """Not a try. The page counts down to `not_before`."""
+    after = timedelta(seconds=seconds + random.random() * SPREAD)
+    put_down(run, State.WAITING, after=after, waiting_for="Segment asked us to wait", **actions.touched())
+
+
+def refused(run: Run, error: GatewayError, _notes: Notes) -> None:
+    assert run.item.workspace
+    connections.token_refused(run.item.workspace, error.sentence)
+    token_refused(run, run.item.workspace)
+
+
+def token_refused(run: Run, workspace: Workspace) -> None:
+    sentence = f"Segment refused our token for {workspace.name}."
+    actions.needs_person(run, Cause.TOKEN_REFUSED, sentence, REMEDIES[Cause.TOKEN_REFUSED])
+
+
+def not_allowed(run: Run, error: GatewayError, _notes: Notes) -> None:
+    actions.needs_person(run, Cause.NOT_ALLOWED, error.sentence, REMEDIES[Cause.NOT_ALLOWED])
+
+
+def declined(run: Run, error: GatewayError, _notes: Notes) -> None:
+    assert isinstance(error, Declined)
+    cause = CAUSES.get(error.kind, Cause.DECLINED)
+    actions.needs_person(run, cause, error.sentence, REMEDIES[cause])
+
+
+def again_later(run: Run, error: GatewayError, notes: Notes) -> None:
+    """Nobody was reached, or nothing could be read: back off, and give up to a person after many times."""
+    troubles = queries.history_of(notes.attempts()).troubles
+    if troubles >= TROUBLES_AT_MOST:
+        return actions.needs_person(run, Cause.NOT_REACHED, error.sentence, REMEDIES[Cause.NOT_REACHED])
+    after = back_off(troubles, random.random())
+    put_down(run, State.WAITING, after=after, waiting_for=f"{error.sentence} Next try", **actions.touched())
+
+
+TROUBLES: dict[type[GatewayError], Callable[[Run, GatewayError, Notes], None]] = {
+    SlowDown: slow_down,
+    TokenRefused: refused,
+    NotAllowed: not_allowed,
+    Declined: declined,
+    NotReached: again_later,
+    NotThere: again_later,
+    Doubtful: again_later,
+}

@@ -1,0 +1,148 @@
+"""What was seen, what to do next, and what to say about it. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any
+
+from offboarding.lib.addresses import fold
+
+
+class Seen(StrEnum):
+    """The three values of every look."""
+
+    ABSENT = "absent"
+    PRESENT = "present"
+    UNKNOWN = "unknown"
+
+
+class Act(StrEnum):
+    """What an attempt was."""
+
+    LOOK = "look"
+    CALL = "call"
+
+
+class Result(StrEnum):
+    """How an attempt was closed. An attempt without one was cut off: its effect is unknown."""
+
+    SEEN = "seen"
+    ACCEPTED = "accepted"
+    NOT_APPLIED = "not applied"
+    ABSENT = "absent"
+    UNKNOWN = "unknown"
+
+
+class Ended(StrEnum):
+    """How a run came to its end."""
+
+    CHANGED = "changed"
+    ALREADY = "already"
+    BY_HAND = "by hand"
+    WAIVED = "waived"
+    NOTHING_TO_DO = "nothing to do"
+
+
+class Cause(StrEnum):
+    """Why a person is needed. Each has its remedy on the step's page."""
+
+    MANUAL = "manual"
+    TOKEN_REFUSED = "token-refused"
+    NOT_ALLOWED = "not-allowed"
+    LAST_OWNER = "last-owner"
+    OWN_ACCOUNT = "own-account"
+    SCIM_MANAGED = "scim-managed"
+    NO_SUCH_FEATURE = "no-such-feature"
+    DECLINED = "declined"
+    STILL_THERE = "still-there"
+    NOT_REACHED = "not-reached"
+    DOUBT = "doubt"
+    NO_EVENT = "no-event"
+    TAKEN_OVER = "taken-over"
+
+
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """What one look saw: whether the access is still there, a sentence, and the facts behind it."""
+
+    seen: Seen
+    says: str
+    facts: Mapping[str, Any] = field(default_factory=dict)
+    # A known reason not to act, found by looking: (cause, sentence, remedy).
+    blocked: tuple[Cause, str, str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """What a run has behind it, counted from its attempts."""
+
+    accepted: int = 0  # calls that Segment accepted
+    doubtful: int = 0  # calls whose effect is not known
+    looks_since_call: int = 0
+    troubles: int = 0  # looks and calls in a row that reached nobody
+
+
+# After a call was accepted, how long the next looks wait. Effects that land later than all of this are acted on again.
+SETTLE = tuple(timedelta(seconds=seconds) for seconds in (1, 2, 4, 8, 15, 30))
+CALLS_AT_MOST = 3
+TROUBLES_AT_MOST = 10
+UNDO_FOR = timedelta(minutes=10)
+
+
+def settles_in(history: History) -> timedelta | None:
+    """How long to wait before the next look after a call; None when waiting has been enough."""
+    if not history.accepted and not history.doubtful:
+        return None
+    return SETTLE[history.looks_since_call] if history.looks_since_call < len(SETTLE) else None
+
+
+def may_call_again(history: History) -> bool:
+    return history.accepted + history.doubtful < CALLS_AT_MOST
+
+
+REMEDIES: dict[Cause, str] = {
+    Cause.TOKEN_REFUSED: "An Owner makes a new token and enters it in Setup > Connections; the step then goes on by itself. "
+    "Or do it by hand with proof.",
+    Cause.NOT_ALLOWED: "Our token is too weak for this, or the plan lacks the feature. An Owner makes a token with the level "
+    "Workspace Owner. Or do it by hand with proof.",
+    Cause.LAST_OWNER: "Make someone else Owner first, then try again.",
+    Cause.OWN_ACCOUNT: "Nobody can remove themself. Another Owner does it by hand, with proof.",
+    Cause.SCIM_MANAGED: "Take the person out of the identity provider's group first, then try again.",
+    Cause.NO_SUCH_FEATURE: "The workspace's plan does not have this. Do it by hand with proof, or skip it with a reason.",
+    Cause.DECLINED: "Read what Segment answered below. Then try again, or do it by hand with proof.",
+    Cause.STILL_THERE: "Open the workspace in Segment and look. Then try again, or do it by hand with proof.",
+    Cause.NOT_REACHED: "Segment could not be reached many times in a row. Check the connection, then try again.",
+    Cause.DOUBT: "Open the workspace in Segment and look what is there. Then try again, or do it by hand with proof.",
+    Cause.NO_EVENT: "Export the audit trail of the workspace as CSV and attach it, or skip this with a reason.",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """What a step needs to know of its item: plain values, frozen with the plan."""
+
+    workspace: str
+    addresses: tuple[str, ...]
+    accounts: tuple[tuple[str, str], ...]  # (id, e-mail) as seen when the plan was made
+    target: Mapping[str, Any]
+    since: datetime  # when the removal began
+
+    @property
+    def identities(self) -> tuple[set[str], set[str]]:
+        """Ids and folded addresses that are this item's: of its account, or of the person where none was seen."""
+        emails = [email for _, email in self.accounts] or list(self.addresses)
+        return {key for key, _ in self.accounts}, {fold(email) for email in emails}
+
+    @property
+    def person(self) -> str:
+        return self.accounts[0][1] if self.accounts else self.addresses[0]
+
+
+def proof_missing(required: str, proofs: int) -> str:
+    """Why a step cannot be signed off yet; empty if it can."""
+    if required and not proofs:
+        return f"Attach the {required} that shows it, then sign off."
+    return ""

@@ -1,0 +1,46 @@
+"""One file a kind of automated step: how to look, when it is done, how to act.
+
+A step is a small controller: look, and only if the access is still there, act; then look again.
+Rooms further down the river register their own steps with `register`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+
+from offboarding.execution.models import Attempt, Run
+from offboarding.execution.rules import Sight, Work
+from offboarding.gateways.segment import SegmentGateway
+
+
+class Step:
+    """What every step that speaks to a workspace promises."""
+
+    acts = True
+    # For steps that only look: how long to wait before each further look, until a person is asked.
+    patience: tuple[timedelta, ...] = ()
+
+    def look(self, gateway: SegmentGateway, work: Work) -> Sight:
+        """A fresh read. `Seen.ABSENT` means: what should be gone is gone."""
+        raise NotImplementedError
+
+    def intent(self, work: Work) -> str:
+        """What `act` is about to do, in a sentence, for the row that is written before it."""
+        return ""
+
+    def act(self, gateway: SegmentGateway, work: Work, sight: Sight) -> str:
+        """One mutating call. Returns a sentence saying what was accepted."""
+        raise NotImplementedError
+
+    def noted(self, run: Run, attempt: Attempt, sight: Sight) -> None:
+        """Called after a look was written down, for rooms that keep more than that."""
+
+
+STEPS: dict[str, Step] = {}
+# Steps of the application itself, without a workspace to speak to.
+OWN: dict[str, Callable[[Run], None]] = {}
+
+
+def register(name: str, step: Step) -> None:
+    STEPS[name] = step

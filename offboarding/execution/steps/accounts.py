@@ -1,0 +1,24 @@
+"""Finding the person's accounts, freshly. Shared by the steps that remove, downgrade and leave groups."""
+
+from __future__ import annotations
+
+from offboarding.execution.rules import Work
+from offboarding.gateways.segment import Member, NotThere, SegmentGateway
+from offboarding.lib.addresses import fold
+
+
+def present(gateway: SegmentGateway, work: Work) -> list[Member]:
+    """The accounts that are members now. A 404 alone proves nothing: absence is confirmed by the whole list."""
+    known = [member for key, _ in work.accounts if (member := read(gateway, key))]
+    if known and len(known) == len(work.accounts):
+        return known
+    ids, wanted = work.identities
+    return [member for member in gateway.members() if member.id in ids or fold(member.email) in wanted]
+
+
+def read(gateway: SegmentGateway, key: str) -> Member | None:
+    try:
+        member, _ = gateway.member(key)
+    except NotThere:
+        return None
+    return member
