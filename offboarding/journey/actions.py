@@ -1,0 +1,133 @@
+"""The route. It reads facts and calls the next room's verb; no room calls the next one itself."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+import structlog
+from django.conf import settings
+from django.db import transaction
+from django.db.models.functions import Now
+
+from offboarding.checklist import actions as checklist
+from offboarding.checklist.models import Plan
+from offboarding.checklist.queries import newest_plan
+from offboarding.execution import actions as execution
+from offboarding.execution import queries as runs
+from offboarding.execution.models import Run
+from offboarding.journey.rules import Standing, may_close, to_release, to_wake
+from offboarding.ledger.actions import APP, Event, checkpoint, record
+from offboarding.packets import actions as packets
+from offboarding.removals import actions as removals
+from offboarding.removals.actions import Wish
+from offboarding.removals.models import RemovalRequest
+from offboarding.removals.rules import Stage
+from offboarding.users.models import User
+from offboarding.work.rules import State
+
+log = structlog.get_logger(__name__)
+
+
+def file(removal: RemovalRequest, user: User, version: int) -> Plan:
+    """Send a draft: it becomes a request and its first plan is frozen, together or not at all."""
+    with transaction.atomic():
+        removals.file(removal, user, version)
+        return checklist.freeze(removal, user)
+
+
+def change(removal: RemovalRequest, user: User, wishes: Iterable[Wish], version: int, today: date) -> Plan:
+    """Change what should happen: a new plan version, so earlier approvals no longer count."""
+    with transaction.atomic():
+        removals.change_places(removal, user, wishes, version, today)
+        return checklist.freeze(removal, user)
+
+
+def tick() -> None:
+    """Look at every removal that is on its way. One that fails does not hold the others."""
+    under_way = RemovalRequest.objects.filter(stage__in=[Stage.APPROVED, Stage.RUNNING]).values_list(
+        "pk", flat=True
+    )
+    for pk in under_way:
+        try:
+            advance(pk)
+        except Exception as error:
+            log.error("removal does not advance", pk=pk, error=type(error).__name__, exc_info=True)
+
+
+def advance(pk: int) -> None:
+    """Whatever is next for this removal. Safe to call at any time, any number of times, from anywhere.
+
+    Each move is a transaction of its own: whoever locks a row and then appends to the ledger never waits for us.
+    """
+    removal = RemovalRequest.objects.get(pk=pk)
+    plan = newest_plan(removal)
+    if plan is None:
+        return
+    if removal.stage == Stage.APPROVED and removal.starts_at and removal.starts_at <= datetime.now(UTC):
+        begin(removal, plan)
+    if removal.stage == Stage.RUNNING:
+        go_on(removal, plan)
+
+
+def begin(removal: RemovalRequest, plan: Plan) -> None:
+    with transaction.atomic():
+        locked = RemovalRequest.objects.select_for_update().get(pk=removal.pk)
+        current = newest_plan(locked)
+        if locked.stage != Stage.APPROVED or current is None or current.pk != plan.pk:
+            return
+        execution.start(plan)
+        removals.move(locked, Stage.RUNNING, started_at=Now())
+    removal.refresh_from_db()
+
+
+def go_on(removal: RemovalRequest, plan: Plan) -> None:
+    found = {run.item.number: run for run in runs.runs_of(plan)}
+    items = [standing(run) for run in found.values()]
+    for number in to_wake(items):
+        execution.goes_on(found[number])
+    for number in to_release(items):
+        execution.release(found[number])
+    if may_close(items):
+        close(removal, list(found.values()))
+
+
+def standing(run: Run) -> Standing:
+    item = run.item
+    return Standing(
+        number=item.number,
+        step=item.step,
+        at=item.at,
+        state=State(run.state),
+        cause=run.cause,
+        has_time=run.not_before is not None,
+        waits_for=tuple(item.waits_for),
+        blocks_closing=item.blocks_closing,
+        token_works=item.workspace is None or item.workspace.refused_at is None,
+    )
+
+
+def close(removal: RemovalRequest, found: list[Run]) -> None:
+    """Everything in scope is verified, done by hand, or skipped with a reason. What is left has a date."""
+    now = datetime.now(UTC)
+    with transaction.atomic():
+        locked = RemovalRequest.objects.select_for_update().get(pk=removal.pk)
+        if locked.stage != Stage.RUNNING:
+            return
+        for run in found:
+            if run.item.at and run.state == State.WAITING:
+                execution.schedule(run, when(run, removal, now), "its date")
+        packets.order(locked)
+        removals.move(locked, Stage.CLOSED, closed_at=Now())
+        record(Event.REMOVAL_CLOSED, actor=APP, about=removal.reference)
+    checkpoint()
+
+
+def when(run: Run, removal: RemovalRequest, now: datetime) -> datetime:
+    """The moment that a follow-up's `at` stands for: the day after a read-only period, or so many days from now."""
+    if run.item.at == "until":
+        last = date.fromisoformat(run.item.target["until"])
+        zone = ZoneInfo(removal.time_zone or settings.TIME_ZONE)
+        return datetime.combine(last + timedelta(days=1), time(0), zone)
+    return now + timedelta(days=int(run.item.at.split()[0]))

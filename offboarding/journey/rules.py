@@ -1,0 +1,54 @@
+"""Whose turn it is. Pure: facts about runs in, decisions out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from offboarding.execution.rules import Cause
+from offboarding.work.rules import ENDED, State
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """One item as the route sees it."""
+
+    number: int
+    step: str
+    at: str
+    state: State
+    cause: str
+    has_time: bool
+    waits_for: tuple[int, ...]
+    blocks_closing: bool
+    token_works: bool
+
+
+# Closing itself lets go of this one.
+SEALING = "packet.seal"
+
+
+def to_release(items: Sequence[Standing]) -> list[int]:
+    """Items whose turn has come: everything that they wait for has ended."""
+    states = {item.number: item.state for item in items}
+    return [item.number for item in items if item.state is State.WAITING and is_free(item, states)]
+
+
+def is_free(item: Standing, states: Mapping[int, State]) -> bool:
+    if item.has_time or item.at or item.step == SEALING:
+        return False
+    return all(states[number] in ENDED for number in item.waits_for)
+
+
+def to_wake(items: Sequence[Standing]) -> list[int]:
+    """Items that a refused token stopped, whose token works again."""
+    return [
+        item.number
+        for item in items
+        if item.state is State.NEEDS_PERSON and item.cause == Cause.TOKEN_REFUSED and item.token_works
+    ]
+
+
+def may_close(items: Sequence[Standing]) -> bool:
+    """Everything that closing waits for has ended: verified, done by hand, or skipped with a reason."""
+    return all(item.state in ENDED for item in items if item.blocks_closing)

@@ -1,0 +1,23 @@
+"""What a check saw, at one moment. Findings are never changed; a later one says more."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.db.models.functions import Now
+
+from offboarding.execution.models import Attempt
+from offboarding.execution.rules import Seen
+
+
+class Finding(models.Model):
+    """One fresh read of one place. `attempt` leads to the removal, the place and the raw answers."""
+
+    attempt = models.OneToOneField(Attempt, on_delete=models.PROTECT, related_name="finding")
+    seen = models.CharField(max_length=8, choices=[(s.value, s.value) for s in Seen])
+    came_back = models.BooleanField(default=False)
+    says = models.CharField(max_length=500)
+    data = models.JSONField()
+    at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        ordering = ["pk"]

@@ -1,0 +1,95 @@
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from offboarding.checklist.models import Plan
+from offboarding.checklist.rules import Kind, Phase
+from offboarding.execution.models import Run
+from offboarding.execution.rules import Seen
+from offboarding.removals.models import RemovalRequest
+from offboarding.verification.models import Finding
+from offboarding.verification.rules import Doing, Now, Told, standing
+from offboarding.work.rules import State
+
+
+@dataclass(frozen=True, slots=True)
+class PlaceStanding:
+    """Before, planned and now of one place, with the runs that belong to it."""
+
+    workspace_id: int
+    workspace: str
+    client: str
+    environment: str
+    region: str
+    before: str
+    planned: str
+    choice: str
+    now: Now
+    says: str
+    at: datetime | None
+    finding: Finding | None
+    runs: tuple[Run, ...]
+
+
+def findings_of(removal: RemovalRequest) -> list[Finding]:
+    """Every finding, oldest first."""
+    found = Finding.objects.filter(attempt__run__item__plan__removal=removal)
+    return list(found.select_related("attempt__run__item__workspace", "attempt__exchanges"))
+
+
+def newest_by_workspace(findings: Sequence[Finding]) -> dict[int, Finding]:
+    return {
+        finding.attempt.run.item.workspace_id: finding
+        for finding in findings
+        if finding.attempt.run.item.workspace_id is not None
+    }
+
+
+def standings(plan: Plan, runs: Sequence[Run], findings: Sequence[Finding]) -> list[PlaceStanding]:
+    """How each place of the plan stands, in the plan's order. No queries."""
+    newest = newest_by_workspace(findings)
+    return [place_standing(place, runs, newest.get(place["workspace_id"])) for place in plan.data["places"]]
+
+
+def place_standing(place: dict[str, Any], runs: Sequence[Run], finding: Finding | None) -> PlaceStanding:
+    own = tuple(run for run in runs if run.item.workspace_id == place["workspace_id"])
+    told = Told(Seen(finding.seen), finding.came_back, finding.says) if finding else None
+    now, says = standing(place["choice"], [doing(run) for run in own if counts(run)], told)
+    return PlaceStanding(
+        workspace_id=place["workspace_id"],
+        workspace=place["workspace"],
+        client=place["client"],
+        environment=place["environment"],
+        region=place["region"],
+        before=place["before"],
+        planned=place["planned"],
+        choice=place["choice"],
+        now=now,
+        says=says,
+        at=finding.at if finding and now in (Now.VERIFIED, Now.CAME_BACK) else None,
+        finding=finding,
+        runs=own,
+    )
+
+
+def counts(run: Run) -> bool:
+    """Fetching audit events and taking people out of a provider's group say nothing about the place itself."""
+    return (
+        run.item.kind == Kind.VERIFICATION
+        or run.item.step.startswith("segment.")
+        or run.item.phase == Phase.REMOVE
+    )
+
+
+def doing(run: Run) -> Doing:
+    return Doing(
+        verifies=run.item.kind == Kind.VERIFICATION,
+        follow_up=run.item.phase == Phase.FOLLOW_UP,
+        state=State(run.state),
+        ended=run.ended,
+        sentence=run.sentence,
+        waiting_for=run.waiting_for,
+    )

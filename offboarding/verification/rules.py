@@ -1,0 +1,94 @@
+"""What a fresh read says about a place whose access was taken away."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from offboarding.discovery.rules import Outcome, Sighting
+from offboarding.execution.rules import Seen
+from offboarding.work.rules import ENDED, State
+
+HARMLESS = ("Source Read-only", "Minimal Workspace Access")
+
+
+def gone(choice: str, seen: Sighting) -> bool:
+    """True if the place is as the plan wants it: nothing left, or only read-only where that was planned."""
+    if seen.outcome is Outcome.ABSENT:
+        return True
+    if choice != "downgrade" or seen.outcome is not Outcome.MEMBER or seen.groups:
+        return False
+    return all(role.role in HARMLESS for role in seen.roles)
+
+
+def says(choice: str, seen: Sighting, workspace: str) -> str:
+    if seen.outcome is Outcome.ABSENT:
+        return f"not among members, groups and invitations of {workspace}"
+    if gone(choice, seen):
+        return f"only read-only in {workspace}, as planned: {seen.says()}"
+    return f"still has access to {workspace}: {seen.says()}"
+
+
+class Now(StrEnum):
+    """How a place stands, from pale to green. Only VERIFIED says gone, and only a fresh read makes it so."""
+
+    KEPT = "kept"
+    NOT_STARTED = "not started"
+    WAITING = "waiting"
+    RUNNING = "running"
+    CALLED = "called"  # accepted or done by hand, but not read again by us
+    VERIFIED = "verified"
+    NEEDS_PERSON = "needs person"
+    CAME_BACK = "came back"
+    SKIPPED = "skipped"
+
+
+@dataclass(frozen=True, slots=True)
+class Doing:
+    """One run in a place, as far as the place's standing goes."""
+
+    verifies: bool
+    follow_up: bool
+    state: State
+    ended: str
+    sentence: str
+    waiting_for: str
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """The newest finding about a place."""
+
+    seen: Seen
+    came_back: bool
+    says: str
+
+
+def standing(choice: str, doings: Sequence[Doing], told: Told | None) -> tuple[Now, str]:
+    """How a place stands and a sentence about it."""
+    if choice == "keep":
+        return Now.KEPT, "Unchanged, on purpose"
+    if told and told.came_back:
+        return Now.CAME_BACK, told.says
+    checks = [doing for doing in doings if doing.verifies and not doing.follow_up]
+    acts = [doing for doing in doings if not doing.verifies and not doing.follow_up]
+    if told and told.seen is Seen.ABSENT and all(check.state is State.DONE for check in checks):
+        return Now.VERIFIED, "Read-only, as planned" if choice == "downgrade" else "Gone"
+    if stuck := [doing for doing in [*acts, *checks] if doing.state is State.NEEDS_PERSON]:
+        return Now.NEEDS_PERSON, stuck[0].sentence
+    return unverified(checks, acts)
+
+
+def unverified(checks: Sequence[Doing], acts: Sequence[Doing]) -> tuple[Now, str]:
+    if checks and all(check.state in ENDED for check in checks):
+        if any(check.ended == "by hand" for check in checks):
+            return Now.CALLED, "Checked by hand, not read by us"
+        return Now.SKIPPED, checks[0].sentence
+    if busy := [doing for doing in acts if doing.state in (State.RUNNING, State.VERIFYING, State.UNKNOWN)]:
+        return Now.RUNNING, busy[0].sentence or "Removing"
+    if acts and all(doing.state in ENDED for doing in acts):
+        return Now.CALLED, "Removed, to be read again"
+    if paused := [doing for doing in acts if doing.state is State.WAITING and doing.waiting_for]:
+        return Now.WAITING, paused[0].waiting_for
+    return Now.NOT_STARTED, "Not started"

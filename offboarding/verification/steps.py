@@ -1,0 +1,61 @@
+"""The checks, as steps that look and never act."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+from offboarding.discovery.read import look_for
+from offboarding.discovery.rules import sighting
+from offboarding.execution.models import Attempt, Run
+from offboarding.execution.rules import REMEDIES, Cause, Seen, Sight, Work
+from offboarding.execution.steps import Step
+from offboarding.gateways.segment import AuditEvent, SegmentGateway
+from offboarding.lib.addresses import fold
+from offboarding.verification.actions import record_finding
+from offboarding.verification.rules import gone, says
+
+
+class ReadPlaceAgain(Step):
+    """Members, groups and invitations, under every address of the person. One definition of gone."""
+
+    acts = False
+    patience = (timedelta(seconds=2), timedelta(seconds=8))
+
+    def look(self, gateway: SegmentGateway, work: Work) -> Sight:
+        seen = look_for(gateway, work.addresses)
+        choice = str(work.target.get("choice", "remove"))
+        value = Seen.ABSENT if gone(choice, seen) else Seen.PRESENT
+        return Sight(value, says(choice, seen, work.workspace), {"sighting": seen.as_json()})
+
+    def noted(self, run: Run, attempt: Attempt, sight: Sight) -> None:
+        record_finding(run, attempt, sight, sighting(sight.facts["sighting"]))
+
+
+class FetchAuditEvents(Step):
+    """The audit trail's own record of the removal. Absent events are said, never taken as a failure of the removal."""
+
+    acts = False
+    # Segment does not say when an event shows up (Segment: Audit Trail).
+    patience = tuple(timedelta(seconds=seconds) for seconds in (2, 5, 15, 30))
+
+    def look(self, gateway: SegmentGateway, work: Work) -> Sight:
+        """`ABSENT` here means: nothing is missing, the events were found."""
+        start, end = work.since - timedelta(minutes=1), datetime.now(UTC)
+        events = [event for event in gateway.audit_events(start, end) if concerns(event, work)]
+        if not events:
+            sentence = f"No event about the removal is in the audit trail of {work.workspace} yet."
+            return Sight(Seen.PRESENT, sentence, {}, (Cause.NO_EVENT, sentence, REMEDIES[Cause.NO_EVENT]))
+        newest = max(events, key=lambda event: event.at)
+        facts = {
+            "events": [
+                {"id": each.id, "type": each.type, "at": str(each.at), "actor": each.actor} for each in events
+            ]
+        }
+        return Sight(Seen.ABSENT, f"{len(events)} events found, the newest: {newest.type}", facts)
+
+
+def concerns(event: AuditEvent, work: Work) -> bool:
+    """By id or address, in any of the fields that may carry it: which one does is not documented."""
+    ids, wanted = work.identities
+    values = {fold(str(value)) for value in (event.resource_id, event.resource_name)}
+    return bool(values & wanted or values & {fold(key) for key in ids})
