@@ -67,7 +67,7 @@ class Control:
 
     def take_member(self, ref: str, email: str) -> bool:
         """Another owner removes somebody in the app. False if there was nobody."""
-        call = self._by_a_person(ref)
+        call = self._by_a_person(ref, but_not=email)
         with call.workspace.lock:
             row = call.workspace.members.by_email(email)
             if row:
@@ -94,9 +94,13 @@ class Control:
             workspace.tables["invites"].put({"email": email, "permissions": granted})
 
     def drop_invite(self, ref: str, email: str) -> bool:
-        workspace = self._settled(ref)
-        with workspace.lock:
-            return workspace.tables["invites"].remove(email) is not None
+        """Another owner cancels an invitation in the app. False if there was none."""
+        call = self._by_a_person(ref)
+        with call.workspace.lock:
+            row = call.rows("invites").by_email(email)
+            if row:
+                invites.take_out(call, row["email"])
+            return bool(row)
 
     def accept_invite(self, ref: str, email: str, *, keep_listed: bool = False) -> Json:
         """The invited person joins with what the invitation grants; the address may stay listed."""
@@ -182,10 +186,12 @@ class Control:
         token = next(iter(workspace.tokens.values()))
         return Call(workspace, token, self.clock.now(), has_account=self.world.has_account)
 
-    def _by_a_person(self, ref: str) -> Call:
+    def _by_a_person(self, ref: str, but_not: str = "") -> Call:
+        """A call whose actor is an owner of the workspace, if there is another than `but_not`."""
         call = self._call(ref)
-        owner = next((call.workspace.members.get(key) for key in sorted(call.workspace.owners())), None)
-        call.actor = person_actor(owner) if owner else effects.SYSTEM
+        rows = (call.workspace.members.get(key) for key in sorted(call.workspace.owners()))
+        owners = [row for row in rows if row and row["email"] != but_not]
+        call.actor = person_actor(owners[0]) if owners else effects.SYSTEM
         return call
 
 

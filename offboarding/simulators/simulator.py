@@ -53,6 +53,7 @@ class Simulator:
         self._advertise, self._state, self._strict = advertise or host, state, strict
         self._servers: dict[str, Server] = {}
         self._stopping = threading.Event()
+        self._saved = ""
 
     def start(self) -> str:
         """Listens on both ports and returns the US base address."""
@@ -120,9 +121,13 @@ class Simulator:
         }
 
     def save(self) -> None:
-        """Writes all changes to the state file, whole or not at all."""
-        if self._state:
-            write_atomically(self._state, self.world.dump())
+        """Writes all changes to the state file, whole or not at all; nothing if nothing changed."""
+        if not self._state:
+            return
+        text = json.dumps(self.world.dump(), indent=1)
+        if text != self._saved:
+            write_atomically(self._state, text)
+            self._saved = text
 
     def _keep_saving(self) -> None:
         while not self._stopping.wait(SAVE_EVERY):
@@ -134,13 +139,13 @@ class Simulator:
         return self._segment.respond(request)
 
 
-def write_atomically(path: Path, data: Json) -> None:
+def write_atomically(path: Path, text: str) -> None:
     """Readers see the old file or the new one, readable by its owner only: it holds tokens."""
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{os.getpid()}.{threading.get_ident()}")
     descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(descriptor, "w") as file:
-        json.dump(data, file, indent=1)
+        file.write(text)
         file.flush()
         os.fsync(file.fileno())
     temporary.replace(path)

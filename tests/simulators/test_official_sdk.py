@@ -1,5 +1,6 @@
 """Segment's own TypeScript client, unchanged, lists, invites and removes; its models judge our answers."""
 
+import fcntl
 import json
 import os
 import re
@@ -78,8 +79,12 @@ def node() -> str:
     found, npm = shutil.which("node"), shutil.which("npm")
     if not found or not npm:
         pytest.fail("node and npm are needed to run Segment's official client; NODE=0 leaves it out")
-    if not MODELS.is_dir():
-        subprocess.run([npm, "ci", "--ignore-scripts"], cwd=SDK, check=True, capture_output=True, timeout=180)
+    with (SDK / "package-lock.json").open() as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # several test processes may come here at once
+        if not MODELS.is_dir():
+            subprocess.run(
+                [npm, "ci", "--ignore-scripts"], cwd=SDK, check=True, capture_output=True, timeout=180
+            )
     return found
 
 

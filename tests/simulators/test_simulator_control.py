@@ -186,3 +186,28 @@ def test_the_command_describes_itself_and_ends_when_told(command: Any) -> None:
     began = time.monotonic()
     assert process.wait(timeout=5) == 0
     assert time.monotonic() - began < 3
+
+
+def test_the_command_ends_with_the_pipe_of_its_starter() -> None:
+    process = subprocess.Popen(
+        [sys.executable, "-m", "offboarding.simulators", "--port", "0", "--until-eof"],
+        cwd=ROOT,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    )
+    with process:
+        assert process.stdout
+        assert process.stdout.readline().startswith(b"Segment (simulated)")
+        assert process.poll() is None
+        assert process.communicate(timeout=5)[0] == b""
+    assert process.returncode == 0
+
+
+@pytest.mark.parametrize("problem", ["no such world", "port in use"])
+def test_the_command_says_in_a_sentence_why_it_did_not_start(small: Small, problem: str) -> None:
+    port = small.simulator.base_url.rpartition(":")[2]
+    given = ["--world", "nowhere"] if problem == "no such world" else ["--port", port]
+    command = [sys.executable, "-m", "offboarding.simulators", *given]
+    out = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=10)
+    assert out.stderr.startswith("The simulator did not start: ")
+    assert out.stderr.count("\n") == 1

@@ -10,8 +10,9 @@ from offboarding.simulators.segment import effects, replies, routes
 from offboarding.simulators.segment.call import Call
 from offboarding.simulators.segment.routes import Route
 from offboarding.simulators.segment.rows import Json
+from offboarding.simulators.segment.settings import Token
 from offboarding.simulators.segment.wire import ApiError, QueryReader, media_type, read_body, to_bytes
-from offboarding.simulators.segment.workspace import Token, Workspace
+from offboarding.simulators.segment.workspace import Workspace
 from offboarding.simulators.segment.world import World
 from offboarding.simulators.server import Reply, Request
 from offboarding.simulators.trouble import Decision, Subject

@@ -5,8 +5,9 @@ from dataclasses import dataclass, field
 
 from offboarding.simulators.segment.paging import read_page
 from offboarding.simulators.segment.rows import Json, Rows, Where
+from offboarding.simulators.segment.settings import Token
 from offboarding.simulators.segment.wire import Query, invalid, not_found
-from offboarding.simulators.segment.workspace import Token, Workspace, token_actor
+from offboarding.simulators.segment.workspace import Workspace, token_actor
 
 SUCCESS: Json = {"status": "SUCCESS"}
 
@@ -50,6 +51,13 @@ class Call:
         value = self.body.get(name)
         if not isinstance(value, kind) or not value:
             raise invalid(name, f"{name} is required")
+        return value
+
+    def settings(self) -> Json:
+        """The optional `settings` object of the body."""
+        value = self.body.get("settings") or {}
+        if not isinstance(value, dict):
+            raise invalid("settings", "settings must be an object")
         return value
 
     def record(self, kind: str, resource_type: str, key: str, name: str) -> None:

@@ -34,7 +34,7 @@ def update_destination(call: Call) -> Json:
     """Settings are merged; a masked value is taken as it is written, as Segment would."""
     before = call.one("destinations")
     row = {**before, **changes(call, {"name": str, "enabled": bool})}
-    row["settings"] = {**before["settings"], **(call.body.get("settings") or {})}
+    row["settings"] = {**before["settings"], **call.settings()}
     call.rows("destinations").put(row)
     disabled = before["enabled"] and not row["enabled"]
     call.record(

@@ -7,8 +7,9 @@ from offboarding.simulators import ids
 from offboarding.simulators.segment import roles, routes, users
 from offboarding.simulators.segment.call import Call
 from offboarding.simulators.segment.rows import Json
+from offboarding.simulators.segment.settings import Token
 from offboarding.simulators.segment.wire import ApiError, QueryReader, read_body
-from offboarding.simulators.segment.workspace import Token, Workspace
+from offboarding.simulators.segment.workspace import Workspace
 from offboarding.simulators.server import Request
 
 SYSTEM = {"actor": "__system__"}

@@ -53,13 +53,14 @@ def cancel_invites(call: Call) -> Json:
         permissions.unsure(call.workspace, "unknown_invite", "One or more email address was not invited.")
         return SUCCESS
     for email in dict.fromkeys(wanted):
-        call.rows("invites").remove(email)
-        _out_of_groups(call, email)
-        call.record("Invite Deleted", "invite", email, email)
+        take_out(call, email)
     return SUCCESS
 
 
-def _out_of_groups(call: Call, email: str) -> None:
+def take_out(call: Call, email: str) -> None:
+    """Cancels one invitation with its places in groups, and logs it."""
+    call.rows("invites").remove(email)
+    call.record("Invite Deleted", "invite", email, email)
     groups = call.rows("groups")
     for group in [group for group in groups if email in group["_invites"]]:
         groups.put({**group, "_invites": [one for one in group["_invites"] if one != email]})

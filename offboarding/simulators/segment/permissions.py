@@ -23,9 +23,9 @@ def read(call: Call, value: Any, held: list[Json] | None = None) -> list[Json]:
 
 def _one(call: Call, item: Any, names: dict[str, str]) -> Json:
     role = item.get("roleId") if isinstance(item, dict) else None
-    if role not in names:
+    if not isinstance(role, str) or role not in names:
         raise invalid("permissions.roleId", "The role does not exist in this workspace.")
-    beside = item.get("labels", [])  # in an invitation the labels stand beside the resources, or alone
+    beside = _labels(item)  # in an invitation the labels stand beside the resources, or alone
     alone = [{"type": "WORKSPACE", "id": call.workspace.id}] if beside else None
     resources = item.get("resources") or alone
     if not isinstance(resources, list) or not resources or len(resources) > MOST:
@@ -44,10 +44,17 @@ def _resource(call: Call, item: Any, beside: list[Json]) -> Json:
     known = key == call.workspace.id if kind == "WORKSPACE" else key in call.rows(TABLES[kind])
     if not known:
         raise invalid("permissions.resources.id", "The resource does not exist in this workspace.")
-    labels = item.get("labels") or beside
+    labels = _labels(item) or beside
     if labels and kind != "WORKSPACE":
         raise invalid("permissions.resources.labels", "Labels can only narrow a WORKSPACE resource.")
     return roles.resource(kind, key, labels)
+
+
+def _labels(item: Json) -> list[Json]:
+    labels = item.get("labels") or []
+    if not isinstance(labels, list) or not all(isinstance(one, dict) and one.get("key") for one in labels):
+        raise invalid("permissions.labels", "labels must be a list of {key, value}")
+    return labels
 
 
 def merged(held: list[Json], more: list[Json]) -> list[Json]:

@@ -38,7 +38,7 @@ def get_settings(call: Call) -> Json:
 def update_source(call: Call) -> Json:
     before = call.one("sources")
     row = {**before, **changes(call, {"name": str, "slug": str, "enabled": bool})}
-    row["settings"] = {**before["settings"], **(call.body.get("settings") or {})}
+    row["settings"] = {**before["settings"], **call.settings()}
     call.rows("sources").put(row)
     kinds = {"Source Modified"}
     if row["enabled"] != before["enabled"]:

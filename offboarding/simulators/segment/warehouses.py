@@ -179,11 +179,11 @@ def create_credential(call: Call) -> Json:
 
 def update_credential(call: Call) -> Json:
     before = call.one("credentials")
-    more = call.body.get("settings") or {}
+    more = call.settings()
     if more.get("type", before["settings"].get("type")) != before["settings"].get("type"):
         raise invalid("settings.type", "The type of a credential cannot change.")
     row = {**before, "settings": deep_merged(before["settings"], more), "updatedAt": iso(call.now)}
-    row["name"] = call.body.get("name") or before["name"]
+    row["name"] = str(call.body.get("name") or before["name"])
     call.rows("credentials").put(row)
     call.record("Warehouse Credential Modified", "credential", row["id"], row["name"])
     return {"credential": credential_view(row)}

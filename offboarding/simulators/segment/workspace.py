@@ -2,7 +2,6 @@
 
 import threading
 from copy import deepcopy
-from dataclasses import dataclass
 from typing import Any
 
 from offboarding.simulators import ids
@@ -11,11 +10,9 @@ from offboarding.simulators.segment import roles
 from offboarding.simulators.segment.audit import AuditTrail, History
 from offboarding.simulators.segment.generated import EveryNth, GeneratedMembers
 from offboarding.simulators.segment.rows import Json, ListBase, Rows
+from offboarding.simulators.segment.settings import Token, settings_of, tokens_of
 from offboarding.simulators.segment.shapes import Shapes, slug
 
-FEATURES = ("groups", "audit", "spaces", "functions", "protocols", "credentials")
-ANSWERS = {"last_owner": 400, "unknown_user": 404, "unknown_invite": 404}  # or 422, or "success"
-SCIM: Json = {"managed": False, "assigned": [], "returns_after": 60.0, "jit": False}
 # Table, and its fields that name another object of the workspace.
 CATALOG: tuple[tuple[str, dict[str, str]], ...] = (
     ("sources", {}),
@@ -41,18 +38,6 @@ AUDITED = {  # resource type of an audit event, and the table that its resources
     "audience": "audiences",
     "function": "functions",
 }
-
-
-@dataclass(frozen=True)
-class Token:
-    """A Public API token. `level` is "owner" or "member", chosen when it was made."""
-
-    value: str
-    level: str
-
-    @property
-    def short_id(self) -> str:
-        return ids.token_short_id(self.value)
 
 
 class Workspace:
@@ -249,24 +234,3 @@ def person_actor(row: Json) -> Json:
 
 def token_actor(token: Token) -> Json:
     return {"actor": f"public-api-token/{token.short_id}"}
-
-
-def settings_of(spec: Json) -> Json:
-    """What a test may switch while the workspace runs."""
-    plan = spec.get("plan", "business")
-    features = spec.get("features", FEATURES if plan == "business" else ("functions",))
-    return {
-        "plan": plan,
-        "features": list(features),
-        "answers": {**ANSWERS, **spec.get("answers", {})},
-        "scim": {**SCIM, **spec.get("scim", {})},
-        "audit_delay": float(spec.get("audit", {}).get("delay", 2.0)),
-        "token_refused": bool(spec.get("token_refused", False)),
-        "volume": [],
-    }
-
-
-def tokens_of(spec: Json, workspace_id: str) -> dict[str, Token]:
-    """By level. Values are derived, so that a world file holds no secret."""
-    levels = spec.get("tokens", ["owner", "member"])
-    return {level: Token(ids.token_value("simulated", workspace_id, level), level) for level in levels}

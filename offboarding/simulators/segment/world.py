@@ -4,7 +4,8 @@ from dataclasses import dataclass, field
 
 from offboarding.simulators.segment.limits import Limits
 from offboarding.simulators.segment.rows import Json
-from offboarding.simulators.segment.workspace import Token, Workspace
+from offboarding.simulators.segment.settings import Token
+from offboarding.simulators.segment.workspace import Workspace
 from offboarding.simulators.trouble import TroubleBook
 
 

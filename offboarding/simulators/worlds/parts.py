@@ -25,7 +25,7 @@ ROLES = (  # with weights
     ("Entities Read-only", 1),
 )  # fmt: skip
 UNNAMED = 14  # one in so many people has never given a name
-AGENCY = ("Priya Nair", "Tomasz Zielinski", "Marta Lindqvist")
+AGENCY = ("Priya Nair", "Tomasz Zielinski")
 
 
 def address(name: str, domain: str) -> str:
@@ -43,7 +43,7 @@ def roster(domain: str, size: int) -> list[Json]:
 def members(slug: str, people: list[Json], count: int, owners: int, plan: str = "business") -> list[Json]:
     """`count` people of the roster with roles, the first `owners` of them owners; and two of the agency."""
     dice = random.Random(f"members {slug}")
-    agency = [{"name": name, "email": address(name, "northwind.example")} for name in AGENCY[:2]]
+    agency = [{"name": name, "email": address(name, "northwind.example")} for name in AGENCY]
     chosen = dice.sample(people, count - len(agency)) + agency
     granted = [["Workspace Owner"]] * owners + [roles(dice, plan) for _ in chosen[owners:]]
     made = [{**one, "permissions": permissions} for one, permissions in zip(chosen, granted, strict=True)]
