@@ -1,0 +1,88 @@
+"""Ordering a packet, sealing it, and noting who took it away."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from django.db import transaction
+from django.db.models import Max
+from django.db.models.functions import Now
+
+from offboarding import pulse
+from offboarding.execution.models import Run
+from offboarding.execution.rules import Ended
+from offboarding.ledger.actions import APP, Event, record
+from offboarding.packets.models import Packet
+from offboarding.packets.writer import WrittenPacket
+from offboarding.removals.models import RemovalRequest
+from offboarding.users.models import User
+from offboarding.users.rules import actor_of
+from offboarding.work.actions import move, put_down
+from offboarding.work.rules import State
+
+
+def order(removal: RemovalRequest) -> Packet:
+    """The next version of the removal's packet, to be made by whoever looks at it."""
+    newest = Packet.objects.filter(removal=removal).aggregate(newest=Max("version"))["newest"] or 0
+    packet = Packet.objects.create(removal=removal, version=newest + 1, state=State.READY)
+    pulse.nudge(packet)
+    record(Event.PACKET_ORDERED, actor=APP, about=removal.reference, facts={"version": packet.version})
+    return packet
+
+
+def sealed(packet: Packet, written: WrittenPacket, items: int) -> None:
+    """The file stands; now the rows may say so."""
+    with transaction.atomic():
+        put_down(
+            packet,
+            State.DONE,
+            after=None,
+            file=written.path.name,
+            size=written.size,
+            sha256=written.sha256,
+            bag_sha256=written.bag.sha256,
+            key_id=written.key_id,
+            items=items,
+            trouble="",
+        )
+        finish_step(packet)
+        record(
+            Event.PACKET_SEALED,
+            actor=APP,
+            about=packet.removal.reference,
+            facts={"version": packet.version, "sha256": written.sha256, "bag_sha256": written.bag.sha256},
+        )
+
+
+def finish_step(packet: Packet) -> None:
+    run = Run.objects.filter(
+        item__plan__removal=packet.removal, item__step="packet.seal", state=State.WAITING
+    ).first()
+    if run:
+        move(
+            run,
+            State.DONE,
+            ended=Ended.CHANGED,
+            ended_at=Now(),
+            sentence=f"Sealed as version {packet.version}",
+            touched_at=Now(),
+        )
+
+
+def stamp(packet: Packet) -> None:
+    """The moment of sealing is fixed before the file is made, so that making it again gives the same bytes."""
+    if packet.sealed_at is None:
+        Packet.objects.filter(pk=packet.pk, sealed_at=None).update(
+            sealed_at=datetime.now(UTC).replace(microsecond=0)
+        )
+        packet.refresh_from_db(fields=["sealed_at"])
+
+
+def downloaded(packet: Packet, user: User) -> None:
+    with transaction.atomic():
+        record(
+            Event.PACKET_DOWNLOADED,
+            actor=actor_of(user),
+            about=packet.removal.reference,
+            facts={"version": packet.version, "sha256": packet.sha256},
+        )

@@ -1,0 +1,14 @@
+from __future__ import annotations
+
+from django.apps import AppConfig
+
+
+class PacketsConfig(AppConfig):
+    name = "offboarding.packets"
+
+    def ready(self) -> None:
+        from offboarding.packets.models import Packet
+        from offboarding.packets.perform import perform
+        from offboarding.work import desks
+
+        desks.register(Packet, perform)

@@ -1,0 +1,335 @@
+"""From the rooms of the river to the contents of a packet. Reads only."""
+
+from __future__ import annotations
+
+from base64 import b64decode
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from functools import partial
+from typing import Any
+
+from offboarding.approvals.models import Approval
+from offboarding.checklist.models import Plan
+from offboarding.checklist.queries import newest_plan
+from offboarding.checklist.rules import Kind
+from offboarding.evidence import store
+from offboarding.evidence.models import Evidence
+from offboarding.execution.models import Attempt, Run
+from offboarding.execution.rules import Act, Ended
+from offboarding.ledger.models import Checkpoint, Entry
+from offboarding.ledger.queries import entries_about, rows
+from offboarding.ledger.rules import iso
+from offboarding.lib.merkle import Tree
+from offboarding.packets import contents as made
+from offboarding.packets.models import Packet
+from offboarding.removals.models import RemovalRequest
+from offboarding.removals.queries import places_of
+from offboarding.verification.models import Finding
+from offboarding.verification.queries import PlaceStanding, findings_of, standings
+from offboarding.verification.rules import Now
+from offboarding.work.rules import State
+
+DECISIONS = {"approve": "approved", "reject": "rejected", "ask": "asked"}
+KINDS = {Kind.AUTOMATIC: "automated", Kind.MANUAL: "manual", Kind.VERIFICATION: "verification"}
+
+
+class Shelf:
+    """Numbers each piece of evidence once, in the order in which it is met."""
+
+    def __init__(self) -> None:
+        self.pieces: dict[int, made.Evidence] = {}
+
+    def number(self, evidence: Evidence | None) -> tuple[int, ...]:
+        if evidence is None:
+            return ()
+        if evidence.pk not in self.pieces:
+            self.pieces[evidence.pk] = made.Evidence(
+                number=len(self.pieces) + 1,
+                name=evidence.name,
+                shows=evidence.shows,
+                source=evidence.get_source_display() + (f": {evidence.origin}" if evidence.origin else ""),
+                taken_at=iso(evidence.taken_at),
+                taken_by=evidence.taken_by,
+                sha256=evidence.sha256,
+                size=evidence.size,
+                media_type=evidence.media_type,
+                open=partial(store.open_bytes, evidence.sha256),
+            )
+        return (self.pieces[evidence.pk].number,)
+
+
+def collect(packet: Packet, statement: Checkpoint) -> made.PacketContents:
+    """Everything about one closed removal, as the packet's writer takes it."""
+    removal = packet.removal
+    plan = newest_plan(removal)
+    assert plan and removal.filed_at and removal.closed_at and packet.sealed_at
+    runs = full_runs(plan)
+    findings = findings_of(removal)
+    shelf, places = Shelf(), standings(plan, runs, findings)
+    before = {
+        snapshot.workspace_id: shelf.number(snapshot.raw) for snapshot in plan.snapshots.select_related("raw")
+    }
+    items = tuple(item(run, shelf) for run in runs)
+    done = tuple(doing(run) for run in runs if run.attempts.all())
+    seen = tuple(finding_of(each, shelf) for each in findings)
+    workspaces = {place.workspace_id: place.workspace.segment_id for place in places_of(removal)}
+    return made.PacketContents(
+        reference=removal.reference,
+        title=f"Removal of {removal.person_name or removal.email} from {len(places)} Segment workspaces",
+        version=packet.version,
+        person=made.Person(removal.person_name, tuple(removal.addresses)),
+        clients=tuple(sorted({place.client for place in places})),
+        requester=named(removal.requester),
+        reason=removal.reason_says,
+        filed_at=iso(removal.filed_at),
+        approved_at=when(removal.approved_at),
+        started_at=when(removal.started_at),
+        closed_at=iso(removal.closed_at),
+        sealed_at=iso(packet.sealed_at),
+        zone=removal.time_zone,
+        ticket=removal.ticket,
+        sow=removal.sow,
+        executed_by=executed_by(runs),
+        handoff_notes=handoff_notes(removal, runs),
+        notes=tuple(note for note in (removal.notes,) if note),
+        plan=plan.data,
+        plan_version=plan.version,
+        plan_fingerprint=plan.fingerprint,
+        approvals=tuple(approval(each) for each in approvals_of(removal)),
+        differences=tuple(differences(runs)),
+        places=tuple(place(each, before, shelf, removal, workspaces) for each in places),
+        items=items,
+        runs=done,
+        findings=seen,
+        resources=tuple(resources(places, plan)),
+        exceptions=tuple(exceptions(runs, places, shelf)),
+        unknowns=tuple(
+            made.Remark("Not known when the plan was made", says) for says in plan.data["not_known"]
+        ),
+        evidence=tuple(shelf.pieces.values()),
+        checkpoint=made.Checkpoint(
+            bytes(statement.body), b64decode(statement.signature), statement.public_key.encode()
+        ),
+        entries=entries(removal, statement),
+    )
+
+
+def full_runs(plan: Plan) -> list[Run]:
+    found = Run.objects.filter(item__plan=plan).select_related("item__workspace", "assigned_to", "ended_by")
+    return list(found.order_by("item__number").prefetch_related("proofs__evidence", "attempts__exchanges"))
+
+
+def approvals_of(removal: RemovalRequest) -> list[Approval]:
+    return list(Approval.objects.filter(plan__removal=removal).select_related("approver", "plan"))
+
+
+def named(user: Any) -> str:
+    return f"{user.name} <{user.email}>"
+
+
+def when(moment: datetime | None) -> str | None:
+    return iso(moment) if moment else None
+
+
+def approval(each: Approval) -> made.Approval:
+    return made.Approval(
+        by=each.approver.name,
+        address=each.approver.email,
+        role="Approver",
+        at=iso(each.at),
+        decision=DECISIONS[each.decision],
+        method=each.method,
+        plan_version=each.plan.version,
+        fingerprint=each.fingerprint,
+        text=each.text,
+        reason=each.note,
+        network_address=each.address or "",
+    )
+
+
+def item(run: Run, shelf: Shelf) -> made.Item:
+    numbers = [
+        number
+        for proof in run.proofs.all()
+        if not proof.withdrawn_at
+        for number in shelf.number(proof.evidence)
+    ]
+    numbers += [number for attempt in run.attempts.all() for number in shelf.number(attempt.exchanges)]
+    return made.Item(
+        number=run.item.number,
+        phase=run.item.phase_says,
+        kind=KINDS[Kind(run.item.kind)],
+        title=run.item.title,
+        state=state_says(run),
+        by=run.ended_by.name if run.ended_by else ("Offboard" if run.state == State.DONE else ""),
+        at=when(run.ended_at),
+        sentence=run.note or run.sentence,
+        place=run.item.workspace.name if run.item.workspace else "",
+        evidence=tuple(numbers),
+    )
+
+
+def state_says(run: Run) -> str:
+    if run.ended == Ended.WAIVED:
+        return "skipped"
+    if run.ended == Ended.BY_HAND:
+        return "done by hand"
+    if run.state == State.DONE:
+        return "verified" if run.attempts.all() else "done"
+    return "not due yet" if run.item.at or run.item.step == "packet.seal" else run.state
+
+
+def doing(run: Run) -> made.Run:
+    attempts = list(run.attempts.all())
+    before = next((each.seen_before for each in attempts if each.act == Act.CALL), attempts[0].facts)
+    return made.Run(
+        item=run.item.number,
+        place=run.item.workspace.name if run.item.workspace else "",
+        state=state_says(run),
+        before=before,
+        after=attempts[-1].facts,
+        attempts=tuple(attempt_of(each) for each in attempts),
+    )
+
+
+def attempt_of(each: Attempt) -> made.Attempt:
+    """One try. The masked calls themselves are an evidence file of their own."""
+    return made.Attempt(
+        number=each.number,
+        started_at=iso(each.begun_at),
+        ended_at=when(each.closed_at),
+        method="CALL" if each.act == Act.CALL else "LOOK",
+        url="",
+        request=each.intent,
+        status=None,
+        response=each.says,
+        outcome=each.result or "unknown: cut off",
+    )
+
+
+def finding_of(each: Finding, shelf: Shelf) -> made.Finding:
+    place = each.attempt.run.item.workspace
+    return made.Finding(
+        place=place.name if place else "",
+        what="Members, groups and invitations",
+        result=each.seen,
+        at=iso(each.at),
+        by="Offboard",
+        sentence=each.says,
+        evidence=shelf.number(each.attempt.exchanges),
+    )
+
+
+def place(
+    each: PlaceStanding,
+    before: dict[int, tuple[int, ...]],
+    shelf: Shelf,
+    removal: RemovalRequest,
+    workspaces: dict[int, str],
+) -> made.Place:
+    removed = [
+        run for run in each.runs if run.item.phase == "remove" and run.state == State.DONE and run.ended_at
+    ]
+    last = max(removed, key=lambda run: run.ended_at or run.created_at, default=None)
+    verified = each.at if each.now is Now.VERIFIED else None
+    numbers = [*before.get(each.workspace_id, ())]
+    numbers += shelf.number(each.finding.attempt.exchanges) if each.finding else ()
+    return made.Place(
+        workspace=each.workspace,
+        workspace_id=workspaces.get(each.workspace_id, ""),
+        environment=each.environment,
+        region=each.region.upper(),
+        client=each.client,
+        before=each.before,
+        planned=each.planned,
+        now=each.says,
+        state="verified" if verified else each.now.value,
+        removed_at=when(last.ended_at) if last else None,
+        removed_by=(last.ended_by.name if last.ended_by else "Offboard") if last else "",
+        verified_at=when(verified),
+        clocks=clocks(removal, verified),
+        evidence=tuple(dict.fromkeys(numbers)),
+    )
+
+
+def clocks(removal: RemovalRequest, verified: datetime | None) -> made.Clocks:
+    assert removal.starts_at and removal.due_at
+    elapsed = (verified - removal.starts_at).total_seconds() if verified else None
+    return made.Clocks(
+        trigger=iso(removal.starts_at),
+        filed=when(removal.filed_at),
+        approved=when(removal.approved_at),
+        verified=when(verified),
+        target_hours=round((removal.due_at - removal.starts_at).total_seconds() / 3600),
+        elapsed_minutes=max(0, round(elapsed / 60)) if elapsed is not None else None,
+    )
+
+
+def executed_by(runs: Iterable[Run]) -> tuple[str, ...]:
+    people = {named(run.ended_by) for run in runs if run.ended_by}
+    return ("Offboard (automated steps)", *sorted(people))
+
+
+def handoff_notes(removal: RemovalRequest, runs: Iterable[Run]) -> str:
+    told = [f"{run.item.title}: {run.note}" for run in runs if run.item.phase == "hand-over" and run.note]
+    return "\n".join([f"Contact: {removal.handover}", *told] if removal.handover else told)
+
+
+def differences(runs: Iterable[Run]) -> Iterable[made.Difference]:
+    for run in runs:
+        if run.ended == Ended.WAIVED:
+            yield made.Difference(run.item.title, "to be done", "skipped", run.note)
+        if run.ended == Ended.BY_HAND and run.item.kind != Kind.MANUAL:
+            yield made.Difference(run.item.title, "automatic", "done by hand", run.note or run.sentence)
+
+
+def resources(places: Sequence[PlaceStanding], plan: Plan) -> Iterable[made.ResourceAccess]:
+    """Each role that went with the membership, from the plan's own record of what was held."""
+    held = {each["workspace_id"]: each["roles"] for each in plan.data["places"]}
+    for each in places:
+        if each.choice == "keep":
+            continue
+        for role in held[each.workspace_id]:
+            name, _, reach = role["role"].partition(", ")
+            yield made.ResourceAccess(
+                place=each.workspace,
+                kind="role",
+                name=reach or "whole workspace",
+                role=name,
+                through=role["group"],
+                verified_at=when(each.at) if each.now is Now.VERIFIED else None,
+            )
+
+
+def exceptions(runs: Iterable[Run], places: Iterable[PlaceStanding], shelf: Shelf) -> Iterable[made.Remark]:
+    """What an auditor should read first."""
+    for run in runs:
+        if run.ended == Ended.WAIVED:
+            yield made.Remark(
+                run.item.title, f"Skipped by {run.ended_by.name if run.ended_by else '?'}: {run.note}"
+            )
+    for each in places:
+        if each.now not in (Now.VERIFIED, Now.KEPT):
+            numbers = [
+                number
+                for run in each.runs
+                for proof in run.proofs.all()
+                for number in shelf.number(proof.evidence)
+            ]
+            yield made.Remark(
+                each.workspace, f"Not verified by a fresh read: {each.says}.", tuple(dict.fromkeys(numbers))
+            )
+
+
+def entries(removal: RemovalRequest, statement: Checkpoint) -> tuple[made.Entry, ...]:
+    tree = Tree(data for _, _, data in rows(statement.size))
+    return tuple(
+        entry(each, tree, statement.size)
+        for each in entries_about(removal.reference)
+        if each.seq <= statement.size
+    )
+
+
+def entry(each: Entry, tree: Tree, size: int) -> made.Entry:
+    told = tuple(made.Disclosure(one.name, one.value, bytes(one.salt).hex()) for one in each.personal.all())
+    return made.Entry(each.seq, bytes(each.body), each.hash, tuple(tree.inclusion(each.seq - 1, size)), told)

@@ -1,0 +1,32 @@
+"""Making the file of a packet. Slow; holds no transaction. Dying in here leaves no half packet."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+
+from django.conf import settings
+
+from offboarding.ledger.actions import checkpoint, signer
+from offboarding.packets import actions
+from offboarding.packets.collect import collect
+from offboarding.packets.models import Packet
+from offboarding.packets.writer import write_packet
+from offboarding.work.actions import put_down
+from offboarding.work.rules import State
+
+
+def perform(packet: Packet) -> None:
+    actions.stamp(packet)
+    statement = checkpoint()
+    assert statement is not None, "a closed removal has entries"
+    contents = collect(packet, statement)
+    folder = Path(settings.PACKET_ROOT)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        written = write_packet(contents, folder, signer())
+    except OSError as error:
+        trouble = f"The packet could not be written: {error.strerror}. We try again."
+        put_down(packet, State.WAITING, after=timedelta(seconds=30), waiting_for=trouble, trouble=trouble)
+        return
+    actions.sealed(packet, written, len(contents.evidence))
