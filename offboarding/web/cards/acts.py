@@ -1,0 +1,58 @@
+"""Links, buttons, and the ways from page to page."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
+
+
+@dataclass(frozen=True, slots=True)
+class ActCard:
+    """A link, or with `post` a form of one button. `busy` replaces the label while the server works.
+
+    `dialog` opens the linked confirm page over this one, `drawer` opens the linked page beside it; without
+    script both are ordinary links. `hidden` are fields of the form, such as the version of the thing.
+    """
+
+    label: StrOrPromise
+    url: str
+    role: Literal["main", "quiet", "bad", "link"] = "quiet"
+    icon: str = ""
+    busy: StrOrPromise = ""
+    post: bool = False
+    dialog: bool = False
+    drawer: bool = False
+    hidden: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class TabCard:
+    label: StrOrPromise
+    url: str
+    current: bool = False
+    count: StrOrPromise | int = ""
+
+
+@dataclass(frozen=True, slots=True)
+class TabsCard:
+    label: StrOrPromise
+    tabs: tuple[TabCard, ...]
+    kind: Literal["tabs", "filters"] = "tabs"
+
+
+@dataclass(frozen=True, slots=True)
+class PagerCard:
+    newer_url: str = ""
+    older_url: str = ""
+    text: StrOrPromise = ""
+
+
+@dataclass(frozen=True, slots=True)
+class StagesCard:
+    """The pages of a wizard, as (label, url); one not yet open has no url. `current` counts from 1."""
+
+    stages: tuple[tuple[StrOrPromise, str], ...]
+    current: int
