@@ -34,6 +34,7 @@ def replace_token(workspace: Workspace, token: str, actor: Actor) -> None:
             refused_why="",
             paused_until=None,
         )
+        workspace.refresh_from_db()
         record(Event.TOKEN_REPLACED, actor=actor, facts=facts_of(workspace))
 
 
@@ -47,20 +48,18 @@ def pause(workspace: Workspace, seconds: float) -> datetime:
 
 
 def token_refused(workspace: Workspace, why: str) -> None:
-    """One notice, however many steps find out."""
+    """One notice, however many steps find out. `workspace` carries the token that was refused: a newer one is not blamed."""
     with transaction.atomic():
-        news = Workspace.objects.filter(pk=workspace.pk, refused_at=None).update(
-            refused_at=Now(), refused_why=why[:300]
-        )
+        used = Workspace.objects.filter(pk=workspace.pk, sealed_token=workspace.sealed_token)
+        news = used.filter(refused_at=None).update(refused_at=Now(), refused_why=why[:300])
         if news:
             record(Event.TOKEN_REFUSED, actor=APP, facts={**facts_of(workspace), "why": why[:300]})
 
 
 def token_works(workspace: Workspace) -> None:
     with transaction.atomic():
-        news = Workspace.objects.filter(pk=workspace.pk, refused_at__isnull=False).update(
-            refused_at=None, refused_why=""
-        )
+        used = Workspace.objects.filter(pk=workspace.pk, sealed_token=workspace.sealed_token)
+        news = used.filter(refused_at__isnull=False).update(refused_at=None, refused_why="")
         if news:
             record(Event.TOKEN_WORKS_AGAIN, actor=APP, facts=facts_of(workspace))
         Workspace.objects.filter(pk=workspace.pk).update(read_at=Now())

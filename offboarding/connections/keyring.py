@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import UTC, datetime
+from functools import partial
 from hashlib import sha256
 
 from django.conf import settings
 
 from offboarding.connections.models import Workspace
-from offboarding.gateways.segment import Exchange, SegmentGateway
+from offboarding.gateways.segment import Exchange, SegmentGateway, SlowDown
 from offboarding.lib.hashing import keyed_fingerprint
 from offboarding.lib.sealing import Sealer
 
@@ -23,6 +25,13 @@ def fingerprint(secret: str) -> str:
     return keyed_fingerprint(key, secret)
 
 
+def respect_pause(workspace: int, _limit_class: str) -> None:
+    """Segment asked one worker to wait, so no worker of this credential calls, not even in the middle of its work."""
+    until = Workspace.objects.filter(pk=workspace).values_list("paused_until", flat=True).first()
+    if until and (left := (until - datetime.now(UTC)).total_seconds()) > 0:
+        raise SlowDown("Segment asked us to wait.", retry_after=left)
+
+
 def gateway_for(
     workspace: Workspace, on_exchange: Callable[[Exchange], None] | None = None, deadline: float = 20.0
 ) -> SegmentGateway:
@@ -32,5 +41,6 @@ def gateway_for(
         Sealer(settings.SEALING_KEYS).open(workspace.sealed_token),
         fingerprint=fingerprint,
         on_exchange=on_exchange,
+        before_send=partial(respect_pause, workspace.pk),
         deadline=deadline,
     )

@@ -11,11 +11,14 @@ from django.db.models.functions import Now
 from offboarding.checklist.models import Plan
 from offboarding.checklist.queries import newest_plan
 from offboarding.checklist.rules import Kind
+from offboarding.directory.queries import scope_of
 from offboarding.evidence.models import Evidence
+from offboarding.execution import queries
 from offboarding.execution.models import Proof, Run
-from offboarding.execution.rules import UNDO_FOR, Cause, Ended, proof_missing
+from offboarding.execution.rules import REMEDIES, UNDO_FOR, Cause, Ended, proof_missing
 from offboarding.ledger.actions import APP, Actor, Event, record
 from offboarding.lib.refusals import Refused
+from offboarding.removals.models import RemovalRequest
 from offboarding.removals.rules import Stage
 from offboarding.users.models import User
 from offboarding.users.rules import actor_of
@@ -40,7 +43,7 @@ def start(plan: Plan) -> list[Run]:
         ignore_conflicts=True,
     )
     record(Event.ITEMS_STARTED, actor=APP, about=plan.removal.reference, facts={"items": plan.items.count()})
-    return list(Run.objects.filter(item__plan=plan))
+    return list(Run.objects.filter(item__plan=plan).select_related("item"))
 
 
 def release(run: Run) -> None:
@@ -117,6 +120,20 @@ def needs_person(run: Run, cause: Cause, sentence: str, remedy: str) -> None:
         )
 
 
+def crashed(run: Run) -> None:
+    """It stopped three times in the middle and is parked; say so where people look. The engine holds the transaction."""
+    sentence = f"This step {run.waiting_for}."
+    Run.objects.filter(pk=run.pk).update(
+        cause=Cause.CRASHED, sentence=sentence, remedy=REMEDIES[Cause.CRASHED], waiting_for="", **touched()
+    )
+    tell(
+        run,
+        Event.ITEM_MOVED,
+        APP,
+        {"to": State.NEEDS_PERSON.value, "cause": Cause.CRASHED.value, "says": sentence},
+    )
+
+
 def stop(run: Run, sentence: str) -> None:
     with transaction.atomic():
         put_down(run, State.CANCELLED, after=None, sentence=sentence, ended_at=Now(), **touched())
@@ -126,17 +143,26 @@ def stop(run: Run, sentence: str) -> None:
 # ---------------------------------------------------------------- what people do
 
 
+def guard(run: Run, user: User) -> None:
+    """Only those who look after every client of the removal act on its steps, whichever door they came through."""
+    if why := queries.why_not(scope_of(user, datetime.now(UTC).date()), run.item.plan.removal):
+        raise Refused("not-a-worker", why)
+
+
 def retry(run: Run, user: User) -> None:
+    guard(run, user)
     with transaction.atomic():
         if run.manual or State(run.state) not in (State.NEEDS_PERSON, State.FAILED):
             raise Refused("not-retryable", "This step is not waiting for a new try.")
-        if not move(run, State.READY, not_before=Now(), cause="", remedy="", sentence="", **touched()):
+        afresh = {"not_before": Now(), "started_at": Now(), "waiting_for": ""}
+        if not move(run, State.READY, **afresh, cause="", remedy="", sentence="", **touched()):
             raise Refused("moved-meanwhile", "This step moved on meanwhile. Look at it again.")
         tell(run, Event.ITEM_RETRIED, actor_of(user), {})
 
 
 def take_over(run: Run, user: User) -> None:
     """Do it by hand. The tries so far stay as they are."""
+    guard(run, user)
     with transaction.atomic():
         if run.manual or State(run.state) not in (State.NEEDS_PERSON, State.FAILED):
             raise Refused("not-takeable", "Only a step that stopped can be done by hand.")
@@ -157,23 +183,33 @@ def kept_in_place(run: Run) -> bool:
 
 
 def assign(run: Run, user: User, to: User | None) -> None:
+    """Hand a step to somebody who may do it, or to nobody in particular."""
+    guard(run, user)
+    if to is not None:
+        guard(run, to)
     with transaction.atomic():
+        if State(run.state) in ENDED:
+            raise Refused("ended", "This step has ended, so nobody else takes it.")
         Run.objects.filter(pk=run.pk).update(assigned_to=to, **touched())
         tell(run, Event.ITEM_MOVED, actor_of(user), {"assigned_to": str(to.pk) if to else ""})
 
 
 def sign_off(run: Run, user: User, *, attested: bool, note: str) -> None:
     """A person did it, says so, and has attached what shows it."""
-    proofs = list(run.proofs.filter(withdrawn_at=None).select_related("evidence"))
+    guard(run, user)
     if not attested:
         raise Refused(
             "not-attested", "Tick the box to say that you did this and it is right.", field="attest"
         )
-    if missing := proof_missing(run.item.proof, len(proofs)):
-        raise Refused("no-proof", missing, field="file")
     with transaction.atomic():
+        lock(run)
         if not run.manual:
             raise Refused("not-manual", "This step runs by itself. Choose Do by hand first.")
+        if run.state != State.NEEDS_PERSON:
+            raise Refused("not-its-turn", "This step does not wait for a person now. Look at it again.")
+        proofs = list(run.proofs.filter(withdrawn_at=None).select_related("evidence"))
+        if missing := proof_missing(run.item.proof, len(proofs), run.item.kind != Kind.MANUAL):
+            raise Refused("no-proof", missing, field="file")
         if did_it_by_hand(run, user):
             raise Refused("own-work", "You removed this access by hand, so someone else verifies it.")
         ends = {
@@ -193,6 +229,11 @@ def sign_off(run: Run, user: User, *, attested: bool, note: str) -> None:
         )
 
 
+def lock(run: Run) -> None:
+    """So that what is attached stays attached until the sign-off stands, and the other way round."""
+    run.refresh_from_db(from_queryset=Run.objects.select_for_update())
+
+
 def did_it_by_hand(run: Run, user: User) -> bool:
     """Nobody verifies what they did themself."""
     if run.item.kind != Kind.VERIFICATION:
@@ -204,10 +245,13 @@ def did_it_by_hand(run: Run, user: User) -> bool:
 
 
 def undo_sign_off(run: Run, user: User, now: datetime) -> None:
+    guard(run, user)
     with transaction.atomic():
+        # Closing locks this row too: a removal never closes over a sign-off that is being taken back.
+        stage = RemovalRequest.objects.select_for_update().get(pk=run.item.plan.removal_id).stage
         if run.ended != Ended.BY_HAND or run.ended_by_id != user.pk or not run.ended_at:
             raise Refused("not-yours", "Only the person who signed off takes it back.")
-        if now - run.ended_at > UNDO_FOR or run.item.plan.removal.stage != Stage.RUNNING:
+        if now - run.ended_at > UNDO_FOR or stage != Stage.RUNNING:
             raise Refused(
                 "too-late", "A sign-off can be taken back for 10 minutes, while the request is running."
             )
@@ -219,6 +263,7 @@ def undo_sign_off(run: Run, user: User, now: datetime) -> None:
 
 def skip(run: Run, user: User, reason: str) -> None:
     """Not done, on purpose. It is shown as skipped, never as done."""
+    guard(run, user)
     if not reason.strip():
         raise Refused("no-reason", "Say why this step is skipped.", field="reason")
     with transaction.atomic():
@@ -242,8 +287,17 @@ def skip(run: Run, user: User, reason: str) -> None:
         tell(run, Event.ITEM_SKIPPED, actor_of(user), {"reason": reason.strip()})
 
 
+def may_add_proof(run: Run, user: User) -> None:
+    """Asked before the bytes are kept, so that no file is stored that nothing will name. Raises Refused."""
+    guard(run, user)
+    if State(run.state) in ENDED:
+        raise Refused("ended", "This step has ended, so nothing can be added to it.")
+
+
 def add_proof(run: Run, user: User, evidence: Evidence) -> Proof:
+    guard(run, user)
     with transaction.atomic():
+        lock(run)
         if State(run.state) in ENDED:
             raise Refused("ended", "This step has ended, so nothing can be added to it.")
         same = run.proofs.filter(evidence__sha256=evidence.sha256, withdrawn_at=None).first()
@@ -256,7 +310,9 @@ def add_proof(run: Run, user: User, evidence: Evidence) -> Proof:
 
 
 def withdraw_proof(run: Run, user: User, proof_id: int) -> None:
+    guard(run, user)
     with transaction.atomic():
+        lock(run)
         if State(run.state) in ENDED:
             raise Refused("ended", "This step has ended, so its proof stays.")
         proof = run.proofs.filter(pk=proof_id, withdrawn_at=None).select_related("evidence").first()

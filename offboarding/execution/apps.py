@@ -8,6 +8,7 @@ class ExecutionConfig(AppConfig):
 
     def ready(self) -> None:
         from offboarding.execution import steps
+        from offboarding.execution.actions import crashed
         from offboarding.execution.models import Run
         from offboarding.execution.perform import perform
         from offboarding.execution.steps.cancel_invitation import CancelInvitation
@@ -17,7 +18,7 @@ class ExecutionConfig(AppConfig):
         from offboarding.execution.steps.remove_member import RemoveMember
         from offboarding.work import desks
 
-        desks.register(Run, perform)
+        desks.register(Run, perform, crashed)
         steps.register("segment.remove_member", RemoveMember())
         steps.register("segment.cancel_invitation", CancelInvitation())
         steps.register("segment.leave_group", LeaveGroup())

@@ -24,6 +24,7 @@ class Run(Order):
     assigned_to = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="runs"
     )
+    # When a person last asked for a new try: from here on calls and troubles are counted.
     started_at = models.DateTimeField(null=True, blank=True)
     ended_at = models.DateTimeField(null=True, blank=True)
     ended_by = models.ForeignKey(
@@ -58,6 +59,8 @@ class Attempt(models.Model):
     act = models.CharField(max_length=4, choices=[(a.value, a.value) for a in Act])
     intent = models.CharField(max_length=300)
     seen_before = models.JSONField(null=True)
+    # The masked call as it was about to be sent; kept first, so that it stands even if nothing came after.
+    request = models.JSONField(null=True)
     begun_at = models.DateTimeField(db_default=Now())
     closed_at = models.DateTimeField(null=True)
     result = models.CharField(max_length=12, blank=True, choices=[(r.value, r.value) for r in Result])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import asdict
 from typing import Any
 
 from django.db import transaction
@@ -13,7 +14,8 @@ from offboarding.discovery.read import raw_record
 from offboarding.evidence.actions import keep_json
 from offboarding.evidence.models import Evidence
 from offboarding.execution.models import Attempt, Run
-from offboarding.execution.rules import Act, Result
+from offboarding.execution.queries import history_of
+from offboarding.execution.rules import Act, History, Result
 from offboarding.gateways.segment import Exchange
 from offboarding.ledger.actions import APP, Event, record
 from offboarding.work.actions import Hold, renew
@@ -34,14 +36,28 @@ class Notes:
     def attempts(self) -> list[Attempt]:
         return list(self.run.attempts.order_by("number"))
 
-    def begin(self, act: Act, intent: str, seen_before: Mapping[str, Any] | None = None) -> Attempt:
+    def history(self) -> History:
+        return history_of(self.attempts(), self.run.started_at)
+
+    def begin(
+        self,
+        act: Act,
+        intent: str,
+        seen_before: Mapping[str, Any] | None = None,
+        request: Exchange | None = None,
+    ) -> Attempt:
         """The row that stands before the call. Raises LostLease if the run is no longer ours to work on."""
         self.exchanges = []
         with transaction.atomic():
             renew(self.run)
             newest = self.run.attempts.aggregate(newest=Max("number"))["newest"] or 0
             attempt = Attempt.objects.create(
-                run=self.run, number=newest + 1, act=act.value, intent=intent[:300], seen_before=seen_before
+                run=self.run,
+                number=newest + 1,
+                act=act.value,
+                intent=intent[:300],
+                seen_before=seen_before,
+                request=asdict(request) if request else None,
             )
             if act is Act.CALL:
                 self.tell(Event.CALL_INTENDED, attempt, {"intent": intent})
@@ -50,8 +66,10 @@ class Notes:
     def close(
         self, attempt: Attempt, result: Result, says: str, facts: Mapping[str, Any] | None = None
     ) -> None:
+        """The row that stands after the call. Raises LostLease: then the attempt stays open, which means unknown."""
         kept = self.keep(attempt)
         with transaction.atomic():
+            renew(self.run)
             Attempt.objects.filter(pk=attempt.pk, closed_at=None).update(
                 closed_at=Now(), result=result.value, says=says[:500], facts=dict(facts or {}), exchanges=kept
             )

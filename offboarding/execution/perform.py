@@ -14,14 +14,16 @@ from offboarding.connections import actions as connections
 from offboarding.connections import keyring
 from offboarding.connections.models import Workspace
 from offboarding.execution import actions, queries
-from offboarding.execution.models import Run
+from offboarding.execution.models import Attempt, Run
 from offboarding.execution.notes import Notes
 from offboarding.execution.rules import (
+    PAUSED,
     REMEDIES,
     TROUBLES_AT_MOST,
     Act,
     Cause,
     Ended,
+    History,
     Result,
     Seen,
     Sight,
@@ -73,19 +75,20 @@ def turn(run: Run, step: Step, gateway: SegmentGateway, work: Work, notes: Notes
     sight = look(run, step, gateway, work, notes)
     if sight is None or settled(run, sight):
         return None
-    history = queries.history_of(notes.attempts())
+    history = notes.history()
     if not step.acts and history.looks_since_call <= len(step.patience):
         return look_again_later(run, sight, step.patience[history.looks_since_call - 1])
     if not step.acts or sight.blocked:
         return hand_to_person(run, sight)
     if (later := settles_in(history)) is not None:
-        return verify_later(run, sight, later)
+        return verify_later(run, sight, later, history)
     if not may_call_again(history):
         return hand_to_person(run, sight)
     if act(run, step, gateway, work, sight, notes):
         after = look(run, step, gateway, work, notes)
         if after is not None and not settled(run, after):
-            verify_later(run, after, settles_in(queries.history_of(notes.attempts())) or timedelta(seconds=1))
+            history = notes.history()
+            verify_later(run, after, settles_in(history) or timedelta(seconds=1), history)
 
 
 def look(run: Run, step: Step, gateway: SegmentGateway, work: Work, notes: Notes) -> Sight | None:
@@ -94,8 +97,7 @@ def look(run: Run, step: Step, gateway: SegmentGateway, work: Work, notes: Notes
     try:
         sight = step.look(gateway, work)
     except GatewayError as error:
-        notes.close(attempt, Result.NOT_APPLIED, error.sentence)
-        trouble(run, error, notes)
+        came_to_nothing(run, attempt, error, notes)
         return None
     notes.close(attempt, Result.SEEN, sight.says, {"seen": sight.seen.value, **sight.facts})
     step.noted(run, attempt, sight)
@@ -106,16 +108,24 @@ def settled(run: Run, sight: Sight) -> bool:
     """If what should be gone is gone, the run is done, and only then."""
     if sight.seen is not Seen.ABSENT:
         return False
-    called = run.attempts.filter(act=Act.CALL).exclude(result=Result.NOT_APPLIED).exists()
+    called = (
+        run.attempts.filter(act=Act.CALL).exclude(result__in=[Result.NOT_APPLIED, Result.ABSENT]).exists()
+    )
     actions.done(run, Ended.CHANGED if called else Ended.ALREADY, sight.says)
     return True
 
 
 def act(run: Run, step: Step, gateway: SegmentGateway, work: Work, sight: Sight, notes: Notes) -> bool:
     """One mutating call. True if a look should follow at once."""
-    attempt = notes.begin(Act.CALL, step.intent(work), seen_before=dict(sight.facts))
     try:
-        says = step.act(gateway, work, sight)
+        call = step.prepare(gateway, work, sight)
+    except GatewayError as error:
+        attempt = notes.begin(Act.CALL, step.intent(work), dict(sight.facts))
+        came_to_nothing(run, attempt, error, notes)
+        return False
+    attempt = notes.begin(Act.CALL, step.intent(work), dict(sight.facts), call.request)
+    try:
+        call.make()
     except NotThere as error:
         notes.close(attempt, Result.ABSENT, error.sentence)
         return True
@@ -124,16 +134,16 @@ def act(run: Run, step: Step, gateway: SegmentGateway, work: Work, sight: Sight,
         put_down(run, State.UNKNOWN, after=timedelta(seconds=1), sentence=error.sentence, **actions.touched())
         return False
     except GatewayError as error:
-        notes.close(attempt, Result.NOT_APPLIED, error.sentence)
-        trouble(run, error, notes)
+        came_to_nothing(run, attempt, error, notes)
         return False
-    notes.close(attempt, Result.ACCEPTED, says)
+    notes.close(attempt, Result.ACCEPTED, call.says)
     return True
 
 
-def verify_later(run: Run, sight: Sight, later: timedelta) -> None:
-    """Accepted, but not seen yet: paler than done. The next look decides."""
-    says = f"Accepted, but {sight.says}. We look again."
+def verify_later(run: Run, sight: Sight, later: timedelta, history: History) -> None:
+    """Called, but not seen yet: paler than done. The next look decides."""
+    called = "No clear answer came, and" if history.doubtful else "Accepted, but"
+    says = f"{called} {sight.says}. We look again."
     put_down(run, State.VERIFYING, after=later, sentence=says[:500], **actions.touched())
 
 
@@ -146,6 +156,13 @@ def look_again_later(run: Run, sight: Sight, later: timedelta) -> None:
 def hand_to_person(run: Run, sight: Sight) -> None:
     cause, sentence, remedy = sight.blocked or (Cause.STILL_THERE, sight.says, REMEDIES[Cause.STILL_THERE])
     actions.needs_person(run, cause, sentence, remedy)
+
+
+def came_to_nothing(run: Run, attempt: Attempt, error: GatewayError, notes: Notes) -> None:
+    notes.close(
+        attempt, Result.NOT_APPLIED, error.sentence, {PAUSED: True} if isinstance(error, SlowDown) else {}
+    )
+    trouble(run, error, notes)
 
 
 def trouble(run: Run, error: GatewayError, notes: Notes) -> None:
@@ -191,7 +208,7 @@ def declined(run: Run, error: GatewayError, _notes: Notes) -> None:
 
 def again_later(run: Run, error: GatewayError, notes: Notes) -> None:
     """Nobody was reached, or nothing could be read: back off, and give up to a person after many times."""
-    troubles = queries.history_of(notes.attempts()).troubles
+    troubles = notes.history().troubles
     if troubles >= TROUBLES_AT_MOST:
         return actions.needs_person(run, Cause.NOT_REACHED, error.sentence, REMEDIES[Cause.NOT_REACHED])
     after = back_off(troubles, random.random())

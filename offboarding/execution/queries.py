@@ -1,15 +1,22 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from itertools import takewhile
+
+from django.db.models import Count, Max, Q
 
 from offboarding.checklist.models import Plan
+from offboarding.directory.queries import people_with
 from offboarding.directory.rules import Scope
-from offboarding.execution.models import Attempt, Run
-from offboarding.execution.rules import Act, History, Result, Work
+from offboarding.evidence.models import Evidence
+from offboarding.execution.models import Attempt, Proof, Run
+from offboarding.execution.rules import PAUSED, WORKERS, Act, Cause, History, Result, Work, may_not_work
 from offboarding.removals.models import RemovalRequest
-from offboarding.removals.queries import removals_for
+from offboarding.removals.queries import clients_of, removals_for
 from offboarding.removals.rules import Stage
+from offboarding.users.models import User
 from offboarding.work.rules import State
 
 
@@ -19,16 +26,37 @@ def runs_of(plan: Plan) -> list[Run]:
     return list(found.order_by("item__number").prefetch_related("proofs__evidence"))
 
 
+def stopped_by_old_tokens() -> list[Run]:
+    """Runs of closed removals that a refused token stopped, where the workspace has a token again that is not refused."""
+    found = Run.objects.filter(
+        state=State.NEEDS_PERSON,
+        cause=Cause.TOKEN_REFUSED,
+        item__workspace__refused_at=None,
+        item__plan__removal__stage=Stage.CLOSED,
+    )
+    return list(found.select_related("item__plan__removal", "item__workspace"))
+
+
 def run_for(removal: RemovalRequest, number: int) -> Run | None:
     found = Run.objects.filter(item__plan__removal=removal, item__number=number)
     return found.select_related("item__plan", "item__workspace", "assigned_to", "ended_by").first()
 
 
 def steps_waiting_for_people(scope: Scope) -> list[Run]:
-    """What needs a person, in running removals within the user's sight, the first to be due on top."""
-    removals = removals_for(scope).filter(stage=Stage.RUNNING)
+    """What needs a person, within the user's sight, the first to be due on top: follow-ups of closed removals too."""
+    removals = removals_for(scope).filter(stage__in=[Stage.RUNNING, Stage.CLOSED])
     found = Run.objects.filter(state=State.NEEDS_PERSON, item__plan__removal__in=removals)
     return list(found.select_related("item__plan__removal", "item__workspace").order_by("item__due_at", "pk"))
+
+
+def steps_waiting_for_others(scope: Scope, limit: int) -> list[Run]:
+    """What waits for a sync, a time or Segment, and will go on by itself; the next to go on is on top.
+
+    Follow-ups of closed removals are among them.
+    """
+    removals = removals_for(scope).filter(stage__in=[Stage.RUNNING, Stage.CLOSED])
+    found = Run.objects.filter(state=State.WAITING, item__plan__removal__in=removals).exclude(not_before=None)
+    return list(found.select_related("item__plan__removal", "item__workspace").order_by("not_before")[:limit])
 
 
 def work_of(run: Run) -> Work:
@@ -42,16 +70,103 @@ def work_of(run: Run) -> Work:
     )
 
 
-def history_of(attempts: Sequence[Attempt]) -> History:
-    """Count what is behind a run. A call without a result was cut off: its effect is unknown."""
-    accepted = doubtful = looks = troubles = 0
-    for attempt in attempts:
-        if attempt.act == Act.CALL and attempt.result == Result.ACCEPTED:
-            accepted, looks, troubles = accepted + 1, 0, 0
-        elif attempt.act == Act.CALL and attempt.result in ("", Result.UNKNOWN):
-            doubtful, looks = doubtful + 1, 0
-        elif attempt.result == Result.SEEN:
-            looks, troubles = looks + 1, 0
-        elif attempt.result == Result.NOT_APPLIED:
-            troubles += 1
-    return History(accepted, doubtful, looks, troubles)
+ANSWERED = (Result.ACCEPTED, Result.ABSENT)
+DOUBTFUL = ("", Result.UNKNOWN)  # a call without a result was cut off
+
+
+def history_of(attempts: Sequence[Attempt], since: datetime | None = None) -> History:
+    """Count what is behind a run: everything for the settle time, from `since` on for calls and troubles."""
+    calls = [each for each in attempts if each.act == Act.CALL and each.result in (*ANSWERED, *DOUBTFUL)]
+    newest = calls[-1].number if calls else 0
+    fresh = [each for each in attempts if since is None or each.begun_at >= since]
+    return History(
+        answered=sum(each.result in ANSWERED for each in calls),
+        doubtful=sum(each.result in DOUBTFUL for each in calls),
+        looks_since_call=sum(each.result == Result.SEEN and each.number > newest for each in attempts),
+        calls=sum(each in calls for each in fresh),
+        troubles=max(troubles(fresh, Act.LOOK), troubles(fresh, Act.CALL)),
+    )
+
+
+def troubles(attempts: Sequence[Attempt], act: Act) -> int:
+    """How many of this kind came to nothing, one after the other, up to now. Being asked to wait is no trouble."""
+    own = [each for each in attempts if each.act == act and not each.facts.get(PAUSED)]
+    return sum(1 for _ in takewhile(lambda each: each.result == Result.NOT_APPLIED, reversed(own)))
+
+
+def why_not(scope: Scope, removal: RemovalRequest) -> str:
+    """Why this person may not act on the removal's steps; empty if they may."""
+    return may_not_work(scope, clients_of(removal), removal.addresses)
+
+
+def workers_for(removal: RemovalRequest, today: date) -> list[User]:
+    """Who may act on the removal's steps, by name."""
+    clients, own = clients_of(removal), {address.casefold() for address in removal.addresses}
+    found = {user.pk: user for role in WORKERS for user in people_with(role, clients, today)}
+    return sorted(
+        (user for user in found.values() if user.email.casefold() not in own), key=lambda user: user.name
+    )
+
+
+def next_for(user: User, run: Run) -> Run | None:
+    """The next step of the same plan that needs this person: after `run`, then from the top."""
+    waiting = Run.objects.filter(
+        Q(assigned_to=None) | Q(assigned_to=user), item__plan_id=run.item.plan_id, state=State.NEEDS_PERSON
+    ).exclude(pk=run.pk)
+    found = list(waiting.select_related("item").order_by("item__number"))
+    later = [each for each in found if each.item.number > run.item.number]
+    return next(iter(later or found), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """What is behind a run, in numbers: tries, the newest accepted call, the newest look that saw something."""
+
+    tries: int
+    called_at: datetime | None
+    read_at: datetime | None
+
+
+def tallies_of(plan: Plan) -> dict[int, Tally]:
+    """By run. One query."""
+    accepted = Q(attempts__act=Act.CALL, attempts__result=Result.ACCEPTED)
+    seen = Q(attempts__act=Act.LOOK, attempts__result=Result.SEEN)
+    rows = Run.objects.filter(item__plan=plan).annotate(
+        tries=Count("attempts"),
+        called=Max("attempts__closed_at", filter=accepted),
+        looked=Max("attempts__closed_at", filter=seen),
+    )
+    return {pk: Tally(*rest) for pk, *rest in rows.values_list("pk", "tries", "called", "looked")}
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """One file of a removal's evidence, and where it belongs."""
+
+    evidence: Evidence
+    item: int | None
+    workspace_id: int | None
+    workspace: str
+    taken_back: bool = False
+
+
+def pieces_of(plan: Plan) -> list[Piece]:
+    """Every file: the snapshots before, the calls of each try, what people added. In the order of the steps. 3 queries."""
+    before = plan.snapshots.exclude(raw=None).select_related("raw", "workspace").order_by("workspace__name")
+    tries = Attempt.objects.filter(run__item__plan=plan).exclude(exchanges=None)
+    added = Proof.objects.filter(run__item__plan=plan)
+    places = ("run__item__workspace",)
+    made = [Piece(each.raw, None, each.workspace_id, each.workspace.name) for each in before if each.raw]
+    for attempt in tries.select_related("exchanges", *places).order_by("run__item__number", "number"):
+        made.append(piece(attempt.run, attempt.exchanges))
+    for proof in added.select_related("evidence", *places).order_by("run__item__number", "pk"):
+        made.append(piece(proof.run, proof.evidence, proof.withdrawn_at is not None))
+    return made
+
+
+def piece(run: Run, evidence: Evidence | None, taken_back: bool = False) -> Piece:
+    assert evidence is not None
+    workspace = run.item.workspace
+    return Piece(
+        evidence, run.item.number, run.item.workspace_id, workspace.name if workspace else "", taken_back
+    )

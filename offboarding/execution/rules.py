@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from offboarding.lib.addresses import fold
+from offboarding.directory.rules import Scope
+from offboarding.lib.addresses import fold, same
+from offboarding.users.rules import Role
 
 
 class Seen(StrEnum):
@@ -34,6 +36,10 @@ class Result(StrEnum):
     NOT_APPLIED = "not applied"
     ABSENT = "absent"
     UNKNOWN = "unknown"
+
+
+# In the facts of an attempt that Segment answered with "wait".
+PAUSED = "paused"
 
 
 class Ended(StrEnum):
@@ -62,6 +68,7 @@ class Cause(StrEnum):
     DOUBT = "doubt"
     NO_EVENT = "no-event"
     TAKEN_OVER = "taken-over"
+    CRASHED = "crashed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,10 +86,11 @@ class Sight:
 class History:
     """What a run has behind it, counted from its attempts."""
 
-    accepted: int = 0  # calls that Segment accepted
+    answered: int = 0  # calls that Segment accepted, or said that there is nothing to act on
     doubtful: int = 0  # calls whose effect is not known
     looks_since_call: int = 0
-    troubles: int = 0  # looks and calls in a row that reached nobody
+    calls: int = 0  # answered or doubtful, since a person last asked for a new try
+    troubles: int = 0  # looks in a row, or calls in a row, that came to nothing; waiting for Segment is none
 
 
 # After a call was accepted, how long the next looks wait. Effects that land later than all of this are acted on again.
@@ -94,13 +102,13 @@ UNDO_FOR = timedelta(minutes=10)
 
 def settles_in(history: History) -> timedelta | None:
     """How long to wait before the next look after a call; None when waiting has been enough."""
-    if not history.accepted and not history.doubtful:
+    if not history.answered and not history.doubtful:
         return None
     return SETTLE[history.looks_since_call] if history.looks_since_call < len(SETTLE) else None
 
 
 def may_call_again(history: History) -> bool:
-    return history.accepted + history.doubtful < CALLS_AT_MOST
+    return history.calls < CALLS_AT_MOST
 
 
 REMEDIES: dict[Cause, str] = {
@@ -116,6 +124,7 @@ REMEDIES: dict[Cause, str] = {
     Cause.STILL_THERE: "Open the workspace in Segment and look. Then try again, or do it by hand with proof.",
     Cause.NOT_REACHED: "Segment could not be reached many times in a row. Check the connection, then try again.",
     Cause.DOUBT: "Open the workspace in Segment and look what is there. Then try again, or do it by hand with proof.",
+    Cause.CRASHED: "Something in Offboard fails here. Try again, or do it by hand with proof; tell your administrator.",
     Cause.NO_EVENT: "Export the audit trail of the workspace as CSV and attach it, or skip this with a reason.",
 }
 
@@ -141,8 +150,21 @@ class Work:
         return self.accounts[0][1] if self.accounts else self.addresses[0]
 
 
-def proof_missing(required: str, proofs: int) -> str:
-    """Why a step cannot be signed off yet; empty if it can."""
+def proof_missing(required: str, proofs: int, taken_over: bool = False) -> str:
+    """Why a step cannot be signed off yet; empty if it can. What was meant to run by itself always needs proof."""
+    required = required or ("file" if taken_over else "")
     if required and not proofs:
         return f"Attach the {required} that shows it, then sign off."
+    return ""
+
+
+WORKERS = (Role.OPERATOR, Role.SECURITY)
+
+
+def may_not_work(scope: Scope, clients: frozenset[int], addresses: Sequence[str]) -> str:
+    """Why this person may not act on the steps of a removal, in a sentence; empty if they may."""
+    if any(same(scope.email, address) for address in addresses):
+        return "This is about your own access, so someone else does it."
+    if not scope.covers(clients, *WORKERS):
+        return "Only operators and security of every client in this request work on its steps."
     return ""

@@ -7,11 +7,21 @@ Rooms further down the river register their own steps with `register`.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import timedelta
 
 from offboarding.execution.models import Attempt, Run
 from offboarding.execution.rules import Sight, Work
-from offboarding.gateways.segment import SegmentGateway
+from offboarding.gateways.segment import Exchange, SegmentGateway
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One mutating call, ready to be made: its masked request for the row that stands before it, and what to say after."""
+
+    request: Exchange
+    make: Callable[[], object]
+    says: str
 
 
 class Step:
@@ -29,8 +39,8 @@ class Step:
         """What `act` is about to do, in a sentence, for the row that is written before it."""
         return ""
 
-    def act(self, gateway: SegmentGateway, work: Work, sight: Sight) -> str:
-        """One mutating call. Returns a sentence saying what was accepted."""
+    def prepare(self, gateway: SegmentGateway, work: Work, sight: Sight) -> Call:
+        """The one mutating call that comes next. May read; changes nothing yet."""
         raise NotImplementedError
 
     def noted(self, run: Run, attempt: Attempt, sight: Sight) -> None:

@@ -1,8 +1,8 @@
 from __future__ import annotations
 
 from offboarding.execution.rules import Seen, Sight, Work
-from offboarding.execution.steps import Step
-from offboarding.gateways.segment import SegmentGateway
+from offboarding.execution.steps import Call, Step
+from offboarding.gateways.segment import SegmentGateway, protocol
 from offboarding.lib.addresses import same
 
 
@@ -19,6 +19,7 @@ class CancelInvitation(Step):
     def intent(self, work: Work) -> str:
         return f"Cancel the invitation to {work.target['invitation']} in {work.workspace}"
 
-    def act(self, gateway: SegmentGateway, work: Work, sight: Sight) -> str:
-        gateway.cancel_invitation(sight.facts["invitations"][0])
-        return "Segment accepted the cancellation"
+    def prepare(self, gateway: SegmentGateway, work: Work, sight: Sight) -> Call:
+        email = sight.facts["invitations"][0]
+        request = gateway.preview(protocol.cancel_invitation(email))
+        return Call(request, lambda: gateway.cancel_invitation(email), "Segment accepted the cancellation")

@@ -3,8 +3,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from offboarding.execution.rules import Cause, Seen, Sight, Work
-from offboarding.execution.steps import Step, accounts
-from offboarding.gateways.segment import Permission, Resource, Role, SegmentGateway
+from offboarding.execution.steps import Call, Step, accounts
+from offboarding.gateways.segment import Permission, Resource, Role, SegmentGateway, protocol
 
 # Weakest last. Segment has no read-only role for a whole workspace; these are what exists (Segment: Roles).
 READ_ONLY = ("Source Read-only",)
@@ -25,20 +25,27 @@ class Downgrade(Step):
         return Sight(
             Seen.PRESENT,
             f"still has {', '.join(names)}",
-            {"accounts": sorted(held), "roles": names},
+            {"accounts": sorted(key for key, each in held.items() if not harmless(each)), "roles": names},
             offered(gateway),
         )
 
     def intent(self, work: Work) -> str:
         return f"Replace the permissions of {work.person} in {work.workspace} by read-only ones"
 
-    def act(self, gateway: SegmentGateway, work: Work, sight: Sight) -> str:
+    def prepare(self, gateway: SegmentGateway, work: Work, sight: Sight) -> Call:
         roles = {role.name: role for role in gateway.roles()}
         account = sight.facts["accounts"][0]
         _, held = gateway.member(account)
         permission = replacement(roles, held, gateway.workspace().id)
-        gateway.replace_permissions(account, [permission])
-        return f"Segment accepted {permission.role_name} in place of all other permissions"
+        return Call(
+            gateway.preview(protocol.replace_permissions(account, [permission])),
+            lambda: gateway.replace_permissions(account, [permission]),
+            f"Segment accepted {permission.role_name} in place of all other permissions",
+        )
+
+
+def harmless(held: Sequence[Permission]) -> bool:
+    return {permission.role_name for permission in held} <= HARMLESS
 
 
 def offered(gateway: SegmentGateway) -> tuple[Cause, str, str] | None:

@@ -1,8 +1,8 @@
 from __future__ import annotations
 
 from offboarding.execution.rules import Seen, Sight, Work
-from offboarding.execution.steps import Step
-from offboarding.gateways.segment import NotThere, SegmentGateway
+from offboarding.execution.steps import Call, Step
+from offboarding.gateways.segment import NotThere, SegmentGateway, protocol
 from offboarding.lib.addresses import fold
 
 
@@ -24,6 +24,8 @@ class LeaveGroup(Step):
     def intent(self, work: Work) -> str:
         return f"Remove {work.person} from the group {work.target['group']} in {work.workspace}"
 
-    def act(self, gateway: SegmentGateway, work: Work, sight: Sight) -> str:
-        gateway.remove_from_group(str(work.target["group_id"]), sight.facts["emails"][0])
-        return "Segment accepted the removal from the group"
+    def prepare(self, gateway: SegmentGateway, work: Work, sight: Sight) -> Call:
+        group, email = str(work.target["group_id"]), sight.facts["emails"][0]
+        request = gateway.preview(protocol.remove_from_group(group, email))
+        says = "Segment accepted the removal from the group"
+        return Call(request, lambda: gateway.remove_from_group(group, email), says)

@@ -7,10 +7,11 @@ from offboarding.execution.rules import Ended
 
 
 def read_before(run: Run) -> None:
-    """The state before was read when the request was filed; the plan names those snapshots. Say what they are."""
-    snapshots = list(run.item.plan.snapshots.all())
-    unread = sum(1 for snapshot in snapshots if snapshot.sighting.outcome is Outcome.UNKNOWN)
-    sentence = f"{len(snapshots) - unread} workspaces were read before the decision; the answers are kept as evidence."
+    """The state before was read when the request was filed; the plan says what it was. Say what could not be read."""
+    places = run.item.plan.data["places"]
+    unread = [place["workspace"] for place in places if place["outcome"] == Outcome.UNKNOWN]
+    read = f"{len(places) - len(unread)} of {len(places)}"
+    sentence = f"{read} workspaces were read before the decision; the answers are kept as evidence."
     if unread:
-        sentence += f" {unread} could not be read."
+        sentence += f" Could not be read: {', '.join(unread)}."
     actions.done(run, Ended.NOTHING_TO_DO, sentence)

@@ -3,8 +3,8 @@ from __future__ import annotations
 from offboarding.discovery.read import look_for, read_account
 from offboarding.discovery.rules import Owners
 from offboarding.execution.rules import REMEDIES, Cause, Seen, Sight, Work
-from offboarding.execution.steps import Step, accounts
-from offboarding.gateways.segment import Member, SegmentGateway
+from offboarding.execution.steps import Call, Step, accounts
+from offboarding.gateways.segment import Member, SegmentGateway, protocol
 
 
 class RemoveMember(Step):
@@ -32,7 +32,8 @@ class RemoveMember(Step):
     def intent(self, work: Work) -> str:
         return f"Remove {work.person} from {work.workspace}"
 
-    def act(self, gateway: SegmentGateway, work: Work, sight: Sight) -> str:
+    def prepare(self, gateway: SegmentGateway, work: Work, sight: Sight) -> Call:
         # One account per call: the answer for several at once is not documented. The next look finds what is left.
-        gateway.remove_member(sight.facts["accounts"][0]["id"])
-        return "Segment accepted the removal"
+        account = sight.facts["accounts"][0]["id"]
+        request = gateway.preview(protocol.remove_member(account))
+        return Call(request, lambda: gateway.remove_member(account), "Segment accepted the removal")
