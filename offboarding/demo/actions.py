@@ -1,0 +1,93 @@
+"""Filling an empty installation with the demo's people and connecting it to the simulated workspaces."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from typing import Any
+
+from django.db import transaction
+
+from offboarding.connections.actions import connect
+from offboarding.connections.models import Workspace
+from offboarding.demo.cast import CAST, LEAVER, LEAVER_ADDRESS, LEAVER_OTHER_ADDRESS, PASSWORD, Player
+from offboarding.directory.models import Address, Client, Collaborator, Engagement, Membership
+from offboarding.ledger.actions import Actor, Event, record
+from offboarding.users.models import User
+from offboarding.users.rules import actor_of
+
+DEMO = Actor("command", "demo", "manage.py demo")
+# Where an identity provider manages the members, and through which of its groups.
+MANAGED = {
+    "Acme Production": ("scim", "seg-acme-prod"),
+    "Acme Analytics": ("sso", ""),
+    "Initech Development": ("hand", ""),
+}
+
+
+def fill(described: dict[str, Any], today: date) -> None:
+    """Safe to run at every start: what is there stays; addresses and tokens of the simulators are brought up to date."""
+    with transaction.atomic():
+        clients = {
+            name: client(name) for name in dict.fromkeys(row["client"] for row in described["workspaces"])
+        }
+        players = {player.key: person(player, clients) for player in CAST}
+        for row in described["workspaces"]:
+            workspace(clients[row["client"]], row)
+        for name, each in clients.items():
+            engagement(each, players["carol" if name == "Hooli" else "alice"], today)
+
+
+def client(name: str) -> Client:
+    made, _ = Client.objects.get_or_create(slug=name.lower(), defaults={"name": name})
+    return made
+
+
+def person(player: Player, clients: dict[str, Client]) -> User:
+    user = User.objects.filter(email=player.email).first()
+    if user is None:
+        user = User.objects.create_user(player.email, player.name, PASSWORD)
+    for role in player.roles:
+        for name in player.clients:
+            Membership.objects.get_or_create(user=user, role=role.value, client=clients[name])
+    return user
+
+
+def workspace(owner: Client, row: dict[str, Any]) -> None:
+    known = Workspace.objects.filter(segment_id=row["id"], client=owner).first()
+    if known:
+        Workspace.objects.filter(pk=known.pk).update(base_url=row["base_url"])
+        return
+    managed_by, group = MANAGED.get(
+        row["name"], ("unknown" if row["environment"] == "Production" else "hand", "")
+    )
+    connect(
+        owner,
+        token=row["token"],
+        actor=DEMO,
+        name=row["name"],
+        slug=row["slug"],
+        environment=row["environment"].lower(),
+        region=row["region"].lower(),
+        base_url=row["base_url"],
+        segment_id=row["id"],
+        managed_by=managed_by,
+        provider_group=group,
+        owner_contact=f"IT desk of {owner.name}",
+    )
+
+
+def engagement(owner: Client, lead: User, today: date) -> None:
+    made, new = Engagement.objects.get_or_create(
+        client=owner,
+        name=f"{owner.name} analytics support",
+        defaults={"lead": lead, "ends_on": today + timedelta(days=9), "sow": f"SOW-{owner.slug.upper()}-7"},
+    )
+    if new and owner.name != "Hooli":
+        leaver = Collaborator.objects.create(client=owner, engagement=made, name=LEAVER)
+        for email in (LEAVER_ADDRESS, LEAVER_OTHER_ADDRESS):
+            Address.objects.create(collaborator=leaver, email=email)
+
+
+def signed_in(user: User) -> None:
+    """In the transaction of the sign-in."""
+    record(Event.SIGNED_IN, actor=actor_of(user), facts={"method": "one press, demo"})

@@ -1,0 +1,56 @@
+"""Who is in the demo: the same people as in the tests and in the documentation."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from offboarding.users.rules import Role
+
+# Shown on the demo's own pages: nothing here is worth protecting.
+PASSWORD = "demo-offboard-2026"
+DOMAIN = "northwind.example"
+EVERYWHERE = ("Acme", "Globex", "Initech")
+
+
+@dataclass(frozen=True, slots=True)
+class Player:
+    key: str
+    name: str
+    roles: tuple[Role, ...]
+    clients: tuple[str, ...]
+    says: str
+    does: str
+
+    @property
+    def email(self) -> str:
+        return f"{self.key}@{DOMAIN}"
+
+
+CAST = (
+    Player("alice", "Alice Moreau", (Role.REQUESTER,), EVERYWHERE, "Engagement lead", "Files the request"),
+    Player("bob", "Bob Lindqvist", (Role.APPROVER,), EVERYWHERE, "Approver", "Reads the plan and decides"),
+    Player("olga", "Olga Petrenko", (Role.OPERATOR,), EVERYWHERE, "Operator", "Does what no API can"),
+    Player(
+        "erin", "Erin Walsh", (Role.AUDITOR,), EVERYWHERE, "Auditor", "Downloads the packet and checks it"
+    ),
+    Player(
+        "sam",
+        "Sam Okafor",
+        (Role.SECURITY,),
+        EVERYWHERE,
+        "Security",
+        "Watches, and checks what others did by hand",
+    ),
+    Player(
+        "carol",
+        "Carol Jimenez",
+        (Role.REQUESTER, Role.APPROVER),
+        ("Hooli",),
+        "Lead of another client",
+        "Sees none of it",
+    ),
+)
+
+LEAVER = "Dan Reyes"
+LEAVER_ADDRESS = f"dan@{DOMAIN}"
+LEAVER_OTHER_ADDRESS = "dan.reyes@mail.example"

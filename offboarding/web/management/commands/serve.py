@@ -1,0 +1,26 @@
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandParser
+
+from offboarding.server import Serving, serve
+
+
+class Command(BaseCommand):
+    help = "Serves the pages; with an engine inside, unless told otherwise."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--bind", action="append", help="address and port (default 127.0.0.1:8000)")
+        parser.add_argument("--threads", type=int, default=24, help="requests at once")
+        parser.add_argument("--no-engine", action="store_true", help="slow work is done by engines elsewhere")
+
+    def handle(self, *_args: Any, **options: Any) -> None:
+        serving = Serving(
+            bind=tuple(options["bind"] or ["127.0.0.1:8000"]),
+            threads=options["threads"],
+            engine_threads=0 if options["no_engine"] else settings.ENGINE_THREADS,
+        )
+        sys.exit(serve(serving))
