@@ -6,7 +6,7 @@ BIN := .venv/bin
 export UV_SYSTEM_CERTS := 1
 export UV_LINK_MODE := copy
 
-.PHONY: help demo test lint types house unit journeys browser lock clean
+.PHONY: help demo test lint types house unit rooms journeys production browser lock clean
 
 help: ## Show this list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 12
@@ -29,8 +29,14 @@ house: .venv/dev ## Floors, words and documentation
 unit: .venv/dev ## Rooms, gateways, simulators, pages
 	@$(BIN)/python tests/run.py unit
 
-journeys: .venv/dev ## Whole removals over real HTTP, on SQLite and on PostgreSQL + Redis + Celery
+rooms: .venv/dev ## The rooms that depend on the database, on PostgreSQL
+	@$(BIN)/python tests/run.py rooms
+
+journeys: .venv/dev ## A whole removal over real HTTP, on SQLite with the engine alone
 	@$(BIN)/python tests/run.py journeys
+
+production: .venv/dev ## The same on PostgreSQL, Redis, an engine and two Celery workers
+	@$(BIN)/python tests/run.py production
 
 browser: .venv/dev ## The walk in Chromium, with axe
 	@$(BIN)/python tests/run.py browser

@@ -1,0 +1,150 @@
+"""A whole installation in processes of its own: simulators, web, engine, and in production's form Celery workers."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import httpx
+import psycopg
+import redis
+
+from offboarding.env import fresh_keys
+from tests import servers
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+
+
+@dataclass
+class Installation:
+    """A running product. `log(name)` is what one of its processes wrote."""
+
+    base: str
+    described: dict[str, Any]
+    environ: dict[str, str]
+    folder: Path
+    processes: dict[str, subprocess.Popen[bytes]]
+
+    def log(self, name: str) -> str:
+        return (self.folder / f"{name}.log").read_text(errors="replace")
+
+    def manage(self, *words: str, stdin: str = "") -> str:
+        done = subprocess.run(
+            [sys.executable, "manage.py", *words],
+            cwd=ROOT,
+            env=self.environ,
+            input=stdin,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        assert done.returncode == 0, done.stdout
+        return done.stdout
+
+    def start(self, name: str, *words: str) -> None:
+        with (self.folder / f"{name}.log").open("wb") as log:
+            self.processes[name] = subprocess.Popen(
+                words, cwd=ROOT, env=self.environ, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT
+            )
+
+    def stop(self) -> None:
+        for process in self.processes.values():
+            process.terminate()
+        for process in self.processes.values():
+            try:
+                process.wait(15)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+
+
+FILL = """
+import json
+from datetime import UTC, datetime
+from offboarding.demo.actions import fill
+fill(json.load(open({path!r})), datetime.now(UTC).date())
+"""
+
+
+@contextmanager
+def installation(production: bool) -> Iterator[Installation]:
+    """Everything up and answering, on free ports, with the demo's people and workspaces, on data of its own."""
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="offboard-journey-")))
+        port = servers.free_port()
+        environ = environment(folder, port)
+        if production:
+            environ["OFFBOARD_DATABASE_URL"] = stack.enter_context(own_database())
+            environ["OFFBOARD_REDIS_URL"] = own_redis()
+        made = Installation(f"http://localhost:{port}", {}, environ, folder, {})
+        stack.callback(made.stop)
+        begin(made, port, production)
+        yield made
+
+
+def environment(folder: Path, port: int) -> dict[str, str]:
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith(("OFFBOARD_", "DJANGO_"))}
+    return {
+        **inherited,
+        **fresh_keys(),
+        "OFFBOARD_DATA": str(folder / "data"),
+        "OFFBOARD_BASE_URL": f"http://localhost:{port}",
+        "OFFBOARD_OWNER_APPROVERS": "1",
+        "OFFBOARD_MANY_PLACES_APPROVERS": "1",
+        "OFFBOARD_MAIL": f"folder:{folder / 'mail'}",
+        "PYTHONUNBUFFERED": "1",
+    }
+
+
+def begin(made: Installation, port: int, production: bool) -> None:
+    python, described = sys.executable, made.folder / "segment.json"
+    made.start("segment", python, "-m", "offboarding.simulators", "--port", "0", "--strict", "--describe", str(described))
+    made.manage("migrate", "-v0")
+    made.manage("collectstatic", "--noinput", "-v0")
+    servers.wait_for(described.exists)
+    made.described = json.loads(described.read_text())
+    made.manage("shell", "-v0", "-c", FILL.format(path=str(described)))
+    bind = f"127.0.0.1:{port}"
+    made.start("web", python, "-m", "gunicorn", "offboarding.wsgi", "-b", bind, "--threads", "8", "--worker-class", "gthread")
+    made.start("engine", python, "manage.py", "engine", "--threads", "2" if production else "16")
+    for number in (1, 2) if production else ():
+        name = f"worker{number}@{secrets.token_hex(4)}"
+        made.start(f"worker{number}", python, "-m", "celery", "-A", "offboarding.celery", "worker", "-c", "4", "-n", name)
+    servers.wait_for(lambda: answers(f"http://localhost:{port}/readyz"), 40)
+
+
+def answers(url: str) -> bool:
+    try:
+        return httpx.get(url, timeout=2).status_code == 200
+    except httpx.HTTPError:
+        return False
+
+
+@contextmanager
+def own_database() -> Iterator[str]:
+    """A database of its own on the server that `TEST_POSTGRES` names."""
+    server, name = os.environ["TEST_POSTGRES"], f"offboard_{secrets.token_hex(6)}"
+    with psycopg.connect(server, autocommit=True) as connection:
+        connection.execute(f'CREATE DATABASE "{name}"')
+    parts = urlsplit(server)
+    try:
+        yield parts._replace(path=f"/{name}").geturl()
+    finally:
+        with psycopg.connect(server, autocommit=True) as connection:
+            connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+
+
+def own_redis() -> str:
+    url = os.environ["TEST_REDIS"]
+    redis.Redis.from_url(url).flushdb()
+    return url

@@ -1,0 +1,177 @@
+"""`make test`: every pass that a change must survive, two at a time, and at the end which ran and on what.
+
+`python tests/run.py [pass …]` runs only those named.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+
+from tests import servers  # noqa: E402
+
+BIN = Path(sys.executable).parent
+# The rooms whose behaviour depends on the database: they are tried on both.
+ROOMS = [
+    "work",
+    "ledger",
+    "evidence",
+    "discovery",
+    "removals",
+    "checklist",
+    "approvals",
+    "execution",
+    "verification",
+    "journey",
+]
+printing = threading.Lock()
+
+
+@dataclass(frozen=True)
+class Outcome:
+    name: str
+    ok: bool
+    seconds: float
+    says: str
+
+
+@dataclass(frozen=True)
+class Pass:
+    name: str
+    run: Callable[[], tuple[int, str, str]]  # exit code, output, on what
+
+
+def command(*words: str | Path, **environ: str) -> tuple[int, str]:
+    done = subprocess.run(
+        [str(word) for word in words],
+        cwd=ROOT,
+        env={**clean_environment(), **environ},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        errors="replace",
+    )
+    return done.returncode, done.stdout
+
+
+def clean_environment() -> dict[str, str]:
+    """Ours, without what a developer may have set for another run of the product."""
+    return {name: value for name, value in os.environ.items() if not name.startswith("OFFBOARD_")}
+
+
+def pytest(*words: str | Path, **environ: str) -> tuple[int, str]:
+    return command(BIN / "python", "-m", "pytest", "-q", *words, **environ)
+
+
+def lint() -> tuple[int, str, str]:
+    checked, output = command(BIN / "ruff", "check", ".")
+    formatted, more = command(BIN / "ruff", "format", "--check", ".")
+    return checked or formatted, output + more, "ruff"
+
+
+def types() -> tuple[int, str, str]:
+    with tempfile.TemporaryDirectory() as data:
+        code, output = command(BIN / "mypy", OFFBOARD_DEMO="1", OFFBOARD_DATA=data)
+    return code, output, "mypy, strict"
+
+
+def house() -> tuple[int, str, str]:
+    code, output = pytest("tests/house")
+    return code, output, "floors, words, documentation"
+
+
+def unit() -> tuple[int, str, str]:
+    outside = [f"--ignore=tests/{name}" for name in ("house", "journeys", "browser")]
+    code, output = pytest("tests", "-n", "2", *outside)
+    return code, output, "SQLite"
+
+
+def rooms() -> tuple[int, str, str]:
+    with servers.postgres() as server:
+        there = [f"tests/{name}" for name in ROOMS if (ROOT / "tests" / name).exists()]
+        code, output = pytest(*there, TEST_DATABASE_URL=server.url)
+    return code, output, server.says
+
+
+def journeys() -> tuple[int, str, str]:
+    code, output = pytest("tests/journeys", JOURNEY_STACK="sqlite")
+    return code, output, "SQLite, the engine alone"
+
+
+def production() -> tuple[int, str, str]:
+    with ExitStack() as stack:
+        database, broker = stack.enter_context(servers.postgres()), stack.enter_context(servers.redis())
+        environ = {"JOURNEY_STACK": "production", "TEST_POSTGRES": database.url, "TEST_REDIS": broker.url}
+        code, output = pytest("tests/journeys", **environ)
+    return code, output, f"{database.says}; {broker.says}; an engine and two Celery workers"
+
+
+def browser() -> tuple[int, str, str]:
+    if os.environ.get("BROWSER") == "0":
+        return 0, "", "DID NOT RUN, as BROWSER=0 asks"
+    if not servers.chromium() and not installed_chromium():
+        return 1, "No Chromium was found. Install one, or say BROWSER=0 to go without.\n", "DID NOT RUN"
+    code, output = pytest("tests/browser", CHROMIUM=servers.chromium())
+    return code, output, servers.chromium()
+
+
+def installed_chromium() -> bool:
+    """Where the command may (root on a Debian), it installs what it needs."""
+    if os.geteuid() != 0 or not shutil.which("apt-get"):
+        return False
+    command("apt-get", "update", "-qq")
+    code, _ = command("apt-get", "install", "-y", "-qq", "chromium", DEBIAN_FRONTEND="noninteractive")
+    return code == 0 and bool(servers.chromium())
+
+
+PASSES = {
+    each.__name__: Pass(each.__name__, each)
+    for each in (lint, types, house, journeys, production, browser, rooms, unit)
+}
+
+
+def perform(each: Pass) -> Outcome:
+    started = time.monotonic()
+    try:
+        code, output, says = each.run()
+    except servers.NoServer as error:
+        code, output, says = 1, f"{error}\n", "DID NOT RUN"
+    outcome = Outcome(each.name, code == 0, time.monotonic() - started, says)
+    with printing:
+        print(f"\n===== {each.name} ({says})\n{output}", flush=True)
+    return outcome
+
+
+def main(names: list[str]) -> int:
+    wanted = [PASSES[name] for name in names] or list(PASSES.values())
+    started = time.monotonic()
+    with ThreadPoolExecutor(2) as pool:
+        outcomes = list(pool.map(perform, wanted))
+    print("\nWhat ran, and on what")
+    for outcome in outcomes:
+        print(
+            f"  {'passed' if outcome.ok else 'FAILED':7} {outcome.name:11} {outcome.seconds:5.0f} s  {outcome.says}"
+        )
+    failed = sum(not outcome.ok for outcome in outcomes)
+    print(
+        f"{time.monotonic() - started:.0f} seconds in all\n\n{len(outcomes) - failed} passed, {failed} failed"
+    )
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
