@@ -1,0 +1,105 @@
+"""What is wrong with an installation, said before it hurts. Every command of `manage.py` runs these at its start."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Sequence
+from typing import Any
+from urllib.parse import urlsplit
+
+from django.apps import AppConfig
+from django.conf import settings
+from django.core.checks import CheckMessage, Error, Tags, Warning, register
+
+from offboarding.lib.sealing import NotASealingKey, Sealer
+
+LOOPBACK = ("localhost", "127.0.0.1", "::1")
+Apps = Sequence[AppConfig] | None
+
+
+@register(Tags.security)
+def demo_stays_at_home(app_configs: Apps, **_kwargs: Any) -> list[CheckMessage]:
+    """On the demo anybody signs in as anybody."""
+    if not settings.DEMO or not settings.SECURE or urlsplit(settings.BASE_URL).hostname in LOOPBACK:
+        return []
+    return [
+        Error(
+            f"The demo is on, and its address is public: {settings.BASE_URL}.",
+            hint="Set OFFBOARD_DEMO=0, or let OFFBOARD_BASE_URL name this machine: http://localhost:8000.",
+            id="offboarding.E001",
+        )
+    ]
+
+
+@register(Tags.files)
+def data_folder_is_writable(app_configs: Apps, **_kwargs: Any) -> list[CheckMessage]:
+    """Evidence, packets and checkpoints are written there."""
+    try:
+        with tempfile.TemporaryFile(dir=settings.DATA):
+            return []
+    except OSError as error:
+        return [
+            Error(
+                f"The data folder {settings.DATA} cannot be written: {error.strerror}.",
+                hint="Give the folder to the user that runs Offboard, or set OFFBOARD_DATA to another one.",
+                id="offboarding.E002",
+            )
+        ]
+
+
+@register(Tags.security)
+def sealing_keys_are_keys(app_configs: Apps, **_kwargs: Any) -> list[CheckMessage]:
+    """A key that is none would show only when the first token is stored or opened."""
+    try:
+        Sealer(settings.SEALING_KEYS)
+    except NotASealingKey as error:
+        return [
+            Error(
+                f"OFFBOARD_SEALING_KEYS is wrong. {error}",
+                hint="`python manage.py make_keys` prints a fresh one. Keep the old ones behind it, by comma.",
+                id="offboarding.E003",
+            )
+        ]
+    return []
+
+
+@register("work")
+def sqlite_stays_on_one_machine(app_configs: Apps, **_kwargs: Any) -> list[CheckMessage]:
+    if not settings.REDIS_URL or not settings.DATABASES["default"]["ENGINE"].endswith("sqlite3"):
+        return []
+    return [
+        Warning(
+            "Redis is set, but the database is a SQLite file.",
+            hint="Workers on other machines cannot open the file. Set OFFBOARD_DATABASE_URL=postgresql://…, "
+            "or keep all processes on this machine.",
+            id="offboarding.W001",
+        )
+    ]
+
+
+@register(Tags.security)
+def https_comes_from_somewhere(app_configs: Apps, **_kwargs: Any) -> list[CheckMessage]:
+    """Without a trusted proxy no request counts as HTTPS, so each page redirects to itself for ever."""
+    if not settings.SECURE or settings.SECURE_PROXY_SSL_HEADER:
+        return []
+    return [
+        Warning(
+            "The address is https, but no proxy is trusted to say so.",
+            hint="Set OFFBOARD_TRUSTED_PROXIES to the number of proxies in front, and let the first of them set "
+            "X-Forwarded-Proto. Leave it only if this process itself ends TLS.",
+            id="offboarding.W002",
+        )
+    ]
+
+
+@register(Tags.security, deploy=True)
+def mail_leaves_the_house(app_configs: Apps, **_kwargs: Any) -> list[CheckMessage]:
+    if not settings.EMAIL_BACKEND.endswith("console.EmailBackend"):
+        return []
+    return [
+        Warning(
+            "Mail is written to the log, so nobody gets it.",
+            hint="Set OFFBOARD_MAIL=smtp://user:password@host:587?tls=1.",
+            id="offboarding.W003",
+        )
+    ]

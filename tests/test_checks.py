@@ -1,0 +1,118 @@
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.conf import LazySettings
+from django.core.checks import run_checks
+
+from offboarding import checks
+from offboarding.env import ROOT, fresh_keys
+
+PUBLIC = "https://offboard.example.com"
+
+
+def ids(**options: Any) -> set[str]:
+    return {
+        message.id or "" for message in run_checks(**options) if (message.id or "").startswith("offboarding.")
+    }
+
+
+def test_the_tests_own_settings_are_without_complaint() -> None:
+    assert ids() == set()
+
+
+@pytest.mark.parametrize(
+    ("demo", "base_url", "complains", "because"),
+    [
+        (True, PUBLIC, True, "anybody would sign in as anybody"),
+        (True, "https://localhost:8443", False, "only this machine reaches it"),
+        (True, "http://localhost:8000", False, "the demo as it starts"),
+        (False, PUBLIC, False, "a real installation"),
+    ],
+)
+def test_a_public_demo_is_an_error(
+    settings: LazySettings, demo: bool, base_url: str, complains: bool, because: str
+) -> None:
+    settings.DEMO, settings.BASE_URL, settings.SECURE = demo, base_url, base_url.startswith("https")
+    assert ("offboarding.E001" in ids()) is complains, because
+
+
+def test_a_data_folder_that_cannot_be_written_is_an_error(settings: LazySettings, tmp_path: Path) -> None:
+    settings.DATA = tmp_path / "missing"
+    assert "offboarding.E002" in ids()
+
+
+@pytest.mark.parametrize("place", [0, 1])
+def test_a_sealing_key_that_is_none_is_an_error_and_is_not_shown(settings: LazySettings, place: int) -> None:
+    keys = list(settings.SEALING_KEYS)
+    keys.insert(place, "not-a-key")
+    settings.SEALING_KEYS = keys
+    [message] = checks.sealing_keys_are_keys(None)
+    assert (
+        message.id == "offboarding.E003"
+        and f"key {place + 1} " in message.msg
+        and "not-a-key" not in str(message)
+    )
+
+
+@pytest.mark.parametrize(
+    ("engine", "redis", "complains"),
+    [
+        ("sqlite3", "redis://queue:6379/0", True),
+        ("sqlite3", "", False),
+        ("postgresql", "redis://queue:6379/0", False),
+    ],
+)
+def test_redis_beside_sqlite_is_a_warning(
+    settings: LazySettings, monkeypatch: pytest.MonkeyPatch, engine: str, redis: str, complains: bool
+) -> None:
+    settings.REDIS_URL = redis
+    monkeypatch.setitem(settings.DATABASES["default"], "ENGINE", f"django.db.backends.{engine}")
+    assert bool(checks.sqlite_stays_on_one_machine(None)) is complains
+
+
+@pytest.mark.parametrize(
+    ("secure", "header", "complains"),
+    [(True, None, True), (True, ("HTTP_X_FORWARDED_PROTO", "https"), False), (False, None, False)],
+)
+def test_https_without_a_trusted_proxy_is_a_warning(
+    settings: LazySettings, secure: bool, header: tuple[str, str] | None, complains: bool
+) -> None:
+    settings.SECURE, settings.SECURE_PROXY_SSL_HEADER = secure, header
+    assert ("offboarding.W002" in ids()) is complains
+
+
+def test_mail_into_the_log_is_a_warning_at_deployment_only(settings: LazySettings) -> None:
+    settings.EMAIL_BACKEND = "django.core.mail.backends.console.EmailBackend"
+    assert "offboarding.W003" in ids(include_deployment_checks=True) and "offboarding.W003" not in ids()
+
+
+def deployed(tmp_path: Path, **changes: str) -> subprocess.CompletedProcess[str]:
+    """`manage.py check --deploy` as on a server: keys made fresh, HTTPS in front, mail that goes out."""
+    environ = {
+        name: value for name, value in os.environ.items() if not name.startswith(("OFFBOARD_", "DJANGO_"))
+    }
+    environ |= fresh_keys() | {
+        "OFFBOARD_DATA": str(tmp_path),
+        "OFFBOARD_BASE_URL": PUBLIC,
+        "OFFBOARD_TRUSTED_PROXIES": "1",
+        "OFFBOARD_MAIL": "smtp://mail.example.com:587?tls=1",
+        **changes,
+    }
+    command = [sys.executable, "manage.py", "check", "--deploy", "--fail-level", "WARNING"]
+    return subprocess.run(command, cwd=ROOT, env=environ, capture_output=True, text=True, check=False)
+
+
+def test_a_server_that_is_set_up_well_passes_every_deployment_check(tmp_path: Path) -> None:
+    done = deployed(tmp_path)
+    assert done.returncode == 0, done.stderr
+
+
+def test_a_wrong_sealing_key_stops_a_command_with_a_sentence(tmp_path: Path) -> None:
+    done = deployed(tmp_path, OFFBOARD_SEALING_KEYS="short")
+    assert done.returncode and "OFFBOARD_SEALING_KEYS is wrong. Sealing key 1 is not 32 bytes" in done.stderr
