@@ -72,9 +72,9 @@ def checkpoint() -> Checkpoint | None:
     with transaction.atomic():
         head = Head.objects.select_for_update().get(pk=1)
         previous = queries.newest_checkpoint()
-        if head.seq == 0 or (previous and previous.size == head.seq):
-            return previous
-        made = sign(head, previous)
+        if head.seq == 0:
+            return None
+        made = previous if previous and previous.size == head.seq else sign(head, previous)
     deliver(made)
     return made
 
@@ -106,9 +106,17 @@ def sign(head: Head, previous: Checkpoint | None) -> Checkpoint:
 
 
 def deliver(made: Checkpoint) -> None:
-    """Append it to a file outside the database. Written twice is harmless: each line stands for itself."""
+    """Append it to a file outside the database, unless it is the file's last line already.
+
+    Asked again for each checkpoint that is still the newest, so that one whose delivery was cut off gets there. Written
+    twice is harmless: each line stands for itself.
+    """
     line = canonical.dumps({"checkpoint": canonical.loads(bytes(made.body)), "signature": made.signature})
-    with open(settings.CHECKPOINT_FILE, "ab") as file:
+    with open(settings.CHECKPOINT_FILE, "a+b") as file:
+        file.seek(0, os.SEEK_END)
+        file.seek(max(0, file.tell() - len(line) - 1))
+        if file.read() == line + b"\n":
+            return
         file.write(line + b"\n")
         file.flush()
         os.fsync(file.fileno())

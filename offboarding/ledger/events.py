@@ -6,6 +6,7 @@ from enum import StrEnum
 
 
 class Event(StrEnum):
+    USER_ADDED = "user.added"
     SIGNED_IN = "user.signed_in"
     SIGN_IN_FAILED = "user.sign_in_failed"
     WORKSPACE_CONNECTED = "workspace.connected"
@@ -43,4 +44,8 @@ class Event(StrEnum):
     PACKET_SEALED = "packet.sealed"
     PACKET_DOWNLOADED = "packet.downloaded"
     EVIDENCE_DOWNLOADED = "evidence.downloaded"
-    CHECKPOINT_SIGNED = "ledger.checkpoint_signed"
+    MESSAGE_SENT = "message.sent"
+    MESSAGE_FAILED = "message.failed"
+    MESSAGE_IN_DOUBT = "message.in_doubt"
+    MESSAGE_SENT_AGAIN = "message.send_again_asked"
+    MESSAGE_NOT_WRITTEN = "message.not_written"

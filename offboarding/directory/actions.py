@@ -1,0 +1,64 @@
+"""Letting people in."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from django.contrib.auth.password_validation import validate_password
+from django.core.exceptions import ValidationError
+from django.db import IntegrityError, transaction
+from django.db.models.functions import Lower
+
+from offboarding.directory.models import Client, Membership
+from offboarding.ledger.actions import Actor, Event, record
+from offboarding.lib.addresses import fold, well_formed
+from offboarding.lib.refusals import Refused
+from offboarding.users.models import User
+from offboarding.users.rules import Role
+
+
+def add_user(
+    email: str, name: str, password: str, *, roles: Iterable[Role], clients: Iterable[Client], actor: Actor
+) -> User:
+    """A user with each of the roles within each of the clients; without a client, within all of them."""
+    wanted = list(dict.fromkeys(roles))
+    within: list[Client | None] = list(clients) or [None]
+    check(email, name, password, wanted)
+    try:
+        with transaction.atomic():
+            user = User.objects.create_user(email.strip(), name.strip(), password)
+            Membership.objects.bulk_create(
+                Membership(user=user, role=role.value, client=client) for role in wanted for client in within
+            )
+            record(
+                Event.USER_ADDED,
+                actor=actor,
+                facts={
+                    "user": user.pk,
+                    "roles": [role.value for role in wanted],
+                    "clients": [client.name if client else "all" for client in within],
+                },
+                personal={"name": user.name, "address": user.email},
+            )
+    except IntegrityError as error:
+        raise known(email) from error
+    return user
+
+
+def check(email: str, name: str, password: str, roles: list[Role]) -> None:
+    if not well_formed(email.strip()):
+        raise Refused("bad-address", "Enter an e-mail address like name@company.com.", field="email")
+    if not name.strip():
+        raise Refused("no-name", "Enter the person's name.", field="name")
+    if not roles:
+        raise Refused("no-role", "Choose at least one role.", field="role")
+    if User.objects.annotate(folded=Lower("email")).filter(folded=fold(email)).exists():
+        raise known(email)
+    try:
+        validate_password(password, User(email=email, name=name))
+    except ValidationError as error:
+        raise Refused("weak-password", " ".join(error.messages), field="password") from error
+
+
+def known(email: str) -> Refused:
+    return Refused("known-user", f"{email.strip()} signs in here already.", field="email")
