@@ -44,3 +44,8 @@ def gateway_for(
         before_send=partial(respect_pause, workspace.pk),
         deadline=deadline,
     )
+
+
+def gateway_to_try(workspace: Workspace, token: str, deadline: float = 10.0) -> SegmentGateway:
+    """A gateway that speaks with a token that is not kept yet. Close it after use."""
+    return SegmentGateway(workspace.base_url, token, fingerprint=fingerprint, deadline=deadline)

@@ -13,11 +13,12 @@ from offboarding.web.cards import CastCard
 
 
 def demo(request: HttpRequest) -> dict[str, Any]:
-    """`demo_cast`, `demo_signin_url`, `demo_password`; nothing where there is no demo."""
+    """`demo_cast`, `demo_signin_url`, `demo_segment_url`, `demo_password`; nothing where there is no demo."""
     if not here(request):
         return {}
     return {
         "demo_cast": tuple(CastCard(one.email, one.name, one.says, one.does) for one in CAST),
         "demo_signin_url": reverse("demo_signin"),
+        "demo_segment_url": reverse("demo_segment"),
         "demo_password": PASSWORD,
     }

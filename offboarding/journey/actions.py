@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
@@ -14,6 +14,8 @@ from django.db.models.functions import Now
 from offboarding.checklist import actions as checklist
 from offboarding.checklist.models import Plan
 from offboarding.checklist.queries import newest_plan
+from offboarding.connections.models import Workspace
+from offboarding.discovery import actions as discovery
 from offboarding.execution import actions as execution
 from offboarding.execution import queries as runs
 from offboarding.execution.models import Run
@@ -28,6 +30,30 @@ from offboarding.users.models import User
 from offboarding.work.rules import State
 
 log = structlog.get_logger(__name__)
+
+UNTIL = "until"
+
+
+def search_for(
+    user: User,
+    addresses: Sequence[str],
+    name: str,
+    workspaces: Iterable[Workspace],
+    today: date,
+    draft: RemovalRequest | None = None,
+) -> RemovalRequest:
+    """A draft for this person, new or with other addresses, and its looks. Nothing is left behind by a refusal.
+
+    Two transactions on purpose: a look's row is never inserted after an entry of the ledger, or a look that ends at the
+    same moment would wait for us, and we for it.
+    """
+    places = discovery.some(workspaces)
+    if draft is None:
+        draft = removals.draft(user, addresses, name, today)
+    else:
+        removals.readdress(draft, user, addresses, name)
+    discovery.ask(user, draft.addresses, places)
+    return draft
 
 
 def file(removal: RemovalRequest, user: User, version: int) -> Plan:
@@ -45,7 +71,12 @@ def change(removal: RemovalRequest, user: User, wishes: Iterable[Wish], version:
 
 
 def tick() -> None:
-    """Look at every removal that is on its way. One that fails does not hold the others."""
+    """Look at every removal that is on its way. One that fails does not hold the others.
+
+    What is left after closing, read-only access that ends and looks weeks later, only needs waking.
+    """
+    for run in runs.stopped_by_old_tokens():
+        execution.goes_on(run)
     under_way = RemovalRequest.objects.filter(stage__in=[Stage.APPROVED, Stage.RUNNING]).values_list(
         "pk", flat=True
     )
@@ -77,7 +108,9 @@ def begin(removal: RemovalRequest, plan: Plan) -> None:
         current = newest_plan(locked)
         if locked.stage != Stage.APPROVED or current is None or current.pk != plan.pk:
             return
-        execution.start(plan)
+        # Read-only access ends at its date, even if the request is still open then.
+        for run in [run for run in execution.start(plan) if run.item.at == UNTIL]:
+            execution.schedule(run, when(run, locked, datetime.now(UTC)), "its date")
         removals.move(locked, Stage.RUNNING, started_at=Now())
     removal.refresh_from_db()
 
@@ -90,7 +123,7 @@ def go_on(removal: RemovalRequest, plan: Plan) -> None:
     for number in to_release(items):
         execution.release(found[number])
     if may_close(items):
-        close(removal, list(found.values()))
+        close(removal, plan)
 
 
 def standing(run: Run) -> Standing:
@@ -108,15 +141,19 @@ def standing(run: Run) -> Standing:
     )
 
 
-def close(removal: RemovalRequest, found: list[Run]) -> None:
-    """Everything in scope is verified, done by hand, or skipped with a reason. What is left has a date."""
+def close(removal: RemovalRequest, plan: Plan) -> None:
+    """Everything in scope is verified, done by hand, or skipped with a reason. What is left has a date.
+
+    Asked once more under the lock, since a sign-off may have been taken back meanwhile.
+    """
     now = datetime.now(UTC)
     with transaction.atomic():
         locked = RemovalRequest.objects.select_for_update().get(pk=removal.pk)
-        if locked.stage != Stage.RUNNING:
+        found = runs.runs_of(plan)
+        if locked.stage != Stage.RUNNING or not may_close([standing(run) for run in found]):
             return
         for run in found:
-            if run.item.at and run.state == State.WAITING:
+            if run.item.at and run.state == State.WAITING and run.not_before is None:
                 execution.schedule(run, when(run, removal, now), "its date")
         packets.order(locked)
         removals.move(locked, Stage.CLOSED, closed_at=Now())
@@ -126,7 +163,7 @@ def close(removal: RemovalRequest, found: list[Run]) -> None:
 
 def when(run: Run, removal: RemovalRequest, now: datetime) -> datetime:
     """The moment that a follow-up's `at` stands for: the day after a read-only period, or so many days from now."""
-    if run.item.at == "until":
+    if run.item.at == UNTIL:
         last = date.fromisoformat(run.item.target["until"])
         zone = ZoneInfo(removal.time_zone or settings.TIME_ZONE)
         return datetime.combine(last + timedelta(days=1), time(0), zone)

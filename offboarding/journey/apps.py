@@ -19,9 +19,10 @@ class JourneyConfig(AppConfig):
     name = "offboarding.journey"
 
     def ready(self) -> None:
-        from offboarding.journey import actions
+        from offboarding.journey import actions, notices
         from offboarding.ledger.apps import hour
         from offboarding.work import desks
 
         desks.schedule("journey", every_turn, actions.tick)
         desks.schedule("ledger.checkpoint", hour, sign_checkpoint)
+        notices.register()

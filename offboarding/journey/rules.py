@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from offboarding.execution.rules import Cause
-from offboarding.work.rules import ENDED, State
+from offboarding.work.rules import State
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,12 +24,14 @@ class Standing:
     token_works: bool
 
 
+# What failed has ended too, but nothing may follow from it until a person decides.
+SETTLED = (State.DONE, State.CANCELLED)
 # Closing itself lets go of this one.
 SEALING = "packet.seal"
 
 
 def to_release(items: Sequence[Standing]) -> list[int]:
-    """Items whose turn has come: everything that they wait for has ended."""
+    """Items whose turn has come: everything that they wait for is done or skipped."""
     states = {item.number: item.state for item in items}
     return [item.number for item in items if item.state is State.WAITING and is_free(item, states)]
 
@@ -37,7 +39,7 @@ def to_release(items: Sequence[Standing]) -> list[int]:
 def is_free(item: Standing, states: Mapping[int, State]) -> bool:
     if item.has_time or item.at or item.step == SEALING:
         return False
-    return all(states[number] in ENDED for number in item.waits_for)
+    return all(states[number] in SETTLED for number in item.waits_for)
 
 
 def to_wake(items: Sequence[Standing]) -> list[int]:
@@ -50,5 +52,5 @@ def to_wake(items: Sequence[Standing]) -> list[int]:
 
 
 def may_close(items: Sequence[Standing]) -> bool:
-    """Everything that closing waits for has ended: verified, done by hand, or skipped with a reason."""
-    return all(item.state in ENDED for item in items if item.blocks_closing)
+    """Everything that closing waits for has ended well: verified, done by hand, or skipped with a reason."""
+    return bool(items) and all(item.state in SETTLED for item in items if item.blocks_closing)

@@ -9,6 +9,7 @@ from django.db.models import Max
 from django.db.models.functions import Now
 
 from offboarding import pulse
+from offboarding.evidence.models import Evidence
 from offboarding.execution.models import Run
 from offboarding.execution.rules import Ended
 from offboarding.ledger.actions import APP, Event, record
@@ -78,11 +79,22 @@ def stamp(packet: Packet) -> None:
         packet.refresh_from_db(fields=["sealed_at"])
 
 
-def downloaded(packet: Packet, user: User) -> None:
+def downloaded(packet: Packet, user: User, part: str = "packet") -> None:
+    """Somebody takes the packet away, or one part of it."""
     with transaction.atomic():
         record(
             Event.PACKET_DOWNLOADED,
             actor=actor_of(user),
             about=packet.removal.reference,
-            facts={"version": packet.version, "sha256": packet.sha256},
+            facts={"version": packet.version, "sha256": packet.sha256, "part": part},
+        )
+
+
+def evidence_downloaded(removal: RemovalRequest, evidence: Evidence, user: User) -> None:
+    with transaction.atomic():
+        record(
+            Event.EVIDENCE_DOWNLOADED,
+            actor=actor_of(user),
+            about=removal.reference,
+            facts={"evidence": evidence.pk, "sha256": evidence.sha256},
         )

@@ -30,6 +30,17 @@ from offboarding.verification.rules import Now
 from offboarding.work.rules import State
 
 DECISIONS = {"approve": "approved", "reject": "rejected", "ask": "asked"}
+NOW_WORDS = {
+    Now.KEPT: "kept",
+    Now.NOT_STARTED: "not started",
+    Now.WAITING: "waiting",
+    Now.RUNNING: "running",
+    Now.CALLED: "done, not verified",
+    Now.VERIFIED: "verified",
+    Now.NEEDS_PERSON: "needs a person",
+    Now.CAME_BACK: "came back",
+    Now.SKIPPED: "skipped",
+}
 KINDS = {Kind.AUTOMATIC: "automated", Kind.MANUAL: "manual", Kind.VERIFICATION: "verification"}
 
 
@@ -75,7 +86,7 @@ def collect(packet: Packet, statement: Checkpoint) -> made.PacketContents:
     workspaces = {place.workspace_id: place.workspace.segment_id for place in places_of(removal)}
     return made.PacketContents(
         reference=removal.reference,
-        title=f"Removal of {removal.person_name or removal.email} from {len(places)} Segment workspaces",
+        title=title(removal, places),
         version=packet.version,
         person=made.Person(removal.person_name, tuple(removal.addresses)),
         clients=tuple(sorted({place.client for place in places})),
@@ -112,6 +123,12 @@ def collect(packet: Packet, statement: Checkpoint) -> made.PacketContents:
         ),
         entries=entries(removal, statement),
     )
+
+
+def title(removal: RemovalRequest, places: Sequence[PlaceStanding]) -> str:
+    changed = sum(place.choice != "keep" for place in places)
+    noun = "workspace" if changed == 1 else "workspaces"
+    return f"Removal of {removal.person_name or removal.email} from {changed} Segment {noun}"
 
 
 def full_runs(plan: Plan) -> list[Run]:
@@ -243,7 +260,7 @@ def place(
         before=each.before,
         planned=each.planned,
         now=each.says,
-        state="verified" if verified else each.now.value,
+        state=NOW_WORDS[each.now],
         removed_at=when(last.ended_at) if last else None,
         removed_by=(last.ended_by.name if last.ended_by else "Offboard") if last else "",
         verified_at=when(verified),

@@ -1,14 +1,25 @@
 from __future__ import annotations
 
+import re
+from datetime import date
 from pathlib import Path
 
 from django.conf import settings
-from django.db.models import QuerySet
+from django.db.models import Max, OuterRef, Q, QuerySet, Subquery
 
+from offboarding.checklist.queries import newest_plan
 from offboarding.directory.rules import Scope
+from offboarding.discovery.models import Snapshot
+from offboarding.evidence.models import Evidence
+from offboarding.evidence.rules import keep_until
+from offboarding.execution.models import Attempt, Proof, Run
 from offboarding.packets.models import Packet
+from offboarding.removals.models import RemovalRequest
 from offboarding.removals.queries import removals_for
-from offboarding.work.rules import State
+from offboarding.removals.rules import Stage
+from offboarding.work.rules import ENDED, State
+
+REFERENCE = re.compile(r"r?-?(\d{1,9})", re.IGNORECASE)
 
 
 def packets_for(scope: Scope) -> QuerySet[Packet]:
@@ -20,6 +31,59 @@ def packets_for(scope: Scope) -> QuerySet[Packet]:
 def packet_for(scope: Scope, number: int) -> Packet | None:
     """The newest sealed packet of one removal."""
     return packets_for(scope).filter(removal__number=number).order_by("-version").first()
+
+
+def newest_packets(scope: Scope, text: str = "", client: int | None = None) -> QuerySet[Packet]:
+    """The newest sealed packet of each removal, newest first, with its places.
+
+    `text` is a reference, or part of a name, an address, a ticket, or the beginning of the packet's SHA-256.
+    """
+    newest = packets_for(scope).filter(removal=OuterRef("removal")).order_by().values("removal")
+    found = packets_for(scope).filter(version=Subquery(newest.annotate(last=Max("version")).values("last")))
+    if text:
+        found = found.filter(says(text))
+    if client is not None:
+        found = found.filter(removal__places__workspace__client=client).distinct()
+    return found.order_by("-sealed_at", "-pk").prefetch_related("removal__places__workspace__client")
+
+
+def says(text: str) -> Q:
+    about = Q(removal__person_name__icontains=text) | Q(removal__addresses__icontains=text)
+    about |= (
+        Q(removal__ticket__icontains=text) | Q(sha256__istartswith=text) | Q(bag_sha256__istartswith=text)
+    )
+    number = REFERENCE.fullmatch(text)
+    return about | Q(removal__number=int(number[1])) if number else about
+
+
+def unsealed(scope: Scope) -> QuerySet[RemovalRequest]:
+    """Removals on their way, or closed, whose packet does not stand yet; the first to be due on top."""
+    under_way = removals_for(scope).filter(stage__in=[Stage.RUNNING, Stage.CLOSED])
+    return under_way.exclude(packets__state=State.DONE).order_by("due_at", "pk")
+
+
+def missing_of(removal: RemovalRequest) -> list[Run]:
+    """What has to end before the removal closes and its packet is sealed, in the checklist's order."""
+    found = Run.objects.filter(item__plan=newest_plan(removal), item__blocks_closing=True)
+    return list(found.exclude(state__in=ENDED).select_related("item").order_by("item__number"))
+
+
+def being_made(removal: RemovalRequest) -> Packet | None:
+    """The packet that is ordered and does not stand yet."""
+    return Packet.objects.filter(removal=removal).exclude(state=State.DONE).order_by("-version").first()
+
+
+def files_of(removal: RemovalRequest) -> QuerySet[Evidence]:
+    """Every file that was kept because of this removal: looks, calls, and what people added. No other file."""
+    looks = Snapshot.objects.filter(plans__removal=removal).values("raw")
+    calls = Attempt.objects.filter(run__item__plan__removal=removal).values("exchanges")
+    added = Proof.objects.filter(run__item__plan__removal=removal).values("evidence")
+    return Evidence.objects.filter(Q(pk__in=looks) | Q(pk__in=calls) | Q(pk__in=added))
+
+
+def kept_until(packet: Packet) -> date:
+    assert packet.sealed_at
+    return keep_until(packet.sealed_at.date(), settings.RETENTION_YEARS)
 
 
 def path_of(packet: Packet) -> Path:

@@ -13,7 +13,7 @@ from offboarding.simulators.segment.workspace import Workspace, person_actor
 from offboarding.simulators.segment.world import World
 
 Json = dict[str, Any]
-PARTS = ("members", "invites", "groups", "keys", "warehouses", "credentials", "audit", "due")
+PARTS = ("members", "owners", "invites", "groups", "keys", "warehouses", "credentials", "audit", "due")
 
 
 @dataclass
@@ -133,6 +133,16 @@ class Control:
             workspace.settings["scim"]["assigned"] = [*rest, email] if assigned else rest
             return list(workspace.settings["scim"]["assigned"])
 
+    def make_token(self, ref: str, level: str = "owner") -> Json:
+        """An owner makes a token: {"token", "short_id"}. Where tokens were refused, the new one works."""
+        if level not in ("owner", "member"):
+            raise ValueError("level is owner or member")
+        workspace = self.world.workspace(ref)
+        with workspace.lock:
+            token = workspace.make_token(level)
+            self.world.learn_tokens()
+        return {"token": token.value, "short_id": token.short_id}
+
     # how the world behaves
 
     def change(self, ref: str, settings: Json) -> Json:
@@ -213,6 +223,12 @@ def brief(workspace: Workspace) -> Json:
     }
 
 
+def owners_of(workspace: Workspace) -> list[str]:
+    """Addresses of everybody who is Workspace Owner, directly or through a group."""
+    rows = (workspace.members.get(key) for key in workspace.owners())
+    return sorted(row["email"] for row in rows if row)
+
+
 def group_view(workspace: Workspace, group: Json) -> Json:
     rows = (workspace.members.get(row["id"]) for row in workspace.group_members(group["id"]))
     members = [row["email"] for row in rows if row]
@@ -221,6 +237,7 @@ def group_view(workspace: Workspace, group: Json) -> Json:
 
 PART_VIEWS: dict[str, Callable[[Workspace], Any]] = {
     "members": lambda workspace: list(workspace.members),
+    "owners": lambda workspace: owners_of(workspace),
     "invites": lambda workspace: list(workspace.tables["invites"]),
     "groups": lambda workspace: [group_view(workspace, group) for group in workspace.tables["groups"]],
     "keys": lambda workspace: {row["id"]: row["writeKeys"] for row in workspace.tables["sources"]},

@@ -14,6 +14,7 @@
 | POST /_control/workspaces/{ref}/invites/{email}/accept | {"keep_listed"?} |
 | POST /_control/workspaces/{ref}/sign-in | {"email"} |
 | PUT, DELETE /_control/workspaces/{ref}/assigned/{email} | at the workspace's provider |
+| POST /_control/workspaces/{ref}/tokens | {"level"?}: an owner makes a token |
 | POST /_control/workspaces/{ref}/volume | {"source", "factor", "since"?} |
 | GET, POST, DELETE /_control/trouble; DELETE /_control/trouble/{key} | rules |
 | GET, DELETE /_control/calls?workspace=&method=&path=&status=&since=&limit= | log of calls |
@@ -67,6 +68,7 @@ ACTS: tuple[tuple[str, str, Act], ...] = (
     ("POST", "workspaces/{ref}/sign-in", lambda c, p, g: c.sign_in(p["ref"], g["email"])),
     ("PUT", "workspaces/{ref}/assigned/{email}", lambda c, p, g: c.assign(p["ref"], p["email"])),
     ("DELETE", "workspaces/{ref}/assigned/{email}", lambda c, p, g: c.assign(p["ref"], p["email"], False)),
+    ("POST", "workspaces/{ref}/tokens", lambda c, p, g: c.make_token(p["ref"], g.get("level", "owner"))),
     ("POST", "workspaces/{ref}/volume",
      lambda c, p, g: c.break_volume(p["ref"], g["source"], float(g["factor"]), g.get("since"))),
     ("GET", "trouble", lambda c, p, g: c.world.trouble.dump()),

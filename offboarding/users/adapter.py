@@ -10,7 +10,7 @@ from django.conf import settings
 from django.db import transaction
 from django.http import HttpRequest
 
-from offboarding.ledger.actions import Event, record
+from offboarding.ledger.actions import APP, Event, record
 from offboarding.lib.sealing import Sealer
 from offboarding.users.rules import actor_of
 
@@ -25,6 +25,14 @@ class AccountAdapter(DefaultAccountAdapter):
         with transaction.atomic():
             record(Event.SIGNED_IN, actor=actor_of(user), facts={"method": "sign-in page"})
         return super().post_login(request, user, **kwargs)
+
+    def authentication_failed(self, request: HttpRequest, **credentials: Any) -> None:
+        with transaction.atomic():
+            record(
+                Event.SIGN_IN_FAILED,
+                actor=APP,
+                personal={"address": str(credentials.get("email") or "")[:254]},
+            )
 
 
 class MFAAdapter(DefaultMFAAdapter):

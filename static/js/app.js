@@ -88,12 +88,13 @@
         if (answer.ok) answer.text().then((ends) => { $("#session-warning").hidden = true; watchSession(ends); });
       });
     },
+    print() { window.print(); },
     closeDrawer() { closeDrawer(); },
   };
   const csrf = () => { try { return JSON.parse(body.getAttribute("hx-headers"))["X-CSRFToken"]; } catch { return ""; } };
   const plain = (e) => !(e.button || e.metaKey || e.ctrlKey || e.shiftKey || e.altKey);
   document.addEventListener("click", (e) => {
-    const el = e.target.closest("[data-copy],[data-show],[data-pause],[data-extend],[data-close-drawer],[data-dialog],[data-close]");
+    const el = e.target.closest("[data-copy],[data-show],[data-pause],[data-extend],[data-close-drawer],[data-print],[data-dialog],[data-close]");
     if (!el || !plain(e)) return;
     if (el.matches("[data-dialog]")) return void (openDialog(el.href) && e.preventDefault());
     if (el.matches("[data-close]")) { const box = el.closest("dialog"); if (box) { e.preventDefault(); box.close(); } return; }
@@ -310,6 +311,22 @@
   document.addEventListener("toggle", (e) => {
     if (e.target.matches && e.target.matches(".account[open]")) document.addEventListener("click", (press) => { if (!e.target.contains(press.target)) e.target.open = false; }, { once: true });
   }, true);
+
+  /* ---- Search by itself, 700 ms after an address is complete; never per letter. What is typed is not touched. ---- */
+  document.querySelectorAll("form[data-find]").forEach((form) => {
+    const field = form.elements.email, complete = /^[^\s@,;]+@([^\s@.,;]+\.)+[^\s@.,;]{2,}$/;
+    let timer = 0, last = field.value.trim();
+    field.addEventListener("input", () => {
+      clearTimeout(timer);
+      timer = setTimeout(() => {
+        const wanted = field.value.trim();
+        if (!window.htmx || wanted === last || !complete.test(wanted) || "sent" in form.dataset) return;
+        last = wanted;
+        window.htmx.ajax("POST", form.action, { source: form, target: form.dataset.find, swap: "outerHTML" });
+      }, 700);
+    });
+    form.addEventListener("submit", () => clearTimeout(timer));
+  });
   showPause();
   readyUploads(document);
   window.addEventListener("beforeprint", () => document.querySelectorAll("details:not([open])").forEach((el) => { el.open = true; el.dataset.printed = ""; }));

@@ -60,7 +60,9 @@ def test_it_never_leads_to_another_site(client: Client, alice: Any) -> None:
 
 @pytest.mark.usefixtures("demo")
 @pytest.mark.parametrize(("meta", "reason"), ELSEWHERE)
-def test_others_see_an_ordinary_sign_in(client: Client, alice: Any, meta: dict[str, str], reason: str) -> None:
+def test_others_see_an_ordinary_sign_in(
+    client: Client, alice: Any, meta: dict[str, str], reason: str
+) -> None:
     assert press(client, alice.email, **meta).status_code == 404, reason
     page = client.get("/signin/", **meta).content.decode()
     assert "password" in page

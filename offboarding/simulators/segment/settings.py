@@ -41,3 +41,8 @@ def tokens_of(spec: Json, workspace_id: str) -> dict[str, Token]:
     """By level. Values are derived, so that a world file holds no secret."""
     levels = spec.get("tokens", ["owner", "member"])
     return {level: Token(ids.token_value("simulated", workspace_id, level), level) for level in levels}
+
+
+def made_token(workspace_id: str, level: str, number: int) -> Token:
+    """A token that was made after the world was: the `number`th of its workspace."""
+    return Token(ids.token_value("made", workspace_id, f"{level} {number}"), level)

@@ -10,7 +10,7 @@ from offboarding.simulators.segment import roles
 from offboarding.simulators.segment.audit import AuditTrail, History
 from offboarding.simulators.segment.generated import EveryNth, GeneratedMembers
 from offboarding.simulators.segment.rows import Json, ListBase, Rows
-from offboarding.simulators.segment.settings import Token, settings_of, tokens_of
+from offboarding.simulators.segment.settings import Token, made_token, settings_of, tokens_of
 from offboarding.simulators.segment.shapes import Shapes, slug
 
 # Table, and its fields that name another object of the workspace.
@@ -54,6 +54,8 @@ class Workspace:
         self.epoch = epoch
         self.settings = settings_of(spec)
         self.tokens = tokens_of(spec, self.id)
+        self.made: list[Token] = []
+        self.gone: list[str] = []  # values of tokens that were taken away
         self.counter = 0
         self.due: list[Json] = []
         self._spec = spec
@@ -82,6 +84,19 @@ class Workspace:
         self.counter += 1
         return self.counter
 
+    def live_tokens(self) -> list[Token]:
+        """Every token that somebody may hold, oldest first."""
+        return [one for one in (*self.tokens.values(), *self.made) if one.value not in self.gone]
+
+    def make_token(self, level: str) -> Token:
+        """One more. Where all were refused so far, they stay refused and this one works."""
+        if self.settings["token_refused"]:
+            self.gone += [one.value for one in self.live_tokens()]
+            self.settings["token_refused"] = False
+        token = made_token(self.id, level, len(self.made) + 1)
+        self.made.append(token)
+        return token
+
     def group_members(self, group_id: str) -> Rows:
         if group_id not in self.memberships:
             self.memberships[group_id] = Rows.of([])
@@ -108,6 +123,8 @@ class Workspace:
             "audit": list(self.audit.recorded),
             "due": list(self.due),
             "counter": self.counter,
+            "made": [token.level for token in self.made],
+            "gone": list(self.gone),
         }
 
     def restore(self, saved: Json) -> None:
@@ -118,6 +135,8 @@ class Workspace:
             self.group_members(key).restore(saved["memberships"].get(key, {}))
         self.audit.recorded = saved["audit"]
         self.due, self.counter = saved["due"], saved["counter"]
+        self.made = [made_token(self.id, level, n) for n, level in enumerate(saved.get("made", []), start=1)]
+        self.gone = list(saved.get("gone", []))
 
     def _build(self, shapes: Shapes) -> None:
         self.tables: dict[str, Rows] = {}

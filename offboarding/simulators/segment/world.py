@@ -27,11 +27,15 @@ class World:
         """Makes everything new from the data."""
         self.epoch = epoch
         self.workspaces = [Workspace(spec, epoch) for spec in self.data["workspaces"]]
-        self.tokens = {t.value: (w, t) for w in self.workspaces for t in w.tokens.values()}
+        self.learn_tokens()
         self.trouble = TroubleBook(self.data.get("trouble"))
         limits = self.data.get("limits", {})
         numbers = {name: value for name, value in limits.items() if name != "iam_pool"}
         self.limits = Limits(numbers, separate_iam=limits.get("iam_pool") == "separate")
+
+    def learn_tokens(self) -> None:
+        """Looks again which tokens there are."""
+        self.tokens = {t.value: (w, t) for w in self.workspaces for t in w.live_tokens()}
 
     def workspace(self, ref: str) -> Workspace:
         """By id or slug. Raises KeyError."""
@@ -58,4 +62,5 @@ class World:
         for workspace in self.workspaces:
             if workspace.id in saved["workspaces"]:
                 workspace.restore(saved["workspaces"][workspace.id])
+        self.learn_tokens()
         self.trouble.restore(saved["trouble"])

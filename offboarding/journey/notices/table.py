@@ -1,0 +1,192 @@
+"""Which entry of the ledger is news to whom. Nobody is told of a request that they may not see."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from offboarding.approvals.models import Approval
+from offboarding.approvals.queries import approvals_of, approvers_for
+from offboarding.approvals.rules import Decision
+from offboarding.directory.queries import people_with, scope_of
+from offboarding.execution.queries import workers_for
+from offboarding.journey.notices import endings, tokens, words
+from offboarding.journey.notices.case import Case, Words, today
+from offboarding.ledger.events import Event
+from offboarding.ledger.models import Entry
+from offboarding.notifications import handlers
+from offboarding.notifications.rules import Draft, Pace
+from offboarding.removals.models import RemovalRequest
+from offboarding.removals.queries import clients_of, removals_for
+from offboarding.removals.rules import Stage
+from offboarding.users.models import User
+from offboarding.users.rules import Role
+from offboarding.work.rules import State
+
+# ---------------------------------------------------------------- who
+
+
+def deciders(case: Case) -> list[User]:
+    return approvers_for(case.removal, today())
+
+
+def requester(case: Case) -> list[User]:
+    return [case.removal.requester]
+
+
+def asker(case: Case) -> list[User]:
+    asked = Approval.objects.filter(
+        plan__removal=case.removal, decision=Decision.ASK, answer=case.facts["answer"]
+    )
+    newest = asked.select_related("approver").order_by("-answered_at").first()
+    return [newest.approver] if newest else []
+
+
+def workers(case: Case) -> list[User]:
+    """Whoever has the step, else everybody who may take it."""
+    assigned = case.item.run.assigned_to
+    return [assigned] if assigned else workers_for(case.removal, today())
+
+
+def assigned(case: Case) -> list[User]:
+    return list(User.objects.filter(pk=int(case.facts["assigned_to"])))
+
+
+def concerned(case: Case) -> list[User]:
+    return [case.removal.requester, *(each.approver for each in approvals_of(case.plan))]
+
+
+def alarmed(case: Case) -> list[User]:
+    return [*people_with(Role.SECURITY, clients_of(case.removal), today()), case.removal.requester]
+
+
+# ---------------------------------------------------------------- when not any more
+
+
+def never(_case: Case, _user: User) -> str:
+    return ""
+
+
+def decided(case: Case, user: User) -> str:
+    if case.removal.stage != Stage.PLANNED:
+        return f"{case.removal.reference} is {case.removal.stage} already."
+    if case.plan.approvals.filter(approver=user).exclude(decision=Decision.ASK).exists():
+        return f"{user.name} has decided already."
+    return ""
+
+
+def answered(case: Case, _user: User) -> str:
+    waiting = Approval.objects.filter(
+        plan__removal=case.removal, decision=Decision.ASK, note=case.facts["note"], answered_at=None
+    )
+    return "" if waiting.exists() else "The question is answered already."
+
+
+def moved_on(case: Case, _user: User) -> str:
+    if case.item.run.state == State.NEEDS_PERSON:
+        return ""
+    return f"Step {case.item.number} does not need a person any more."
+
+
+# ---------------------------------------------------------------- the table
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    kind: str
+    to: Callable[[Case], Iterable[User]]
+    says: Callable[[Case, User], Words]
+    when: Callable[[dict[str, Any]], bool] = lambda facts: True
+    over: Callable[[Case, User], str] = never
+    pace: Pace = Pace.AT_ONCE
+    # Of several entries with the same key, people are told of the first.
+    key: Callable[[dict[str, Any]], str] = lambda facts: ""
+
+
+def needs_person(facts: dict[str, Any]) -> bool:
+    return facts.get("to") == State.NEEDS_PERSON
+
+
+NOTICES: dict[Event, tuple[Notice, ...]] = {
+    Event.REMOVAL_FILED: (Notice("decide", deciders, words.decision_needed, over=decided),),
+    Event.REMOVAL_CHANGED: (Notice("decide again", deciders, words.decision_needed_again, over=decided),),
+    Event.QUESTION_ASKED: (Notice("question", requester, words.question, over=answered),),
+    Event.QUESTION_ANSWERED: (Notice("answer", asker, words.answer, over=decided),),
+    Event.PLAN_APPROVED: (Notice("approved", requester, words.approved),),
+    Event.PLAN_REJECTED: (Notice("rejected", requester, words.rejected),),
+    Event.ITEM_MOVED: (
+        Notice("step", workers, words.step_needed, needs_person, moved_on, Pace.JOINED),
+        Notice("step given", assigned, words.step_given, lambda facts: bool(facts.get("assigned_to")), moved_on),
+    ),
+    Event.REMOVAL_CLOSED: (Notice("closed", requester, endings.closed, pace=Pace.JOINED),),
+    Event.PACKET_SEALED: (Notice("sealed", concerned, endings.sealed, pace=Pace.JOINED),),
+    # A check looks a few times before it hands over to a person; one notice for each check.
+    Event.FINDING_RECORDED: (
+        Notice(
+            "came back",
+            alarmed,
+            endings.came_back,
+            lambda facts: bool(facts.get("came_back")),
+            key=lambda facts: f"came back: step {facts['item']}",
+        ),
+    ),
+}  # fmt: skip
+
+
+def register() -> None:
+    for event, notices in NOTICES.items():
+        handlers.register(event, partial(drafts, notices), partial(objection, notices))
+    handlers.register(Event.TOKEN_REFUSED, tokens.drafts, tokens.objection)
+
+
+def drafts(notices: tuple[Notice, ...], entry: Entry) -> list[Draft]:
+    """Everybody who is told, once each, without whoever did it and without those who may not see the request."""
+    case = case_of(entry)
+    return [
+        draft(case, notice, user)
+        for notice in notices
+        if notice.when(case.facts)
+        for user in {user.pk: user for user in notice.to(case)}.values()
+        if not did_it(entry, user) and sees(user, case.removal)
+    ]
+
+
+def draft(case: Case, notice: Notice, user: User) -> Draft:
+    said = notice.says(case, user)
+    return Draft(
+        to=user,
+        kind=notice.kind,
+        subject=said.subject,
+        lead=said.lead,
+        facts=said.facts,
+        url=said.url,
+        about=case.removal.reference,
+        shared_url=f"{case.url}checklist/?show=mine" if notice.kind == "step" else case.url,
+        brief=said.brief,
+        key=notice.key(case.facts),
+        pace=notice.pace,
+    )
+
+
+def objection(notices: tuple[Notice, ...], entry: Entry, user: User) -> str:
+    case = case_of(entry)
+    if not sees(user, case.removal):
+        return f"{user.name} may not see {case.removal.reference}."
+    return next(
+        (why for notice in notices if notice.when(case.facts) and (why := notice.over(case, user))), ""
+    )
+
+
+def case_of(entry: Entry) -> Case:
+    number = int(entry.about.removeprefix("R-"))
+    return Case(entry, RemovalRequest.objects.select_related("requester").get(number=number))
+
+
+def sees(user: User, removal: RemovalRequest) -> bool:
+    return removals_for(scope_of(user, today())).filter(pk=removal.pk).exists()
+
+
+def did_it(entry: Entry, user: User) -> bool:
+    return entry.actor_kind == "user" and entry.actor_id == str(user.pk)

@@ -1,0 +1,25 @@
+"""Signing in, confirming who you are, and one's own settings.
+
+The names are allauth's own, so that whatever it redirects to lands on these addresses.
+"""
+
+from __future__ import annotations
+
+from allauth.account import views as allauth
+from allauth.mfa.base import views as codes
+from django.conf import settings
+from django.urls import URLPattern, path
+
+from offboarding.web.account import views
+from offboarding.web.parts import parts
+
+urlpatterns: list[URLPattern] = [
+    path("signin/", views.sign_in, name="account_login"),
+    path("signin/code/", codes.authenticate, name="mfa_authenticate"),
+    path("confirm-identity/", allauth.reauthenticate, name="account_reauthenticate"),
+    path("confirm-identity/code/", codes.reauthenticate, name="mfa_reauthenticate"),
+    path("me/", views.me, name="me"),
+    path("help/keys/", views.keys, name="keys"),
+]
+if settings.DEBUG:
+    urlpatterns.append(path("help/parts/", parts, name="parts"))

@@ -1,0 +1,106 @@
+"""Signing in, and what people set for themselves."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from allauth.account.views import LoginView
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_http_methods
+
+from offboarding.lib.refusals import Refused
+from offboarding.users import actions as users
+from offboarding.users.models import User
+from offboarding.web.account.forms import SettingsForm
+from offboarding.web.cards import FactCard
+from offboarding.web.errors import status_of
+from offboarding.web.http import Request, page, signed_in
+
+
+class SignIn(LoginView):  # type: ignore[misc]
+    """allauth's page; at the first sign-in it also takes over the browser's time zone."""
+
+    def form_valid(self, form: Any) -> HttpResponse:
+        answer: HttpResponse = super().form_valid(form)
+        user = getattr(form, "user", None)
+        if isinstance(user, User):
+            users.guess_zone(user, self.request.POST.get("zone", ""))
+        return answer
+
+
+sign_in = SignIn.as_view()
+
+
+@require_http_methods(["GET", "POST"])
+@signed_in
+def me(request: Request) -> HttpResponse:
+    if request.method == "POST":
+        return save(request, SettingsForm(request.POST))
+    user = request.user
+    initial = {"time_zone": user.time_zone, "theme": user.theme, "shortcuts": user.shortcuts}
+    return page(request, "account_pages/me.html", context(request, SettingsForm(initial=initial)))
+
+
+def save(request: Request, form: SettingsForm) -> HttpResponse:
+    if not form.is_valid():
+        return page(request, "account_pages/me.html", context(request, form), 422)
+    try:
+        users.prefer(request.user, **form.cleaned_data)
+    except Refused as refusal:
+        form.add_error(refusal.facts.get("field"), refusal.sentence)
+        return page(request, "account_pages/me.html", context(request, form), status_of(refusal))
+    messages.success(request, _("Your settings are saved."))
+    return redirect("me")
+
+
+def context(request: Request, form: SettingsForm) -> dict[str, Any]:
+    return {
+        "form": form,
+        "facts": (
+            FactCard(_("Name"), request.user.name),
+            FactCard(_("Work e-mail"), request.user.email),
+        ),
+        "links": sign_in_links(),
+    }
+
+
+def sign_in_links() -> tuple[tuple[str, str, str], ...]:
+    """(address, label, what it is for) of the pages that keep a sign-in safe."""
+    return (
+        (reverse("account_change_password"), _("Change your password"), _("At least 12 characters.")),
+        (reverse("mfa_list_webauthn"), _("Passkeys"), _("Sign in and confirm decisions without a password.")),
+        (
+            reverse("mfa_index"),
+            _("Codes"),
+            _("An authenticator app, and recovery codes for when it is lost."),
+        ),
+        (
+            reverse("usersessions_list"),
+            _("Browsers signed in"),
+            _("See where you are signed in, and sign out there."),
+        ),
+    )
+
+
+@require_GET
+@signed_in
+def keys(request: Request) -> HttpResponse:
+    return page(request, "account_pages/keys.html", {"groups": key_groups(), "on": request.user.shortcuts})
+
+
+def key_groups() -> tuple[tuple[str, tuple[tuple[tuple[str, ...], str], ...]], ...]:
+    """(heading, ((keys, what they do), …)) as app.js listens for them."""
+    go = (
+        (("g", "w"), _("Go to your work")),
+        (("g", "r"), _("Go to the requests")),
+    )
+    here = (
+        (("/",), _("Search people, requests and workspaces")),
+        (("?",), _("Show this page")),
+        (("Esc",), _("Close the part beside the list, and go back to where you were")),
+    )
+    return ((_("Go"), go), (_("On any page"), here))

@@ -1,0 +1,165 @@
+"""Deciding on exactly one plan: read, choose, prove who you are, confirm."""
+
+from __future__ import annotations
+
+import hmac
+from dataclasses import replace
+from typing import Any
+from urllib.parse import urlencode
+
+from allauth.account.adapter import get_adapter
+from django.http import HttpResponse, HttpResponseRedirect
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.views.decorators.http import require_http_methods
+
+from offboarding.approvals import actions as approvals
+from offboarding.approvals.rules import Decision
+from offboarding.lib.refusals import Refused
+from offboarding.web.decide import cards, forms
+from offboarding.web.decide.forms import Typed
+from offboarding.web.decide.pending import Pending, forget, keep, pending_for, proof_after
+from offboarding.web.errors import status_of
+from offboarding.web.http import Request, page, today
+from offboarding.web.removal import cards as removal_cards
+from offboarding.web.removal import forms as removal_forms
+from offboarding.web.removal.decisions import decisions
+from offboarding.web.removal.overview import Overview, overview
+from offboarding.web.removal.plan import plan_card
+from offboarding.web.removal.views import of_request
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@of_request
+def approve(request: Request, view: Overview) -> HttpResponse:
+    """The plan to read, and the choice. Choosing records nothing yet."""
+    if request.method != "POST":
+        return plan_page(request, view, Typed())
+    typed = Typed.of(request.POST)
+    if typed.fingerprint != view.plan.fingerprint:
+        return changed(request, view, typed.fingerprint, typed)
+    if cards.verdict(view, today(request)):
+        return plan_page(request, view, typed, status=403)
+    if wrong := forms.faults(typed):
+        return plan_page(request, view, typed, wrong, status=422)
+    keep(request, view.removal.number, Decision(typed.decision), typed.fingerprint, typed.note)
+    return prove(view)
+
+
+def prove(view: Overview) -> HttpResponseRedirect:
+    after = urlencode({"next": f"{view.url}approve/confirm/"})
+    return redirect(f"{reverse('account_reauthenticate')}?{after}")
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@of_request
+def confirm(request: Request, view: Overview) -> HttpResponse:
+    """What, where, effect; then the one press that is recorded. Needs a proof of identity made after the choice."""
+    pending = pending_for(request, view.removal.number)
+    if pending is None:
+        return redirect(f"{view.url}approve/")
+    method = proof_after(request, pending)
+    if not method:
+        return prove(view)
+    if pending.fingerprint != view.plan.fingerprint and request.method != "POST":
+        return forgotten(request, view, pending)
+    if request.method != "POST":
+        return confirm_page(request, view, pending, method)
+    if not hmac.compare_digest(request.POST.get("nonce", ""), pending.nonce):
+        return redirect(f"{view.url}approve/")
+    return decide(request, view, pending, method)
+
+
+def decide(request: Request, view: Overview, pending: Pending, method: str) -> HttpResponse:
+    try:
+        approvals.decide(
+            view.removal, request.user, statement(request, view, pending, method), today(request)
+        )
+    except Refused as refusal:
+        forget(request)
+        if refusal.code == "plan-changed":
+            return changed(request, fresh(request, view), pending.fingerprint, typed_of(pending))
+        return confirm_page(request, view, pending, method, refusal)
+    forget(request)
+    return redirect(f"{view.url}approve/")
+
+
+def statement(request: Request, view: Overview, pending: Pending, method: str) -> approvals.Statement:
+    decision = Decision(pending.decision)
+    return approvals.Statement(
+        decision=decision,
+        fingerprint=pending.fingerprint,
+        note=pending.note,
+        text=cards.act_label(view, decision),
+        method=method,
+        address=get_adapter(request).get_client_ip(request),
+    )
+
+
+def forgotten(request: Request, view: Overview, pending: Pending) -> HttpResponse:
+    """Found changed before anything was pressed, so there is nothing to record."""
+    forget(request)
+    return changed(request, view, pending.fingerprint, typed_of(pending))
+
+
+def typed_of(pending: Pending) -> Typed:
+    return Typed("", pending.note, pending.fingerprint)
+
+
+def fresh(request: Request, view: Overview) -> Overview:
+    """The plan as it is now, which is not the one that this request began with."""
+    view.removal.refresh_from_db()
+    return overview(request, view.removal) or view
+
+
+def changed(request: Request, view: Overview, fingerprint: str, typed: Typed) -> HttpResponse:
+    """409: old plan and new plan side by side. Nothing was recorded, and the choice has to be made again."""
+    extra: dict[str, Any] = {
+        "changed": cards.changed_notice(view),
+        "diff": cards.changed_since(view, fingerprint),
+    }
+    return plan_page(request, view, Typed("", typed.note), status=409, **extra)
+
+
+def confirm_page(
+    request: Request, view: Overview, pending: Pending, method: str, refusal: Refused | None = None
+) -> HttpResponse:
+    card = cards.confirm(view, pending, method)
+    if refusal:
+        card = replace(card, summary=removal_forms.one_error(refusal.sentence))
+    return page(
+        request,
+        "elements/confirm_page.html",
+        {"confirm": card},
+        status=status_of(refusal) if refusal else 200,
+    )
+
+
+def plan_page(
+    request: Request,
+    view: Overview,
+    typed: Typed,
+    wrong: dict[str, str] | None = None,
+    status: int = 200,
+    **extra: Any,
+) -> HttpResponse:
+    day = today(request)
+    decision, note = forms.fields(typed, wrong or {})
+    context: dict[str, Any] = {
+        "head": removal_cards.head(view, ""),
+        "plan": plan_card(view.data, view.plan.fingerprint),
+        "fingerprint": view.plan.fingerprint,
+        "decisions": decisions(view, day),
+        "permission": cards.verdict(view, day),
+        "said": cards.own_say(view),
+        "previous": None if "diff" in extra else cards.previous_difference(view),
+        "summary": forms.summary(wrong or {}),
+        "decision_field": decision,
+        "note_field": note,
+        "removal": view.removal,
+        "filed": view.clock.time(view.removal.filed_at) if view.removal.filed_at else None,
+        "starts": view.clock.time(view.removal.starts_at) if view.removal.starts_at else None,
+        "url": view.url,
+        **extra,
+    }
+    return page(request, "decide/approve.html", context, status=status)

@@ -1,0 +1,66 @@
+"""Plain words for everything that goes wrong at the door."""
+
+from __future__ import annotations
+
+import secrets
+from typing import Any
+
+import structlog
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils.translation import gettext as _
+
+from offboarding.lib.refusals import Refused
+from offboarding.web.cards import ActCard, ErrorPageCard
+
+log = structlog.get_logger(__name__)
+
+# A refusal says "not now, because"; these say "what you typed cannot be used".
+TYPED = {
+    "bad-address",
+    "too-many-addresses",
+    "no-reason",
+    "in-the-past",
+    "places-incomplete",
+    "no-note",
+    "no-answer",
+}
+
+
+def status_of(refusal: Refused) -> int:
+    return 422 if refusal.code in TYPED or "field" in refusal.facts else 409
+
+
+def refused(request: HttpRequest, refusal: Refused) -> HttpResponse:
+    """The answer to a refusal that no page has turned into something kinder."""
+    return answer(request, _("This was not done"), refusal.sentence, status_of(refusal))
+
+
+def bad_request(request: HttpRequest, exception: Any = None) -> HttpResponse:
+    return answer(request, _("This cannot be read"), _("Go back, check what you sent, and try again."), 400)
+
+
+def forbidden(request: HttpRequest, exception: Any = None) -> HttpResponse:
+    return answer(request, _("This is not yours to do"), _("Somebody with the right role can do it."), 403)
+
+
+def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
+    text = _("This form was opened in another sign-in. Go back, load the page again and send it once more.")
+    return answer(request, _("This form is too old"), text, 403)
+
+
+def not_found(request: HttpRequest, exception: Any = None) -> HttpResponse:
+    text = _("Nothing is here, or it is not yours to see. Check the address, or start from your work.")
+    return answer(request, _("Not found"), text, 404)
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    number = secrets.token_hex(4)
+    log.error("page failed", number=number, path=request.path)
+    text = _("Something is wrong on our side. Nothing was half done. Try again, or quote this number.")
+    return answer(request, _("This did not work"), text, 500, number)
+
+
+def answer(request: HttpRequest, title: str, text: str, status: int, number: str = "") -> HttpResponse:
+    card = ErrorPageCard(title, text, number, ActCard(_("Go to your work"), "/"))
+    return render(request, "errors/page.html", {"error": card}, status=status)

@@ -1,0 +1,15 @@
+from __future__ import annotations
+
+from django.urls import URLPattern, path
+
+from offboarding.web.evidence import downloads, views
+
+PACKET = "evidence/R-<int:number>/"
+urlpatterns: list[URLPattern] = [
+    path("evidence/", views.listing, name="evidence"),
+    path(PACKET, views.packet, name="packet"),
+    path(f"{PACKET}check/", views.check, name="packet_check"),
+    path(f"{PACKET}files/<int:pk>/", downloads.file, name="evidence_file"),
+    *(path(f"{PACKET}{address}", downloads.part, {"part": part}, name=f"packet_{part}")
+      for part, address in downloads.ADDRESSES.items()),
+]  # fmt: skip

@@ -1,0 +1,115 @@
+"""Sealed packets: the list, one packet, and checking a file against it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import Http404, HttpResponse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_POST
+
+from offboarding.directory.queries import clients_in
+from offboarding.packets import queries
+from offboarding.packets.models import Packet
+from offboarding.removals.models import RemovalRequest
+from offboarding.removals.rules import Stage
+from offboarding.web.cards import FieldCard, NoticeCard
+from offboarding.web.evidence import cards, checks
+from offboarding.web.evidence.downloads import opened
+from offboarding.web.evidence.forms import CheckForm, FindForm
+from offboarding.web.http import Request, now, page, part_wanted, removal_or_404, signed_in, zone_of
+
+UNSEALED_SHOWN = 20
+
+
+@require_GET
+@signed_in
+def listing(request: Request) -> HttpResponse:
+    clients = clients_in(request.scope)
+    form = FindForm(request.GET, clients)
+    form.is_valid()
+    text, client = form.cleaned_data.get("q", ""), form.cleaned_data.get("client")
+    found = queries.newest_packets(request.scope, text.strip(), client.pk if client else None)
+    total = found.count()
+    first = cards.page_start(request.GET.get("start", ""), total, cards.ROWS)
+    context = {
+        "find": FieldCard.of(
+            form["q"], kind="search", required=False, label=_("Reference, person, ticket or SHA-256")
+        ),
+        "client": FieldCard.of(form["client"]),
+        "several": len(clients) > 1,
+        "filtered": bool(text or client),
+        "rows": [
+            cards.packet_row(each, zone_of(request), now()) for each in found[first : first + cards.ROWS]
+        ],
+        "total": total,
+        "pager": cards.pager(first, total, cards.ROWS, lambda start: address(request, start)),
+        "unsealed": [cards.unsealed_row(each) for each in queries.unsealed(request.scope)[:UNSEALED_SHOWN]],
+    }
+    template = "evidence/_packets.html" if part_wanted(request) else "evidence/list.html"
+    return page(request, template, context)
+
+
+def address(request: Request, start: int) -> str:
+    query = request.GET.copy()
+    query["start"] = str(start)
+    return f"?{query.urlencode()}"
+
+
+@require_GET
+@signed_in
+def packet(request: Request, number: int) -> HttpResponse:
+    removal = filed_or_404(request, number)
+    found = queries.packet_for(request.scope, number)
+    if found is None:
+        return page(request, "evidence/unsealed.html", unsealed(removal))
+    return page(request, "evidence/packet.html", sealed(request, found, CheckForm()))
+
+
+def filed_or_404(request: Request, number: int) -> RemovalRequest:
+    removal = removal_or_404(request, number)
+    if removal.stage == Stage.DRAFT:
+        raise Http404
+    return removal
+
+
+def sealed(
+    request: Request, found: Packet, form: CheckForm, verdict: NoticeCard | None = None
+) -> dict[str, Any]:
+    links = dict(queries.files_of(found.removal).values_list("sha256", "pk"))
+    card = cards.packet_card(found, opened(found), links, request.GET.dict(), zone_of(request), now())
+    return {"packet": card, "form": form, "verdict": verdict}
+
+
+def unsealed(removal: RemovalRequest) -> dict[str, Any]:
+    making = queries.being_made(removal)
+    over = removal.stage in (Stage.REJECTED, Stage.WITHDRAWN)
+    return {
+        "removal": removal,
+        "making": making,
+        "trouble": making.trouble if making else "",
+        "over": over,
+        "waits": removal.stage in (Stage.PLANNED, Stage.APPROVED),
+        "missing": [] if over else [cards.missing_row(removal, run) for run in queries.missing_of(removal)],
+    }
+
+
+@require_POST
+@signed_in
+def check(request: Request, number: int) -> HttpResponse:
+    """Compares; keeps nothing."""
+    removal = filed_or_404(request, number)
+    found = queries.packet_for(request.scope, removal.number)
+    if found is None:
+        raise Http404
+    form = CheckForm(request.POST, request.FILES)
+    verdict = None
+    if form.is_valid():
+        file = form.cleaned_data["file"]
+        digest = checks.digest_of(file) if file else form.cleaned_data["digest"]
+        verdict = checks.verdict(found, opened(found), digest, file.name if file else "")
+    status = 200 if verdict else 422
+    if not part_wanted(request):
+        return page(request, "evidence/packet.html", sealed(request, found, form, verdict), status)
+    context = {"form": form, "verdict": verdict, "packet": {"check_url": f"{request.path}#check"}}
+    return page(request, "evidence/_check.html", context, status)

@@ -1,0 +1,203 @@
+"""Cards of pages 3 and 4 and of the page after sending."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, tzinfo
+from typing import TYPE_CHECKING
+
+from django.urls import reverse
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as lazy
+from django.utils.translation import ngettext
+
+from offboarding.approvals.queries import approvals_needed, approvers_for, policy
+from offboarding.approvals.rules import needed
+from offboarding.checklist.queries import found_places, newest_plan
+from offboarding.checklist.rules import Found, may_break, not_known
+from offboarding.directory.rules import Scope
+from offboarding.discovery.queries import newest_looks
+from offboarding.discovery.rules import Outcome
+from offboarding.removals.models import RemovalRequest
+from offboarding.removals.queries import places_of
+from offboarding.removals.rules import REASONS, Choice, Group, due_at
+from offboarding.users.models import User
+from offboarding.web.cards import CodeCard, DueCard, FactCard, NoticeCard, OptionCard, TimeCard
+
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
+
+GROUPS: dict[Group, StrOrPromise] = {
+    Group.COMPLETION: lazy("The work is done"),
+    Group.SCOPE: lazy("The scope gets smaller"),
+    Group.SECURITY: lazy("Security"),
+    Group.ORGANISATION: lazy("Organisation"),
+}
+
+
+def reason_groups(picked: str) -> list[tuple[StrOrPromise, list[OptionCard]]]:
+    """The catalogue in its four groups: (heading, options), each with how soon access should be gone."""
+    return [
+        (
+            says,
+            [
+                OptionCard(
+                    each.code,
+                    each.says,
+                    each.code == picked,
+                    hint=within(int(each.within.total_seconds() // 3600)),
+                )
+                for each in REASONS.values()
+                if each.group is group
+            ],
+        )
+        for group, says in GROUPS.items()
+    ]
+
+
+def within(hours: int) -> str:
+    return ngettext("within %d hour", "within %d hours", hours) % hours
+
+
+@dataclass(frozen=True, slots=True)
+class CheckCard:
+    facts: tuple[FactCard, ...]
+    not_known: tuple[str, ...]
+    may_break: tuple[str, ...]
+    decides: StrOrPromise
+    due: DueCard
+    notices: tuple[NoticeCard, ...]
+    version: int
+
+
+def check_card(removal: RemovalRequest, scope: Scope, today: date, zone: tzinfo, now: datetime) -> CheckCard:
+    places = found_places(removal)
+    approvers = approvers_for(removal, today)
+    count = needed(policy(), [{"choice": place.choice.value, "owner": place.seen.owner} for place in places])
+    starts = max(removal.starts_at or now, now)
+    due = due_at(REASONS[removal.reason], starts)
+    return CheckCard(
+        facts=(*who_facts(removal), *place_facts(removal, places), *why_facts(removal, zone, now)),
+        not_known=tuple(not_known(places)),
+        may_break=tuple(may_break(places)),
+        decides=decides(approvers, count),
+        due=DueCard.of(due, now, zone, now),
+        notices=tuple(notices(removal, approvers, count)),
+        version=removal.version,
+    )
+
+
+def who_facts(removal: RemovalRequest) -> tuple[FactCard, ...]:
+    lines = (removal.person_name, *removal.addresses) if removal.person_name else tuple(removal.addresses)
+    return (FactCard(_("Who"), lines, reverse("draft", args=[removal.number])),)
+
+
+def place_facts(removal: RemovalRequest, places: Sequence[Found]) -> list[FactCard]:
+    url = reverse("draft_found", args=[removal.number])
+    words = {Choice.REMOVE: _("Remove"), Choice.DOWNGRADE: _("Read-only"), Choice.KEEP: _("Keep")}
+    return [
+        FactCard(label, tuple(place_line(place) for place in places if place.choice is choice), url)
+        for choice, label in words.items()
+        if any(place.choice is choice for place in places)
+    ]
+
+
+def place_line(place: Found) -> str:
+    """ "Acme Production: Workspace Owner", and what was chosen for it."""
+    facts = {"place": place.workspace, "held": place.seen.says(), "why": place.reason}
+    if place.choice is Choice.DOWNGRADE and place.until:
+        facts["until"] = date_format(place.until, "j M Y")
+        return _("%(place)s, until %(until)s: %(held)s now") % facts
+    if place.choice is Choice.KEEP:
+        return _("%(place)s: %(held)s. Reason: %(why)s") % facts
+    if place.seen.outcome is Outcome.UNKNOWN:
+        return _("%(place)s: not known what is there") % facts
+    return _("%(place)s: %(held)s") % facts
+
+
+def why_facts(removal: RemovalRequest, zone: tzinfo, now: datetime) -> list[FactCard]:
+    url = reverse("draft_details", args=[removal.number])
+    start = removal.starts_at
+    when = TimeCard.of(start, zone, now) if start and start > now else _("As soon as it is approved")
+    facts = [FactCard(_("Why"), removal.reason_says, url), FactCard(_("When"), when, url)]
+    optional = (
+        (_("Ticket"), removal.ticket),
+        (_("Contract or SOW"), removal.sow),
+        (_("Hand-over contact"), removal.handover),
+        (_("Notes"), removal.notes),
+    )
+    facts += [FactCard(label, value, url) for label, value in optional if value]
+    informed = _("Knows about it") if removal.client_informed else _("Not told yet")
+    return [*facts, FactCard(_("Client"), informed, url)]
+
+
+def decides(approvers: Sequence[User], count: int) -> str:
+    names = listed([user.name for user in approvers])
+    if not approvers:
+        return _("Nobody covers all clients of this request yet.")
+    if count > 1:
+        return _("Goes to %(names)s; %(count)d of them approve.") % {"names": names, "count": count}
+    return _("Goes to %(names)s.") % {"names": names}
+
+
+def listed(names: Sequence[str]) -> str:
+    """ "Bob", "Bob or Li", "Bob, Li or Dev": any one of them may decide."""
+    if len(names) < 2:
+        return "".join(names)
+    return _("%(first)s or %(last)s") % {"first": ", ".join(names[:-1]), "last": names[-1]}
+
+
+def notices(removal: RemovalRequest, approvers: Sequence[User], count: int) -> list[NoticeCard]:
+    made = []
+    if len(approvers) < count:
+        text = _(
+            "An administrator gives somebody the role of approver for all these clients. You can send it now."
+        )
+        made.append(NoticeCard("attention", _("Too few approvers for this request"), text))
+    places = [place.workspace for place in places_of(removal)]
+    reading = sum(not look.ended for look in newest_looks(removal.person, places).values())
+    if reading:
+        says = (
+            ngettext("%d workspace is still being read", "%d workspaces are still being read", reading)
+            % reading
+        )
+        made.append(NoticeCard("info", says, _("The plan takes what is known at the moment you send it.")))
+    return made
+
+
+@dataclass(frozen=True, slots=True)
+class SentCard:
+    facts: tuple[FactCard, ...]
+    next: tuple[str, ...]
+
+
+def sent_card(removal: RemovalRequest, today: date, zone: tzinfo, now: datetime) -> SentCard:
+    plan = newest_plan(removal)
+    assert plan is not None
+    assert removal.due_at is not None
+    assert removal.filed_at is not None
+    due = DueCard.of(removal.due_at, removal.filed_at, zone, now)
+    facts = (
+        FactCard(_("Number"), CodeCard(removal.reference, label=_("Number"))),
+        FactCard(_("Decides"), decides(approvers_for(removal, today), approvals_needed(plan))),
+        FactCard(_("Access gone by"), due),
+        FactCard(
+            _("Plan"), CodeCard.hash(plan.fingerprint), note=_("The decision is made on exactly this plan.")
+        ),
+    )
+    return SentCard(facts, what_next(removal, zone, now))
+
+
+def what_next(removal: RemovalRequest, zone: tzinfo, now: datetime) -> tuple[str, ...]:
+    start = removal.starts_at
+    begin = _("Then the work begins by itself.")
+    if start and start > now:
+        begin = _("The work begins by itself at %(when)s.") % {"when": TimeCard.of(start, zone, now).absolute}
+    return (
+        _("An approver reads the plan and decides. A question comes back to your work list."),
+        begin,
+        _("Every workspace is read again afterwards. A place counts as gone only when that read shows it."),
+        _("When all is done, the evidence is sealed into one packet."),
+    )

@@ -1,0 +1,138 @@
+"""What people type on the four pages."""
+
+from __future__ import annotations
+
+import re
+from datetime import date, datetime, time
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as lazy
+
+from offboarding.lib.addresses import distinct, well_formed
+from offboarding.removals.rules import REASONS, Choice
+from offboarding.web.account.forms import zone_choices
+
+NO_SPELLING = {"autocomplete": "off", "spellcheck": "false"}
+LEAVE = "leave"
+
+
+class WhoForm(forms.Form):
+    """Page 1. `add` is a suggested address that was pressed."""
+
+    email = forms.CharField(
+        label=lazy("E-mail address"),
+        widget=forms.EmailInput(attrs=NO_SPELLING),
+        error_messages={"required": lazy("Enter an e-mail address like name@company.com.")},
+    )
+    others = forms.CharField(
+        label=lazy("Other addresses they may use"),
+        required=False,
+        widget=forms.Textarea(attrs=NO_SPELLING),
+    )
+    name = forms.CharField(
+        label=lazy("Name"),
+        required=False,
+        max_length=120,
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+    )
+    add = forms.CharField(required=False)
+
+    def clean_email(self) -> str:
+        email: str = self.cleaned_data["email"]
+        if not well_formed(email):
+            raise ValidationError(_("Enter an e-mail address like name@company.com."))
+        return email
+
+    def clean_others(self) -> str:
+        typed = [part for part in re.split(r"[\s,;]+", self.cleaned_data["others"]) if part]
+        if wrong := [part for part in typed if not well_formed(part)]:
+            says = _(
+                "“%(address)s” is not an e-mail address like name@company.com. Correct it or take it out."
+            )
+            raise ValidationError(says % {"address": wrong[0]})
+        return "\n".join(typed)
+
+    @property
+    def addresses(self) -> list[str]:
+        """All addresses of the person, the first one on top."""
+        given = self.cleaned_data
+        return list(distinct([given["email"], *given["others"].split("\n"), given["add"]]))
+
+
+class PlaceForm(forms.Form):
+    """Page 2, one place. `choice` is a Choice or LEAVE; checked here only as far as reading it needs."""
+
+    choice = forms.ChoiceField(
+        choices=[(choice.value, choice.value) for choice in Choice] + [(LEAVE, LEAVE)], required=False
+    )
+    until = forms.DateField(
+        required=False,
+        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+        error_messages={"invalid": lazy("Write the date as year-month-day, such as 2026-04-30.")},
+    )
+    reason = forms.CharField(required=False, max_length=300)
+
+
+class DetailsForm(forms.Form):
+    """Page 3: why, when, and what others need to know."""
+
+    reason = forms.ChoiceField(
+        label=lazy("Why does the access end?"),
+        choices=[(reason.code, reason.says) for reason in REASONS.values()],
+        error_messages={"required": lazy("Choose a reason."), "invalid_choice": lazy("Choose a reason.")},
+    )
+    start = forms.ChoiceField(
+        label=lazy("When should it end?"),
+        choices=[("now", lazy("As soon as it is approved")), ("at", lazy("At a date and time"))],
+        widget=forms.RadioSelect,
+        initial="now",
+        error_messages={"required": lazy("Choose when the access should end.")},
+    )
+    day = forms.DateField(
+        label=lazy("Date"),
+        required=False,
+        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+        error_messages={"invalid": lazy("Write the date as year-month-day, such as 2026-04-30.")},
+    )
+    clock = forms.TimeField(
+        label=lazy("Time"),
+        required=False,
+        widget=forms.TimeInput(attrs={"type": "time"}, format="%H:%M"),
+        error_messages={"invalid": lazy("Write the time as hours and minutes, such as 17:00.")},
+    )
+    time_zone = forms.ChoiceField(label=lazy("Time zone"))
+    ticket = forms.CharField(label=lazy("Ticket"), required=False, max_length=100)
+    sow = forms.CharField(label=lazy("Contract or SOW"), required=False, max_length=100)
+    handover = forms.CharField(label=lazy("Hand-over contact"), required=False, max_length=200)
+    client_informed = forms.BooleanField(label=lazy("The client knows about it"), required=False)
+    notes = forms.CharField(label=lazy("Notes"), required=False, max_length=4000, widget=forms.Textarea)
+
+    def __init__(self, *args: Any, zone: str = "UTC", **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field = self.fields["time_zone"]
+        assert isinstance(field, forms.ChoiceField)
+        named = zone_choices()
+        field.choices = named if zone in dict(named) else [(zone, zone), *named]
+
+    def clean(self) -> dict[str, Any]:
+        given: dict[str, Any] = super().clean() or self.cleaned_data
+        if given.get("start") == "at":
+            self.need("day", _("Enter the date on which the access should end."))
+            self.need("clock", _("Enter the time at which the access should end."))
+        return given
+
+    def need(self, name: str, says: str) -> None:
+        if name not in self.errors and not self.cleaned_data.get(name):
+            self.add_error(name, says)
+
+    def starts_at(self, now: datetime) -> datetime:
+        """The moment that was chosen. A time that a change of clocks leaves out is read as the hour after."""
+        if self.cleaned_data["start"] == "now":
+            return now
+        day: date = self.cleaned_data["day"]
+        clock: time = self.cleaned_data["clock"]
+        return datetime.combine(day, clock, ZoneInfo(self.cleaned_data["time_zone"]))

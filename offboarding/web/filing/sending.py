@@ -1,0 +1,175 @@
+"""Pages 3 and 4: why and when, check and send; and what comes after."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_http_methods
+
+from offboarding.directory.queries import leaving_soon
+from offboarding.journey import actions as journey
+from offboarding.lib.addresses import fold
+from offboarding.lib.refusals import Refused
+from offboarding.removals import actions as removals
+from offboarding.removals.models import RemovalRequest
+from offboarding.web.cards import ActCard, ConfirmCard, NoticeCard
+from offboarding.web.errors import status_of
+from offboarding.web.filing.cards import stages
+from offboarding.web.filing.checking import check_card, reason_groups, sent_card
+from offboarding.web.filing.drafts import draft_or_away
+from offboarding.web.filing.forms import DetailsForm
+from offboarding.web.http import Request, now, page, removal_or_404, signed_in, today, zone_of
+
+ROSTER_DAYS = 365
+
+
+@require_http_methods(["GET", "POST"])
+@signed_in
+def details(request: Request, number: int) -> HttpResponse:
+    removal, away = draft_or_away(request, number)
+    if away:
+        return away
+    zone = removal.time_zone or str(zone_of(request))
+    if request.method == "POST":
+        return describe(request, removal, DetailsForm(request.POST, zone=zone))
+    return show_details(request, removal, DetailsForm(initial=known(request, removal, zone), zone=zone))
+
+
+def known(request: Request, removal: RemovalRequest, zone: str) -> dict[str, Any]:
+    """What the draft holds already, and what the records suggest for it."""
+    start = removal.starts_at
+    later = start.astimezone(ZoneInfo(zone)) if start and start > now() else None
+    replaced = request.GET.get("preset") == "replace"
+    return {
+        "reason": removal.reason or ("accounts-consolidated" if replaced else ""),
+        "start": "at" if later else "now",
+        "day": later.date() if later else None,
+        "clock": later.time() if later else None,
+        "time_zone": zone,
+        "ticket": removal.ticket,
+        "sow": removal.sow or roster_sow(request, removal),
+        "handover": removal.handover,
+        "client_informed": removal.client_informed,
+        "notes": removal.notes,
+    }
+
+
+def roster_sow(request: Request, removal: RemovalRequest) -> str:
+    """The contract on whose roster the person stands."""
+    if removal.reason:
+        return ""
+    wanted = {fold(address) for address in removal.addresses}
+    rows = leaving_soon(request.scope, today(request) + timedelta(days=ROSTER_DAYS))
+    return next((str(row["sow"]) for row in rows if fold(row["email"]) in wanted), "")
+
+
+def describe(request: Request, removal: RemovalRequest, form: DetailsForm) -> HttpResponse:
+    if not form.is_valid():
+        return show_details(request, removal, form, 422)
+    given, moment = form.cleaned_data, now()
+    try:
+        removals.describe(
+            removal,
+            request.user,
+            reason=given["reason"],
+            starts_at=form.starts_at(moment),
+            time_zone=given["time_zone"],
+            now=moment,
+            **{name: given[name] for name in ("ticket", "sow", "handover", "client_informed", "notes")},
+        )
+    except Refused as refusal:
+        field = {"starts_at": "day"}.get(refusal.facts.get("field", ""), refusal.facts.get("field"))
+        form.add_error(field, refusal.sentence)
+        return show_details(request, removal, form, status_of(refusal))
+    return redirect("draft_check" if removal.places.exists() else "draft_found", removal.number)
+
+
+def show_details(
+    request: Request, removal: RemovalRequest, form: DetailsForm, status: int = 200
+) -> HttpResponse:
+    context = {
+        "draft": removal,
+        "form": form,
+        "groups": reason_groups(str(form["reason"].value() or "")),
+        "stages": stages(removal, 3),
+    }
+    return page(request, "filing/details.html", context, status)
+
+
+@require_http_methods(["GET", "POST"])
+@signed_in
+def check(request: Request, number: int) -> HttpResponse:
+    removal, away = draft_or_away(request, number)
+    if away:
+        return away
+    if not removal.places.exists():
+        return redirect("draft_found", number)
+    if not removal.reason:
+        return redirect("draft_details", number)
+    if request.method == "POST":
+        return send(request, removal)
+    return show_check(request, removal)
+
+
+def send(request: Request, removal: RemovalRequest) -> HttpResponse:
+    typed = request.POST.get("version", "")
+    version = int(typed) if typed.isascii() and typed.isdigit() and len(typed) < 10 else 0
+    try:
+        journey.file(removal, request.user, version)
+    except Refused as refusal:
+        removal.refresh_from_db()
+        return show_check(request, removal, refusal)
+    return redirect("draft_sent", removal.number)
+
+
+def show_check(request: Request, removal: RemovalRequest, refusal: Refused | None = None) -> HttpResponse:
+    context = {
+        "draft": removal,
+        "stages": stages(removal, 4),
+        "card": check_card(removal, request.scope, today(request), zone_of(request), now()),
+        "refusal": NoticeCard("bad", _("This was not sent"), refusal.sentence) if refusal else None,
+    }
+    return page(request, "filing/check.html", context, status_of(refusal) if refusal else 200)
+
+
+@require_GET
+@signed_in
+def sent(request: Request, number: int) -> HttpResponse:
+    removal = removal_or_404(request, number)
+    if removal.filed_at is None:
+        return redirect("draft", number)
+    card = sent_card(removal, today(request), zone_of(request), now())
+    return page(request, "filing/sent.html", {"removal": removal, "card": card})
+
+
+@require_http_methods(["GET", "POST"])
+@signed_in
+def discard(request: Request, number: int) -> HttpResponse:
+    removal, away = draft_or_away(request, number)
+    if away:
+        return away
+    if request.method == "POST":
+        removals.withdraw(removal, request.user, "")
+        messages.info(
+            request, _("%(ref)s was thrown away. Nothing of it was sent.") % {"ref": removal.reference}
+        )
+        return redirect("work")
+    here = reverse("draft_discard", args=[number])
+    confirm = ConfirmCard(
+        _("Throw away the draft %(ref)s") % {"ref": removal.reference},
+        (
+            _("What you typed for %(who)s is no longer listed.")
+            % {"who": removal.person_name or removal.email},
+            _("Nobody's access changes, and nobody is told."),
+        ),
+        ActCard(_("Throw draft away"), here, "bad", busy=_("Throwing away…"), post=True),
+        reverse("draft", args=[number]),
+    )
+    return page(request, "elements/confirm_page.html", {"confirm": confirm})

@@ -1,0 +1,97 @@
+"""What every page shares: the typed request, fragments, and how a refusal becomes an answer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, date, datetime
+from functools import wraps
+from typing import Any, Concatenate, ParamSpec, TypeVar
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
+
+from django.conf import settings
+from django.contrib.auth.views import redirect_to_login
+from django.http import Http404, HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import render
+from django_htmx.middleware import HtmxDetails
+
+from offboarding.directory.queries import scope_of
+from offboarding.directory.rules import Scope
+from offboarding.removals.models import RemovalRequest
+from offboarding.removals.queries import removal_for
+from offboarding.users.models import User
+
+P = ParamSpec("P")
+R = TypeVar("R", bound=HttpResponseBase)
+
+
+class Request(HttpRequest):
+    """A request of a person who is signed in."""
+
+    user: User
+    htmx: HtmxDetails
+    scope: Scope
+
+
+def signed_in(
+    view: Callable[Concatenate[Request, P], R],
+) -> Callable[Concatenate[HttpRequest, P], R | HttpResponse]:
+    """Only for people who are signed in; what they may see is worked out once, as `request.scope`."""
+
+    @wraps(view)
+    def inner(request: Any, /, *args: P.args, **kwargs: P.kwargs) -> R | HttpResponse:
+        if not request.user.is_authenticated:
+            return to_sign_in(request)
+        request.scope = scope_for(request)
+        return view(request, *args, **kwargs)
+
+    return inner
+
+
+def to_sign_in(request: Any) -> HttpResponse:
+    """To the sign-in page and back. A fragment sends the whole page there: no sign-in form inside a row."""
+    if not request.htmx:
+        return redirect_to_login(request.get_full_path())
+    there = urlsplit(request.htmx.current_url or "/")
+    back = there._replace(scheme="", netloc="").geturl()
+    response = HttpResponse()
+    response["HX-Redirect"] = redirect_to_login(back).url
+    return response
+
+
+def scope_for(request: Any) -> Scope:
+    """The scope of the request's user; asked once per request."""
+    if not hasattr(request, "_scope"):
+        request._scope = scope_of(request.user, today(request))
+    scope: Scope = request._scope
+    return scope
+
+
+def removal_or_404(request: Request, number: int) -> RemovalRequest:
+    """Foreign and unknown are the same answer."""
+    removal = removal_for(request.scope, number)
+    if removal is None:
+        raise Http404
+    return removal
+
+
+def zone_of(request: Any) -> ZoneInfo:
+    return ZoneInfo(getattr(request.user, "time_zone", "") or settings.TIME_ZONE)
+
+
+def now() -> datetime:
+    return datetime.now(UTC)
+
+
+def today(request: Any) -> date:
+    return now().astimezone(zone_of(request)).date()
+
+
+def part_wanted(request: Any) -> bool:
+    """True if htmx asks for a part of the page, not for a page out of its history."""
+    return bool(request.htmx) and not request.htmx.history_restore_request
+
+
+def page(request: HttpRequest, template: str, context: dict[str, Any], status: int = 200) -> HttpResponse:
+    return render(request, template, context, status=status)

@@ -1,0 +1,68 @@
+"""What the product told people about one request, and whether it arrived at the mail server."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from django.contrib import messages
+from django.http import Http404, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_safe
+
+from offboarding.journey import notices
+from offboarding.notifications.models import Message
+from offboarding.notifications.queries import mail_about, mails_about
+from offboarding.web.http import Request, page
+from offboarding.web.messages import cards
+from offboarding.web.removal.cards import head
+from offboarding.web.removal.overview import Overview
+from offboarding.web.removal.polling import wants_news
+from offboarding.web.removal.views import of_request
+
+
+@require_safe
+@of_request
+def listing(request: Request, view: Overview) -> HttpResponse:
+    mails = mails_about(view.removal.reference)
+    if wants_news(request) and request.GET["since"] == cards.version_of(mails):
+        return HttpResponse(status=204)
+    context: dict[str, Any] = {"poll": cards.poll(view, mails), "messages_card": shown(request, view, mails)}
+    if not wants_news(request):
+        return page(request, "messages/page.html", {"head": head(view, "messages"), **context})
+    response = render(request, "messages/_live.html", context)
+    response["HX-Trigger"] = json.dumps({"announce": context["messages_card"].count})
+    return response
+
+
+def shown(request: Request, view: Overview, mails: list[Message]) -> cards.MessagesCard:
+    return cards.messages_card(view, mails, not notices.may_not_send_again(request.user, view.removal))
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@of_request
+def again(request: Request, view: Overview, message: int) -> HttpResponse:
+    mail = mail_about(view.removal.reference, message)
+    if mail is None:
+        raise Http404
+    if why := notices.may_not_send_again(request.user, view.removal):
+        return page(
+            request,
+            "messages/not_yours.html",
+            {"head": head(view, ""), "permission": cards.not_yours(why)},
+            403,
+        )
+    if request.method != "POST":
+        if not cards.stopped(mail):
+            return redirect(f"{view.url}messages/")
+        return page(request, "elements/confirm_page.html", {"confirm": cards.confirm_card(view, mail)})
+    notices.send_again(view.removal, mail, request.user, fence_in(request))
+    messages.success(request, _("The message to %(who)s goes out again.") % {"who": mail.recipient.name})
+    return redirect(f"{view.url}messages/")
+
+
+def fence_in(request: Request) -> int:
+    """The state that the person saw; what cannot be read is nobody's."""
+    typed = request.POST.get("fence", "")
+    return int(typed) if typed.isdecimal() and len(typed) <= 9 else -1

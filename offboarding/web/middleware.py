@@ -1,0 +1,57 @@
+"""Health before anything else, and what holds for every answer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from django.db import Error as DatabaseTrouble
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.utils.cache import patch_vary_headers
+
+from offboarding.lib.refusals import Refused
+from offboarding.web import errors, readiness
+
+Handler = Callable[[HttpRequest], HttpResponse]
+
+
+def health(get_response: Handler) -> Handler:
+    """`/healthz`: this process answers. `/readyz`: the database answers, an engine ticks, nothing is overdue."""
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        if request.path == "/healthz":
+            return HttpResponse("ok\n", content_type="text/plain")
+        if request.path == "/readyz":
+            return ready()
+        return get_response(request)
+
+    return middleware
+
+
+def ready() -> JsonResponse:
+    try:
+        facts = readiness.facts()
+    except DatabaseTrouble:
+        return JsonResponse({"ready": False, "says": "The database does not answer."}, status=503)
+    return JsonResponse(facts, status=200 if facts["ready"] else 503)
+
+
+def house_rules(get_response: Handler) -> Handler:
+    """No page is kept by a cache; a fragment and its page are different answers; a refusal is a sentence."""
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        response = get_response(request)
+        if "Cache-Control" not in response:
+            response["Cache-Control"] = "no-store"
+        patch_vary_headers(response, ["HX-Request"])
+        response.setdefault(
+            "Permissions-Policy", "camera=(), microphone=(), geolocation=(), payment=(), usb=()"
+        )
+        return response
+
+    def process_exception(request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        return errors.refused(request, exception) if isinstance(exception, Refused) else None
+
+    handler: Any = middleware
+    handler.process_exception = process_exception
+    return handler  # type: ignore[no-any-return]

@@ -1,0 +1,63 @@
+"""The frame around every page: where this person may go."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as lazy
+
+from offboarding.directory.rules import Scope
+from offboarding.users.rules import Role
+from offboarding.web.cards import NavCard, NavItem
+from offboarding.web.http import scope_for
+
+FILES = (Role.REQUESTER, Role.SECURITY, Role.ADMINISTRATOR)
+CONNECTS = (Role.ADMINISTRATOR, Role.OPERATOR)
+ROLE_WORDS = {
+    Role.REQUESTER: lazy("Engagement lead"),
+    Role.APPROVER: lazy("Approver"),
+    Role.OPERATOR: lazy("Operator"),
+    Role.SECURITY: lazy("Security"),
+    Role.AUDITOR: lazy("Auditor"),
+    Role.ADMINISTRATOR: lazy("Administrator"),
+}
+
+
+def nav(request: HttpRequest) -> dict[str, Any]:
+    user = getattr(request, "user", None)
+    if user is None or not user.is_authenticated:
+        return {"nav": NavCard((), "", demo=settings.DEMO, search_url="", file_url="")}
+    scope = scope_for(request)
+    roles = [role for role in Role if scope.has(role)]
+    return {
+        "nav": NavCard(
+            items=items(scope, request.path),
+            user_label=str(user),
+            role_label=", ".join(str(ROLE_WORDS[role]) for role in roles),
+            demo=settings.DEMO,
+            search=request.GET.get("q", "") if request.path == "/search/" else "",
+            file_url="/requests/new/" if scope.has(*FILES) else "",
+            account_links=(
+                NavItem(_("Your settings"), "/me/", "person"),
+                NavItem(_("Help and keys"), "/help/keys/", "key"),
+            ),
+            theme=user.theme,
+            keys=user.shortcuts,
+            zone=user.time_zone,
+        )
+    }
+
+
+def items(scope: Scope, path: str) -> tuple[NavItem, ...]:
+    """Items outside a role are absent."""
+    places = [(_("Work"), "/", "work", True), (_("Requests"), "/requests/", "requests", True)]
+    places.append((_("Evidence"), "/evidence/", "evidence", True))
+    places.append((_("Setup"), "/setup/connections/", "setup", scope.has(*CONNECTS)))
+    return tuple(
+        NavItem(label, url, icon, current=path == url or (url != "/" and path.startswith(url)))
+        for label, url, icon, shown in places
+        if shown
+    )

@@ -1,0 +1,202 @@
+"""The head of every page of a request: state, strip, due, who, what needs attention, where to go."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from offboarding.approvals.rules import Decision
+from offboarding.removals.rules import Stage
+from offboarding.verification.rules import Now
+from offboarding.web.cards import (
+    ActCard,
+    AttentionCard,
+    AttentionRow,
+    DueCard,
+    StripCard,
+    TabCard,
+    TabsCard,
+    TagCard,
+)
+from offboarding.web.removal.overview import Overview
+from offboarding.web.removal.states import blocked
+from offboarding.web.removal.strip import strip_of
+from offboarding.work.rules import ENDED, State
+
+STAGES = {
+    Stage.DRAFT: "draft",
+    Stage.PLANNED: "to_decide",
+    Stage.APPROVED: "approved",
+    Stage.RUNNING: "running",
+    Stage.CLOSED: "closed",
+    Stage.REJECTED: "rejected",
+    Stage.WITHDRAWN: "cancelled",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class HeadCard:
+    reference: str
+    title: str
+    tag: TagCard
+    strip: StripCard
+    due: DueCard | None
+    says: tuple[str, ...]
+    attention: AttentionCard
+    tabs: TabsCard
+    main: ActCard | None
+    more: tuple[ActCard, ...]
+
+
+def head(view: Overview, current: str) -> HeadCard:
+    """`current` names the tab: access, checklist, timeline or evidence; empty for pages beside the tabs."""
+    return HeadCard(
+        reference=view.removal.reference,
+        title=title(view),
+        tag=stage_tag(view),
+        strip=head_strip(view),
+        due=due(view),
+        says=tuple(facts(view)),
+        attention=attention(view),
+        tabs=tabs(view, current),
+        main=main_act(view),
+        more=more(view),
+    )
+
+
+def head_strip(view: Overview) -> StripCard:
+    return strip_of(view.data, view.places, view.runs)
+
+
+def title(view: Overview) -> str:
+    places = view.changed_places
+    clients = {place["client"] for place in places}
+    words = {"person": view.removal.person_name or view.removal.email, "n": len(places)}
+    if len(clients) == 1:
+        words["client"] = clients.pop()
+        return ngettext(
+            "Remove %(person)s from %(n)d %(client)s workspace",
+            "Remove %(person)s from %(n)d %(client)s workspaces",
+            len(places),
+        ) % words  # fmt: skip
+    return ngettext(
+        "Remove %(person)s from %(n)d workspace", "Remove %(person)s from %(n)d workspaces", len(places)
+    ) % words  # fmt: skip
+
+
+def stage_tag(view: Overview) -> TagCard:
+    stage, starts = view.stage, view.removal.starts_at
+    if stage is Stage.WITHDRAWN:
+        return TagCard("cancelled", _("Withdrawn"))
+    if stage is Stage.APPROVED and starts and starts > view.clock.now:
+        return TagCard("approved", _("Approved, starts %(when)s") % {"when": view.clock.says(starts)})
+    return TagCard(STAGES[stage])
+
+
+def due(view: Overview) -> DueCard | None:
+    removal = view.removal
+    if not removal.is_open or not removal.due_at or not removal.filed_at:
+        return None
+    return view.clock.due(removal.due_at, removal.filed_at)
+
+
+def facts(view: Overview) -> list[str]:
+    told = []
+    if view.removal.closed_at:
+        told.append(_("Closed %(when)s") % {"when": view.clock.says(view.removal.closed_at)})
+    told.append(_("Lead %(who)s") % {"who": view.removal.requester.name})
+    if view.approvals:
+        who = ", ".join(f"{each.approver.name} {view.clock.short(each.at)}" for each in view.approvals)
+        told.append(_("Approved by %(who)s") % {"who": who})
+    if view.stage is Stage.PLANNED and view.needed > 1:
+        told.append(_("%(n)d of %(all)d approvals") % {"n": len(view.approvals), "all": view.needed})
+    return told
+
+
+def attention(view: Overview) -> AttentionCard:
+    """Failed first: access that came back, steps that stopped, steps that are late, questions."""
+    rows = [*came_back(view), *stopped(view), *questions(view)]
+    text = ngettext("%(n)d thing needs attention", "%(n)d things need attention", len(rows))
+    if rows and all(row.label for row in rows) and not questions(view) and not came_back(view):
+        text = ngettext("%(n)d step needs attention", "%(n)d steps need attention", len(rows))
+    return AttentionCard(text % {"n": len(rows)}, tuple(rows))
+
+
+def came_back(view: Overview) -> list[AttentionRow]:
+    return [
+        AttentionRow(
+            _("%(workspace)s: access came back. %(says)s.")
+            % {"workspace": place.workspace, "says": place.says},
+            f"{view.url}timeline/",
+            _("See when"),
+            "bad",
+        )
+        for place in view.places
+        if place.now is Now.CAME_BACK
+    ]
+
+
+def stopped(view: Overview) -> list[AttentionRow]:
+    rows = []
+    for run in view.runs:
+        late = run.state not in ENDED and not run.item.at and run.item.due_at < view.clock.now
+        if not blocked(run) and not (late and run.state == State.NEEDS_PERSON):
+            continue
+        number = run.item.number
+        says = run.sentence if blocked(run) else _("%(title)s is late") % {"title": run.item.title}
+        rows.append(
+            AttentionRow(
+                _("Step %(number)d: %(says)s") % {"number": number, "says": says},
+                f"{view.url}steps/{number}/",
+                _("Open step %(number)d") % {"number": number},
+                "bad" if blocked(run) else "attention",
+            )
+        )
+    return sorted(rows, key=lambda row: row.role != "bad")
+
+
+def questions(view: Overview) -> list[AttentionRow]:
+    if view.stage is not Stage.PLANNED or view.user.pk != view.removal.requester_id:
+        return []
+    return [
+        AttentionRow(
+            _("%(who)s asks: %(note)s") % {"who": each.approver.name, "note": each.note},
+            f"{view.url}#question-{each.pk}",
+            _("Answer"),
+        )
+        for each in view.decisions
+        if each.decision == Decision.ASK and not each.answered_at
+    ]
+
+
+def tabs(view: Overview, current: str) -> TabsCard:
+    done = sum(1 for run in view.runs if run.state in ENDED)
+    count = _("%(done)d of %(all)d") % {"done": done, "all": len(view.items)}
+    rows = (("access", _("Access"), "", ""), ("checklist", _("Checklist"), "checklist/", count),
+            ("timeline", _("Timeline"), "timeline/", ""), ("evidence", _("Evidence"), "evidence/", ""),
+            ("messages", _("Messages"), "messages/", ""))  # fmt: skip
+    cards = (TabCard(label, view.url + path, key == current, number) for key, label, path, number in rows)
+    return TabsCard(_("Request %(reference)s") % {"reference": view.removal.reference}, tuple(cards))
+
+
+def main_act(view: Overview) -> ActCard | None:
+    """The one act of this page for this reader, if there is one."""
+    if view.stage is Stage.PLANNED and view.user.pk != view.removal.requester_id and view.may_approve:
+        return ActCard(_("Decide"), f"{view.url}approve/", "main")
+    if view.stage is Stage.CLOSED:
+        return ActCard(_("Evidence packet"), f"/evidence/{view.removal.reference}/", "quiet", icon="evidence")
+    return None
+
+
+def more(view: Overview) -> tuple[ActCard, ...]:
+    """Change and withdraw are the requester's, as long as the work has not begun."""
+    own = view.user.pk == view.removal.requester_id
+    early = own and view.stage in (Stage.PLANNED, Stage.APPROVED)
+    acts = [ActCard(_("Change the plan"), f"{view.url}change/", "link")] if early else []
+    if early:
+        acts.append(ActCard(_("Withdraw the request"), f"{view.url}withdraw/", "link", dialog=True))
+    if view.stage is not Stage.PLANNED or own:
+        acts.append(ActCard(_("Read the plan"), f"{view.url}approve/", "link"))
+    return tuple(acts)

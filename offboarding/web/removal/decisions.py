@@ -1,0 +1,98 @@
+"""Who decides, who has decided, and what was asked."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from offboarding.approvals.models import Approval
+from offboarding.approvals.queries import approvers_for
+from offboarding.approvals.rules import Decision
+from offboarding.removals.rules import Stage
+from offboarding.web.cards import ErrorSummaryCard, FieldCard, TagCard, TimeCard
+from offboarding.web.removal.overview import Overview
+
+
+@dataclass(frozen=True, slots=True)
+class DecisionCard:
+    id: int
+    who: str
+    says: str
+    tag: TagCard
+    time: TimeCard
+    method: str
+    note: str
+    answer: str
+    answer_time: TimeCard | None
+    old: bool  # about an earlier version, so it no longer counts
+    form: FieldCard | None
+
+
+@dataclass(frozen=True, slots=True)
+class DecisionsCard:
+    needed: str
+    who: str
+    rows: tuple[DecisionCard, ...]
+    summary: ErrorSummaryCard
+
+
+def decisions(
+    view: Overview, today: date, typed: str = "", asked: int = 0, summary: ErrorSummaryCard | None = None
+) -> DecisionsCard:
+    """`typed`, `asked` and `summary` bring back an answer that could not be taken."""
+    names = ", ".join(user.name for user in approvers_for(view.removal, today))
+    rows = tuple(decision(view, each, typed if each.pk == asked else "", summary) for each in view.decisions)
+    return DecisionsCard(needed(view), names or _("nobody yet"), rows, summary or ErrorSummaryCard())
+
+
+def needed(view: Overview) -> str:
+    if view.stage is not Stage.PLANNED:
+        return ""
+    have = len(view.approvals)
+    if not have:
+        return ngettext("%(n)d approval is needed.", "%(n)d approvals are needed.", view.needed) % {
+            "n": view.needed
+        }
+    return _("%(have)d of %(n)d approvals are in.") % {"have": have, "n": view.needed}
+
+
+TAGS = {Decision.APPROVE: "approved", Decision.REJECT: "rejected", Decision.ASK: "needs_person"}
+
+
+def decision(view: Overview, each: Approval, typed: str, summary: ErrorSummaryCard | None) -> DecisionCard:
+    kind = Decision(each.decision)
+    tag = TagCard(TAGS[kind], _("Question") if kind is Decision.ASK else "")
+    if kind is Decision.ASK and each.answered_at:
+        tag = TagCard("done", _("Answered"))
+    return DecisionCard(
+        id=each.pk,
+        who=each.approver.name,
+        says=_("on version %(version)d") % {"version": version(each)},
+        tag=tag,
+        time=view.clock.time(each.at),
+        method=each.method,
+        note=each.note,
+        answer=each.answer,
+        answer_time=view.clock.time(each.answered_at) if each.answered_at else None,
+        old=each.plan_id != view.plan.pk,
+        form=answer_field(view, each, typed, bool(summary)),
+    )
+
+
+def version(each: Approval) -> int:
+    return int(getattr(each, "version", 0))
+
+
+def answer_field(view: Overview, each: Approval, typed: str, wrong: bool) -> FieldCard | None:
+    """Only the requester answers, and only once."""
+    own = view.user.pk == view.removal.requester_id
+    if each.decision != Decision.ASK or each.answered_at or not own:
+        return None
+    error = _("Write an answer.") if wrong and not typed.strip() else ""
+    return FieldCard(
+        "answer", _("Your answer"), "textarea", typed, rows=3, id=f"answer-{each.pk}", error=error,
+        attrs=(("maxlength", "2000"),),
+    )  # fmt: skip

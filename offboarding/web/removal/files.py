@@ -1,0 +1,148 @@
+"""The evidence tab: what is required and still missing, then every file with where it came from."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from django.template.defaultfilters import filesizeformat
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as lazy
+from django.utils.translation import ngettext
+
+from offboarding.checklist.rules import Kind
+from offboarding.evidence.models import Evidence
+from offboarding.execution import queries as execution
+from offboarding.execution.models import Run
+from offboarding.execution.queries import Piece
+from offboarding.execution.rules import Ended, proof_wanted
+from offboarding.web.cards import CodeCard, TagCard, TimeCard
+from offboarding.web.removal.overview import Overview
+from offboarding.work.rules import State
+
+SOURCES = {
+    Evidence.Source.API: lazy("Read from the API"),
+    Evidence.Source.PERSON: lazy("Added by a person"),
+    Evidence.Source.APP: lazy("Made by Offboard"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class RequiredRow:
+    number: int
+    name: str
+    url: str
+    tag: TagCard
+    says: str
+
+
+@dataclass(frozen=True, slots=True)
+class FileRow:
+    shows: str
+    name: str
+    url: str
+    size: str
+    source: str
+    taken: TimeCard
+    taken_by: str
+    hash: CodeCard
+    step: int
+    step_url: str
+    taken_back: bool
+
+
+@dataclass(frozen=True, slots=True)
+class FileGroup:
+    id: str
+    title: str
+    count: str
+    files: tuple[FileRow, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class EvidenceCard:
+    count: str
+    missing: str
+    required: tuple[RequiredRow, ...]
+    groups: tuple[FileGroup, ...]
+    total: str
+
+
+def evidence(view: Overview) -> EvidenceCard:
+    required = sorted((row for run in view.runs if (row := required_row(view, run))), key=order)
+    lacking = sum(1 for row in required if row.tag.state == "needs_person")
+    pieces = execution.pieces_of(view.plan)
+    return EvidenceCard(
+        count=_("%(done)d of %(all)d") % {"done": len(required) - lacking, "all": len(required)},
+        missing=ngettext("%(n)d item is missing", "%(n)d items are missing", lacking) % {"n": lacking}
+        if lacking
+        else "",
+        required=tuple(required),
+        groups=tuple(groups(view, pieces)),
+        total=counted(len(pieces)),
+    )
+
+
+def counted(files: int) -> str:
+    return ngettext("%(n)d file", "%(n)d files", files) % {"n": files}
+
+
+def order(row: RequiredRow) -> tuple[bool, int]:
+    """Missing first."""
+    return row.tag.state != "needs_person", row.number
+
+
+def required_row(view: Overview, run: Run) -> RequiredRow | None:
+    """Steps by hand that ask for proof, and the fresh read of each place. None where nothing is asked for."""
+    item = run.item
+    checks = item.kind == Kind.VERIFICATION and not item.at
+    if not checks and not (run.manual and proof_of(run)):
+        return None
+    tag, says = standing(run)
+    return RequiredRow(item.number, item.title, f"{view.url}steps/{item.number}/", tag, says)
+
+
+def proof_of(run: Run) -> str:
+    return proof_wanted(run.item.proof, run.item.kind != Kind.MANUAL)
+
+
+def standing(run: Run) -> tuple[TagCard, str]:
+    files = [proof for proof in run.proofs.all() if not proof.withdrawn_at]
+    if run.ended == Ended.WAIVED:
+        return TagCard("skipped"), run.sentence
+    if files:
+        return TagCard("verified", _("In")), ngettext("%(n)d file", "%(n)d files", len(files)) % {
+            "n": len(files)
+        }
+    if run.state == State.DONE and not run.manual:
+        return TagCard("verified", _("In")), run.sentence
+    wanted = _("a fresh read of ours") if not run.manual else _("a %(proof)s") % {"proof": proof_of(run)}
+    return TagCard("needs_person", _("Missing")), _("Needs %(what)s") % {"what": wanted}
+
+
+def groups(view: Overview, pieces: Sequence[Piece]) -> list[FileGroup]:
+    """By workspace, in the plan's order; what belongs to none comes last."""
+    names = {place["workspace_id"]: place["workspace"] for place in view.data["places"]}
+    found: list[FileGroup] = []
+    for key, title in [*names.items(), (None, _("The request as a whole"))]:
+        files = tuple(file_row(view, piece) for piece in pieces if piece.workspace_id == key)
+        if files:
+            found.append(FileGroup(f"workspace-{key or 'none'}", title, counted(len(files)), files))
+    return found
+
+
+def file_row(view: Overview, piece: Piece) -> FileRow:
+    each = piece.evidence
+    return FileRow(
+        shows=each.shows,
+        name=each.name,
+        url=f"/evidence/{view.removal.reference}/files/{each.pk}/",
+        size=filesizeformat(each.size),
+        source=str(SOURCES[Evidence.Source(each.source)]),
+        taken=view.clock.time(each.taken_at, utc=True),
+        taken_by=each.taken_by,
+        hash=CodeCard.hash(each.sha256),
+        step=piece.item or 0,
+        step_url=f"{view.url}steps/{piece.item}/" if piece.item else "",
+        taken_back=piece.taken_back,
+    )

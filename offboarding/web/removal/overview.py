@@ -1,0 +1,192 @@
+"""Everything that the pages of one request read, asked for once."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from functools import cached_property
+from typing import Any
+
+from django.db.models import F
+
+from offboarding.approvals.models import Approval
+from offboarding.approvals.queries import approvals_needed
+from offboarding.approvals.rules import Decision
+from offboarding.checklist.models import ChecklistItem, Plan
+from offboarding.checklist.queries import newest_plan
+from offboarding.execution import queries as execution
+from offboarding.execution.models import Run
+from offboarding.execution.queries import Tally
+from offboarding.execution.rules import may_not_work
+from offboarding.removals.models import RemovalRequest
+from offboarding.removals.queries import clients_of
+from offboarding.removals.rules import Stage
+from offboarding.users.rules import Role
+from offboarding.verification.queries import PlaceStanding, findings_of, standings
+from offboarding.web.http import Request
+from offboarding.web.removal.clock import Clock
+from offboarding.web.removal.states import ACTIVE, counting_down
+from offboarding.work.rules import State
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+# A row that was written before, but committed after, the newest one that a page saw must not be missed.
+OVERLAP = timedelta(seconds=10)
+VERSION = re.compile(r"(\d{1,18})-([0-9a-f]{12})-([a-z]{4,10})")
+
+
+class Overview:
+    """One request as a reader sees it now. Each part is one or two queries, made when it is first wanted."""
+
+    def __init__(self, request: Request, removal: RemovalRequest, plan: Plan) -> None:
+        self.removal, self.plan = removal, plan
+        self.user, self.scope = request.user, request.scope
+        self.clock = Clock.of(request)
+
+    @property
+    def stage(self) -> Stage:
+        return Stage(self.removal.stage)
+
+    @property
+    def url(self) -> str:
+        return f"/requests/{self.removal.reference}/"
+
+    @cached_property
+    def data(self) -> dict[str, Any]:
+        return self.plan.data
+
+    @cached_property
+    def runs(self) -> list[Run]:
+        return execution.runs_of(self.plan)
+
+    @cached_property
+    def items(self) -> list[ChecklistItem]:
+        if self.runs:
+            return [run.item for run in self.runs]
+        return list(self.plan.items.select_related("workspace"))
+
+    @cached_property
+    def by_number(self) -> dict[int, Run]:
+        return {run.item.number: run for run in self.runs}
+
+    @cached_property
+    def tallies(self) -> dict[int, Tally]:
+        return execution.tallies_of(self.plan) if self.runs else {}
+
+    @cached_property
+    def states(self) -> dict[int, str]:
+        return {number: str(run.state) for number, run in self.by_number.items()}
+
+    @cached_property
+    def places(self) -> list[PlaceStanding]:
+        return standings(self.plan, self.runs, findings_of(self.removal) if self.runs else [])
+
+    @cached_property
+    def decisions(self) -> list[Approval]:
+        """Every decision and question, on any version of the plan, oldest first."""
+        found = Approval.objects.filter(plan__removal=self.removal)
+        return list(found.select_related("approver").annotate(version=F("plan__version")))
+
+    @cached_property
+    def approvals(self) -> list[Approval]:
+        """The approvals of the plan as it stands."""
+        return [
+            each
+            for each in self.decisions
+            if each.plan_id == self.plan.pk and each.decision == Decision.APPROVE
+        ]
+
+    @cached_property
+    def needed(self) -> int:
+        return approvals_needed(self.plan)
+
+    @cached_property
+    def why_not(self) -> str:
+        """Why this reader may not act on steps; empty if they may."""
+        return may_not_work(self.scope, self.clients, self.removal.addresses)
+
+    @property
+    def may_approve(self) -> bool:
+        """True for an approver of every client in it. Whether this plan is theirs to decide is asked by the page itself."""
+        return self.scope.covers(self.clients, Role.APPROVER)
+
+    @cached_property
+    def clients(self) -> frozenset[int]:
+        return clients_of(self.removal)
+
+    @property
+    def changed_places(self) -> list[dict[str, Any]]:
+        return [place for place in self.data["places"] if place["choice"] != "keep"]
+
+
+def overview(request: Request, removal: RemovalRequest) -> Overview | None:
+    """None for a draft: it has no plan yet."""
+    plan = newest_plan(removal)
+    return Overview(request, removal, plan) if plan else None
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """What a page has seen: the newest change, a digest of all of them, and the stage."""
+
+    micros: int
+    digest: str
+    stage: str
+    counts_down: bool = False
+
+    def __str__(self) -> str:
+        return f"{self.micros}-{self.digest}-{self.stage}"
+
+    @property
+    def moment(self) -> datetime:
+        return EPOCH + timedelta(microseconds=self.micros)
+
+
+def version_of(view: Overview) -> Version:
+    """From one narrow query, so that asking for news costs little."""
+    found = (
+        Run.objects.filter(item__plan=view.plan)
+        .only("pk", "touched_at", "state", "not_before")
+        .order_by("pk")
+    )
+    runs = list(found)
+    newest = max((run.touched_at for run in runs), default=EPOCH)
+    rows = [(run.pk, run.touched_at, run.state) for run in runs]
+    told = (view.plan.fingerprint, view.removal.stage, view.removal.version, rows)
+    return Version(
+        (newest - EPOCH) // timedelta(microseconds=1),
+        hashlib.sha256(repr(told).encode()).hexdigest()[:12],
+        view.removal.stage,
+        any(counting_down(run, view.clock) for run in runs),
+    )
+
+
+def seen_by_page(text: str) -> Version | None:
+    """What the page says that it has; None if it says nothing that we can read."""
+    match = VERSION.fullmatch(text)
+    return Version(int(match[1]), match[2], match[3]) if match else None
+
+
+def changed_since(runs: Sequence[Run], seen: Version, clock: Clock) -> list[Run]:
+    """The rows to show again: touched since, at work, or with a countdown."""
+    start = seen.moment - OVERLAP
+    return [
+        run
+        for run in runs
+        if run.touched_at > start or run.state == State.RUNNING or counting_down(run, clock)
+    ]
+
+
+def seconds_between_polls(view: Overview) -> int:
+    """2 while something runs, 15 while only waiting, 0 once nothing more comes."""
+    if view.stage in (Stage.REJECTED, Stage.WITHDRAWN):
+        return 0
+    if any(run.state in ACTIVE or counting_down(run, view.clock) for run in view.runs):
+        return 2
+    return 0 if view.stage is Stage.CLOSED and sealed(view.runs) else 15
+
+
+def sealed(runs: Sequence[Run]) -> bool:
+    return all(run.state == State.DONE for run in runs if run.item.step == "packet.seal")

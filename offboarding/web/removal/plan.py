@@ -1,0 +1,163 @@
+"""A plan as people read it: exactly what stands in its body, nothing else. Pure: the body in, cards out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as lazy
+from django.utils.translation import ngettext
+
+from offboarding.checklist.rules import PHASES, Phase
+from offboarding.web.cards import CodeCard, DiffCard, DiffRow
+
+Body = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class PlaceLine:
+    """One workspace of a plan. `sign` and `word` say what happens there."""
+
+    sign: str
+    word: str
+    workspace: str
+    where: str
+    before: str
+    planned: str
+    notes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PhaseLine:
+    title: str
+    count: str
+    steps: tuple[tuple[int, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PlanCard:
+    version: int
+    fingerprint: CodeCard
+    addresses: str
+    goes: tuple[PlaceLine, ...]
+    stays: tuple[PlaceLine, ...]
+    order: tuple[PhaseLine, ...]
+    may_break: tuple[str, ...]
+    not_known: tuple[str, ...]
+    goes_title: str
+
+
+def plan_card(body: Body, fingerprint: str) -> PlanCard:
+    goes = tuple(place_line(place) for place in body["places"] if place["choice"] != "keep")
+    return PlanCard(
+        version=body["version"],
+        fingerprint=CodeCard(
+            fingerprint, f"{fingerprint[:8]}…{fingerprint[-4:]}", _("Fingerprint of the plan")
+        ),
+        addresses=", ".join(body["person"]["addresses"]),
+        goes=goes,
+        stays=tuple(place_line(place) for place in body["places"] if place["choice"] == "keep"),
+        order=tuple(phases(body)),
+        may_break=tuple(body["may_break"]),
+        not_known=tuple(body["not_known"]),
+        goes_title=ngettext("What goes: %(n)d workspace", "What goes: %(n)d workspaces", len(goes))
+        % {"n": len(goes)},
+    )
+
+
+SIGNS = {
+    "remove": ("\N{MINUS SIGN}", lazy("Removed")),
+    "downgrade": ("~", lazy("Read-only")),
+    "keep": ("=", lazy("Stays")),
+}
+MANAGED = {"scim": "SCIM", "sso": "SSO"}
+
+
+def place_line(place: Body) -> PlaceLine:
+    sign, word = SIGNS[place["choice"]]
+    return PlaceLine(
+        sign=sign,
+        word=str(word),
+        workspace=place["workspace"],
+        where=where(place),
+        before=place["before"],
+        planned=place["planned"],
+        notes=tuple(notes(place)),
+    )
+
+
+def where(place: Body) -> str:
+    """ "Acme, production, EU"."""
+    return ", ".join((place["client"], place["environment"], place["region"].upper()))
+
+
+def notes(place: Body) -> Iterator[str]:
+    if place["owner"] and place["last_owner"] == "last":
+        yield _("The only Owner there")
+    elif place["owner"]:
+        yield _("Owner; other Owners stay") if place["last_owner"] == "others" else _("Owner")
+    if place["managed_by"] in MANAGED:
+        yield _("Managed by %(how)s") % {"how": MANAGED[place["managed_by"]]}
+    if place["groups"]:
+        yield _("Groups: %(names)s") % {"names": ", ".join(place["groups"])}
+    if place["outcome"] == "unknown":
+        yield _("Not read before the plan was made")
+
+
+def phases(body: Body) -> Iterator[PhaseLine]:
+    """Every step in its order, under its phase."""
+    for number, (phase, title) in enumerate(PHASES.items(), 1):
+        steps = tuple((item["number"], item["title"]) for item in body["items"] if item["phase"] == phase)
+        if steps:
+            yield PhaseLine(f"{number} {title}", by_whom(body, phase), steps)
+
+
+def by_whom(body: Body, phase: Phase) -> str:
+    own = [item for item in body["items"] if item["phase"] == phase]
+    hands = sum(1 for item in own if item["kind"] == "manual")
+    if not hands:
+        return ngettext("%(n)d step, automatic", "%(n)d steps, automatic", len(own)) % {"n": len(own)}
+    if hands == len(own):
+        return ngettext("%(n)d step, by hand", "%(n)d steps, by hand", hands) % {"n": hands}
+    return _("%(n)d steps, %(hands)d by hand") % {"n": len(own), "hands": hands}
+
+
+def difference(old: Body, new: Body) -> DiffCard:
+    """What a reader of the old version has to know about the new one. Lines that did not change are left out."""
+    rows = [*place_rows(old, new), *text_rows(_("What may break"), old["may_break"], new["may_break"]),
+            *text_rows(_("Not known"), old["not_known"], new["not_known"]), *step_rows(old, new)]  # fmt: skip
+    return DiffCard(
+        _("Version %(version)d, which you read") % {"version": old["version"]},
+        _("Version %(version)d, now") % {"version": new["version"]},
+        tuple(rows),
+    )
+
+
+def place_rows(old: Body, new: Body) -> Iterator[DiffRow]:
+    before = {place["workspace_id"]: place for place in old["places"]}
+    after = {place["workspace_id"]: place for place in new["places"]}
+    for key in {**before, **after}:
+        was, now = before.get(key), after.get(key)
+        if was and now and (told(was) != told(now)):
+            yield DiffRow("changed", now["workspace"], told(was), told(now))
+        elif now and not was:
+            yield DiffRow("added", now["workspace"], "", told(now))
+        elif was and not now:
+            yield DiffRow("removed", was["workspace"], told(was), "")
+
+
+def told(place: Body) -> str:
+    return f"{place['before']} → {place['planned']}"
+
+
+def text_rows(label: str, old: list[str], new: list[str]) -> Iterator[DiffRow]:
+    yield from (DiffRow("removed", label, line, "") for line in old if line not in new)
+    yield from (DiffRow("added", label, "", line) for line in new if line not in old)
+
+
+def step_rows(old: Body, new: Body) -> Iterator[DiffRow]:
+    """By title: numbers shift when a line comes or goes."""
+    was, now = [item["title"] for item in old["items"]], [item["title"] for item in new["items"]]
+    yield from text_rows(_("Step"), was, now)

@@ -1,0 +1,272 @@
+"""The ledger's entries about one request, as a story: newest day first, the calls folded under their step."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from itertools import groupby
+from typing import Any
+
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as lazy
+from django.utils.translation import ngettext
+
+from offboarding.ledger.events import Event
+from offboarding.ledger.models import Entry
+from offboarding.lib import canonical
+from offboarding.web.cards import DayCard, EntryCard, TagCard
+from offboarding.web.removal.clock import Clock
+from offboarding.web.removal.states import listed
+
+Facts = dict[str, Any]
+# What a call brings is told where its step ends; a step whose turn comes is told together with its neighbours.
+CALLS = (Event.CALL_INTENDED, Event.CALL_CLOSED)
+ENDINGS = (
+    Event.ITEM_DONE,
+    Event.ITEM_MOVED,
+    Event.ITEM_SKIPPED,
+    Event.ITEM_SIGNED_OFF,
+    Event.ITEM_TAKEN_OVER,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """One entry, read."""
+
+    seq: int
+    at: datetime
+    event: Event
+    app: bool
+    actor: str
+    facts: Facts
+
+
+@dataclass(slots=True)
+class Story:
+    """What goes on while the entries are walked through, oldest first."""
+
+    calls: dict[int, list[str]] = field(default_factory=dict)
+    intents: dict[tuple[int, int], str] = field(default_factory=dict)
+    cards: list[tuple[Told, EntryCard]] = field(default_factory=list)
+    begun: list[int] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class TimelineCard:
+    days: tuple[DayCard, ...]
+    failure: str  # the id of the newest entry that tells of a failure
+
+
+def timeline(entries: Iterable[Entry], url: str, clock: Clock) -> TimelineCard:
+    story = Story()
+    for entry in entries:
+        tell(story, read(entry), url, clock)
+    newest = list(reversed(story.cards))
+    by_day = groupby(newest, key=lambda pair: pair[0].at.astimezone(clock.zone).date())
+    days = tuple(
+        DayCard(day_title(day, clock), tuple(card for _told, card in pairs)) for day, pairs in by_day
+    )
+    failed = (card.id for _told, card in newest if card.tag and card.tag.state == "failed")
+    return TimelineCard(days, next(failed, ""))
+
+
+def read(entry: Entry) -> Told:
+    body = canonical.loads(bytes(entry.body))
+    names = {each.name: each.value for each in entry.personal.all()}
+    return Told(
+        seq=entry.seq,
+        at=entry.at,
+        event=Event(entry.event),
+        app=entry.actor_kind != "user",
+        actor=names.get("actor", _("Somebody whose name was erased")),
+        facts={**body["facts"], "subject": names.get("subject", "")},
+    )
+
+
+def day_title(day: date, clock: Clock) -> str:
+    today = clock.now.astimezone(clock.zone).date()
+    words = date_format(day, "l j F Y")
+    return _("Today, %(day)s") % {"day": words} if day == today else words
+
+
+def tell(story: Story, told: Told, url: str, clock: Clock) -> None:
+    item = int(told.facts.get("item", 0) or 0)
+    if told.event in CALLS:
+        return call(story, told, item, clock)
+    if repeats(told):
+        return
+    if begins(told):
+        story.begun.append(item)
+        if len(story.begun) > 1:
+            story.cards.pop()
+        story.cards.append((told, card(told, began(story.begun), "", (), clock)))
+        return
+    story.begun.clear()
+    calls = tuple(story.calls.pop(item, ())) if told.event in ENDINGS else ()
+    link = f"{url}steps/{item}/" if item else ""
+    story.cards.append((told, card(told, sentence(told), link, calls, clock)))
+
+
+def repeats(told: Told) -> bool:
+    """True for what the entry beside it says in better words: the sentence of a stage, a read that ends its step."""
+    absent = told.event is Event.FINDING_RECORDED and told.facts.get("seen") == "absent"
+    return absent or told.event is Event.REMOVAL_MOVED
+
+
+def begins(told: Told) -> bool:
+    return (
+        told.event is Event.ITEM_MOVED
+        and told.app
+        and told.facts.get("to") in ("ready", "needs_person")
+        and ("cause" not in told.facts)
+    )
+
+
+def began(numbers: Sequence[int]) -> str:
+    return ngettext("let step %(numbers)s begin", "let steps %(numbers)s begin", len(numbers)) % {
+        "numbers": listed(list(dict.fromkeys(numbers)))
+    }
+
+
+def call(story: Story, told: Told, item: int, clock: Clock) -> None:
+    key = (item, int(told.facts.get("attempt", 0)))
+    if told.event is Event.CALL_INTENDED:
+        story.intents[key] = str(told.facts.get("intent", ""))
+        return
+    line = _("%(at)s  %(intent)s: %(says)s (%(result)s)") % {
+        "at": clock.short(told.at),
+        "intent": story.intents.pop(key, _("Call")),
+        "says": told.facts.get("says", ""),
+        "result": told.facts.get("result", ""),
+    }
+    story.calls.setdefault(item, []).append(line)
+
+
+def card(told: Told, text: str, url: str, calls: tuple[str, ...], clock: Clock) -> EntryCard:
+    shown = tag(told)
+    return EntryCard(
+        kind="app" if told.app else "person",
+        actor=told.actor,
+        text=text,
+        time=clock.time(told.at, seconds=True, day=False),
+        tag=shown,
+        calls=calls,
+        id=f"entry-{told.seq}",
+        url=url if shown and shown.state == "failed" else "",
+    )
+
+
+def tag(told: Told) -> TagCard | None:
+    facts = told.facts
+    if told.event is Event.ITEM_DONE:
+        return TagCard("done", _("Done")) if facts.get("ended") == "nothing to do" else TagCard("verified")
+    if told.event is Event.ITEM_MOVED and facts.get("cause") and facts["cause"] != "manual":
+        return TagCard("failed", _("Needs a person"))
+    if told.event is Event.FINDING_RECORDED and facts.get("came_back"):
+        return TagCard("failed", _("Came back"))
+    if told.event is Event.DECISION_REFUSED:
+        return TagCard("failed", _("Refused"))
+    return SIMPLE_TAGS.get(told.event)
+
+
+SIMPLE_TAGS = {
+    Event.ITEM_SKIPPED: TagCard("skipped"),
+    Event.REMOVAL_CLOSED: TagCard("closed"),
+    Event.PLAN_APPROVED: TagCard("approved"),
+    Event.PLAN_REJECTED: TagCard("rejected"),
+    Event.MESSAGE_FAILED: TagCard("failed"),
+    Event.MESSAGE_NOT_WRITTEN: TagCard("failed"),
+    Event.MESSAGE_IN_DOUBT: TagCard("waiting", lazy("Not known")),
+}
+
+
+def sentence(told: Told) -> str:
+    """What happened, after the actor's name. A step's title stands in the ledger as it was."""
+    facts = told.facts
+    if told.event is Event.ITEM_MOVED:
+        return moved(facts)
+    if words := WORDS.get(told.event):
+        return words(facts)
+    return told.event.value
+
+
+def step(facts: Facts) -> str:
+    return _("step %(number)s, %(title)s") % {
+        "number": facts.get("item", ""),
+        "title": facts.get("title", ""),
+    }
+
+
+def moved(facts: Facts) -> str:
+    if "assigned_to" in facts:
+        words = (
+            _("handed %(step)s to somebody")
+            if facts["assigned_to"]
+            else _("took back the hand-over of %(step)s")
+        )
+        return words % {"step": step(facts)}
+    if says := facts.get("says"):
+        return _("stopped at %(step)s: %(says)s") % {"step": step(facts), "says": says}
+    return _("moved %(step)s on to “%(to)s”") % {
+        "step": step(facts),
+        "to": str(facts.get("to", "")).replace("_", " "),
+    }
+
+
+def finding(facts: Facts) -> str:
+    return _("read %(workspace)s again: %(says)s") % {"workspace": facts["workspace"], "says": facts["says"]}
+
+
+def with_note(text: str, facts: Facts) -> str:
+    return f"{text}: {facts['note']}" if facts.get("note") else text
+
+
+def decided(text: str) -> Callable[[Facts], str]:
+    return lambda facts: with_note(text % {"version": facts.get("version", "")}, facts)
+
+
+WORDS: dict[Event, Callable[[Facts], str]] = {
+    Event.REMOVAL_DRAFTED: lambda facts: _("began a draft"),
+    Event.REMOVAL_FILED: lambda facts: _("sent the request for approval"),
+    Event.REMOVAL_CHANGED: lambda facts: _("changed what should happen"),
+    Event.REMOVAL_WITHDRAWN: lambda facts: _("withdrew the request: %(reason)s") % facts,
+    Event.REMOVAL_CLOSED: lambda facts: _("closed the request: everything in scope has ended"),
+    Event.PLAN_FROZEN: lambda facts: _("froze version %(version)s of the plan, %(items)s steps") % facts,
+    Event.PLAN_APPROVED: lambda facts: decided(_("approved version %(version)s of the plan"))(facts),
+    Event.PLAN_REJECTED: lambda facts: decided(_("rejected version %(version)s of the plan"))(facts),
+    Event.QUESTION_ASKED: lambda facts: decided(_("asked about version %(version)s of the plan"))(facts),
+    Event.QUESTION_ANSWERED: lambda facts: _("answered: %(answer)s") % facts,
+    Event.DECISION_REFUSED: lambda facts: _("tried to decide; it was not recorded (%(why)s)") % facts,
+    Event.ITEMS_STARTED: lambda facts: _("began the work on %(items)s steps") % facts,
+    Event.ITEM_DONE: lambda facts: (
+        _("finished %(step)s: %(says)s") % {"step": step(facts), "says": facts["says"]}
+    ),
+    Event.ITEM_SKIPPED: lambda facts: (
+        _("skipped %(step)s: %(why)s") % {"step": step(facts), "why": facts["reason"]}
+    ),
+    Event.ITEM_RETRIED: lambda facts: _("had %(step)s tried again") % {"step": step(facts)},
+    Event.ITEM_TAKEN_OVER: lambda facts: _("took over %(step)s to do it by hand") % {"step": step(facts)},
+    Event.ITEM_SIGNED_OFF: lambda facts: with_note(_("signed off %(step)s") % {"step": step(facts)}, facts),
+    Event.SIGN_OFF_UNDONE: lambda facts: _("took back the sign-off of %(step)s") % {"step": step(facts)},
+    Event.PROOF_ADDED: lambda facts: _("attached a file to %(step)s") % {"step": step(facts)},
+    Event.PROOF_WITHDRAWN: lambda facts: _("took a file back from %(step)s") % {"step": step(facts)},
+    Event.FINDING_RECORDED: finding,
+    Event.PACKET_ORDERED: lambda facts: _("ordered version %(version)s of the evidence packet") % facts,
+    Event.PACKET_SEALED: lambda facts: _("sealed version %(version)s of the evidence packet") % facts,
+    Event.PACKET_DOWNLOADED: lambda facts: _("downloaded version %(version)s of the evidence packet") % facts,
+    Event.EVIDENCE_DOWNLOADED: lambda facts: _("downloaded a file of evidence"),
+    Event.MESSAGE_SENT: lambda facts: (
+        _("sent a message: %(subject)s") % {"subject": facts.get("subject", "")}
+    ),
+    Event.MESSAGE_FAILED: lambda facts: (
+        _("could not send a message: %(says)s") % {"says": facts.get("says", "")}
+    ),
+    Event.MESSAGE_IN_DOUBT: lambda facts: (
+        _("does not know whether a message was sent: %(says)s") % {"says": facts.get("says", "")}
+    ),
+    Event.MESSAGE_SENT_AGAIN: lambda facts: _("asked to send a message again"),
+    Event.MESSAGE_NOT_WRITTEN: lambda facts: _("could not write a message about an entry"),
+}

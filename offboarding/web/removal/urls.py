@@ -1,0 +1,13 @@
+from django.urls import URLPattern, path
+
+from offboarding.web.removal import changes, views
+
+urlpatterns: list[URLPattern] = [
+    path("requests/R-<int:number>/", views.access, name="removal"),
+    path("requests/R-<int:number>/checklist/", views.checklist, name="removal_checklist"),
+    path("requests/R-<int:number>/timeline/", views.timeline, name="removal_timeline"),
+    path("requests/R-<int:number>/evidence/", views.evidence, name="removal_evidence"),
+    path("requests/R-<int:number>/change/", changes.change, name="removal_change"),
+    path("requests/R-<int:number>/withdraw/", changes.withdraw, name="removal_withdraw"),
+    path("requests/R-<int:number>/questions/<int:question>/answer/", changes.answer, name="removal_answer"),
+]

@@ -1,0 +1,158 @@
+"""What the connections pages show."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, tzinfo
+from itertools import groupby
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as lazy
+from django.utils.translation import ngettext
+
+from offboarding.connections.models import Workspace
+from offboarding.connections.rules import Check, Outcome, Tested, is_old
+from offboarding.web.cards import AttentionCard, AttentionRow, FactCard, TagCard, TimeCard, relative
+
+MANAGED = {
+    Workspace.ManagedBy.SCIM: lazy("by SCIM"),
+    Workspace.ManagedBy.SSO: lazy("by SSO"),
+    Workspace.ManagedBy.HAND: lazy("by hand"),
+    Workspace.ManagedBy.UNKNOWN: lazy("not known"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectionRow:
+    name: str
+    environment: str
+    region: str
+    managed: str
+    read: TimeCard | None
+    token: str
+    age: str
+    old: bool
+    tag: TagCard
+    says: str
+    token_url: str
+
+
+@dataclass(frozen=True, slots=True)
+class ClientGroup:
+    id: str
+    client: str
+    rows: tuple[ConnectionRow, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CheckRow:
+    asks: str
+    tag: TagCard
+    says: str
+    remedy: str
+
+
+def groups(
+    workspaces: Iterable[Workspace], changeable: Iterable[int], zone: tzinfo, now: datetime
+) -> tuple[ClientGroup, ...]:
+    """By client. `changeable` are the clients whose tokens this person may replace."""
+    mine = set(changeable)
+    return tuple(
+        ClientGroup(
+            id=f"client-{client.pk}",
+            client=client.name,
+            rows=tuple(row(each, each.client_id in mine, zone, now) for each in each_client),
+        )
+        for client, each_client in groupby(workspaces, key=lambda each: each.client)
+    )
+
+
+def row(workspace: Workspace, changeable: bool, zone: tzinfo, now: datetime) -> ConnectionRow:
+    tag, says = standing(workspace, zone, now)
+    return ConnectionRow(
+        name=workspace.name,
+        environment=workspace.get_environment_display().capitalize(),
+        region=workspace.get_region_display(),
+        managed=str(MANAGED[Workspace.ManagedBy(workspace.managed_by)]),
+        read=TimeCard.of(workspace.read_at, zone, now) if workspace.read_at else None,
+        token=f"…{workspace.token_last4}",
+        age=age(workspace, now),
+        old=is_old(workspace.token_set_at, now),
+        tag=tag,
+        says=says,
+        token_url=token_url(workspace) if changeable else "",
+    )
+
+
+def token_url(workspace: Workspace) -> str:
+    return f"/setup/connections/{workspace.pk}/token/"
+
+
+def standing(workspace: Workspace, zone: tzinfo, now: datetime) -> tuple[TagCard, str]:
+    if workspace.refused_at:
+        since = TimeCard.of(workspace.refused_at, zone, now).absolute
+        return TagCard("failed", _("Token refused")), _("since %(time)s") % {"time": since}
+    if workspace.paused_until and workspace.paused_until > now:
+        until = relative(workspace.paused_until, now)
+        return TagCard("waiting", _("Asked to wait")), _("Segment asked us to wait. Next call %(time)s.") % {
+            "time": until
+        }
+    if workspace.read_at:
+        return TagCard("verified", _("Connected")), ""
+    return TagCard("not_started", _("Not read yet")), ""
+
+
+def age(workspace: Workspace, now: datetime) -> str:
+    days = (now - workspace.token_set_at).days
+    if days < 1:
+        return _("new today")
+    return ngettext("%(n)d day old", "%(n)d days old", days) % {"n": days}
+
+
+def refused(found: Iterable[ClientGroup]) -> AttentionCard | None:
+    """What stands still because of a token, with the way to mend it."""
+    rows = tuple(
+        AttentionRow(
+            _("Segment refuses our token for %(name)s %(since)s. Steps there wait for a new one.")
+            % {"name": each.name, "since": each.says},
+            each.token_url,
+            _("Replace token"),
+            "bad",
+        )
+        for group in found
+        for each in group.rows
+        if each.tag.state == "failed" and each.token_url
+    )
+    title = ngettext("%(n)d connection needs a new token", "%(n)d connections need a new token", len(rows))
+    return AttentionCard(title % {"n": len(rows)}, rows) if rows else None
+
+
+def facts(workspace: Workspace, zone: tzinfo, now: datetime) -> tuple[FactCard, ...]:
+    tag, says = standing(workspace, zone, now)
+    since = TimeCard.of(workspace.token_set_at, zone, now)
+    return (
+        FactCard(_("State"), (tag, *filter(None, (says, workspace.refused_why)))),
+        FactCard(_("Region"), workspace.get_region_display()),
+        FactCard(
+            _("Token in use"),
+            f"…{workspace.token_last4}",
+            note=_("since %(time)s") % {"time": since.absolute},
+        ),
+    )
+
+
+CHECK_LOOKS = {
+    Outcome.WORKS: ("verified", lazy("Yes")),
+    Outcome.FAILS: ("failed", lazy("No")),
+    Outcome.NOT_TRIED: ("not_started", lazy("Not tried")),
+}
+
+
+def check_rows(tested: Tested) -> tuple[CheckRow, ...]:
+    return tuple(check_row(check) for check in tested.checks)
+
+
+def check_row(check: Check) -> CheckRow:
+    state, word = CHECK_LOOKS[check.outcome]
+    return CheckRow(check.asks, TagCard(state, str(word)), check.says, check.remedy)

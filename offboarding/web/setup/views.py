@@ -1,0 +1,86 @@
+"""Connections: how each workspace is doing, and giving one a new token."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpResponse
+from django.shortcuts import redirect
+from django.utils.translation import gettext as _
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_GET, require_http_methods
+
+from offboarding.connections import actions
+from offboarding.connections.models import Workspace
+from offboarding.connections.probe import probe
+from offboarding.connections.queries import workspace_for, workspaces_in
+from offboarding.connections.rules import Tested
+from offboarding.directory.queries import clients_in
+from offboarding.users.rules import Role, actor_of
+from offboarding.web.cards import PathCard
+from offboarding.web.http import Request, now, page, signed_in, zone_of
+from offboarding.web.setup import cards
+from offboarding.web.setup.forms import TokenForm
+
+SEES = (Role.OPERATOR, Role.ADMINISTRATOR, Role.SECURITY)
+CHANGES = (Role.OPERATOR, Role.ADMINISTRATOR)
+TOKENS = PathCard(("Settings", "Workspace settings", "Access Management", "Tokens"))
+
+
+@require_GET
+@signed_in
+def connections(request: Request) -> HttpResponse:
+    if not request.scope.has(*SEES):
+        raise PermissionDenied
+    changeable = clients_in(request.scope, *CHANGES).values_list("pk", flat=True)
+    groups = cards.groups(workspaces_in(request.scope, *SEES), changeable, zone_of(request), now())
+    context = {"groups": groups, "attention": cards.refused(groups)}
+    return page(request, "setup/connections.html", context)
+
+
+@sensitive_post_parameters("token")
+@require_http_methods(["GET", "POST"])
+@signed_in
+def token(request: Request, pk: int) -> HttpResponse:
+    """Paste, test, keep: what fails the test is not kept, and what was pasted is not shown again."""
+    workspace = changeable_or_404(request, pk)
+    if request.method == "GET":
+        return page(request, "setup/token.html", context(request, workspace, TokenForm()))
+    form = TokenForm(request.POST)
+    if not form.is_valid():
+        return page(request, "setup/token.html", context(request, workspace, form), 422)
+    tested = probe(workspace, form.cleaned_data["token"])
+    if tested.failed:
+        form.add_error("token", tested.failed.says)
+        return page(request, "setup/token.html", context(request, workspace, form, tested), 422)
+    actions.replace_token(workspace, form.cleaned_data["token"], actor_of(request.user))
+    told = _(
+        "%(name)s has a new token. It was tested and works. Steps that waited for it go on by themselves."
+    )
+    messages.success(request, told % {"name": workspace.name})
+    return redirect("connections")
+
+
+def changeable_or_404(request: Request, pk: int) -> Workspace:
+    """Another client's connection is not here; one's own client's, without the right, is refused."""
+    seen = workspace_for(request.scope, pk)
+    if seen is None:
+        raise Http404
+    workspace = workspace_for(request.scope, pk, *CHANGES)
+    if workspace is None:
+        raise PermissionDenied
+    return workspace
+
+
+def context(
+    request: Request, workspace: Workspace, form: TokenForm, tested: Tested | None = None
+) -> dict[str, Any]:
+    return {
+        "workspace": workspace,
+        "facts": cards.facts(workspace, zone_of(request), now()),
+        "form": form,
+        "checks": cards.check_rows(tested) if tested else (),
+        "where": TOKENS,
+    }

@@ -1,0 +1,235 @@
+"""One step, ready to show: how it stands, what was tried, what a person does, and what may be pressed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+
+from django.conf import settings
+from django.template.defaultfilters import filesizeformat
+from django.utils.translation import gettext as _
+
+from offboarding.checklist.models import ChecklistItem
+from offboarding.checklist.rules import Kind
+from offboarding.execution import queries as execution
+from offboarding.execution.models import Run
+from offboarding.execution.rules import UNDO_FOR, Cause, Ended, proof_wanted
+from offboarding.removals.rules import Stage
+from offboarding.web.cards import (
+    ActCard,
+    CodeCard,
+    DueCard,
+    ErrorSummaryCard,
+    FieldCard,
+    FileCard,
+    NoticeCard,
+    OptionCard,
+    PermissionCard,
+    TagCard,
+    UploadCard,
+)
+from offboarding.web.removal.overview import Overview
+from offboarding.web.removal.states import ACTIVE, KINDS, blocked, counting_down, facts_of, tag_of
+from offboarding.web.steps.stuck import Text, causes
+from offboarding.web.steps.tries import TryCard, tried
+from offboarding.web.steps.where import WhereCard, where_of
+from offboarding.web.uploads import ACCEPT
+from offboarding.work.rules import ENDED, State
+
+# Trying again cannot help here, or happens by itself.
+NO_RETRY = (Cause.NO_SUCH_FEATURE, Cause.OWN_ACCOUNT, Cause.TOKEN_REFUSED)
+SHOWN_TRIES = 8
+
+
+@dataclass(frozen=True, slots=True)
+class SignOffCard:
+    note: FieldCard
+    upload: UploadCard
+    attest: FieldCard
+
+
+@dataclass(frozen=True, slots=True)
+class StepCard:
+    number: int
+    title: str
+    url: str
+    tag: TagCard
+    kind: str
+    phase: str
+    place: str
+    who: str
+    due: DueCard | None
+    facts: str
+    stopped: NoticeCard | None
+    where: WhereCard | None
+    how: tuple[str, ...]
+    proofs: tuple[FileCard, ...]
+    form: SignOffCard | None
+    hand: FieldCard | None
+    acts: tuple[ActCard, ...]
+    undo: ActCard | None
+    note: str
+    tries: tuple[TryCard, ...]
+    older: tuple[TryCard, ...]
+    permission: PermissionCard | None
+    stuck: tuple[tuple[Text, Text], ...]
+    summary: ErrorSummaryCard
+
+
+@dataclass(frozen=True, slots=True)
+class Typed:
+    """What was typed and could not be taken, with the mistakes by field."""
+
+    note: str = ""
+    attest: bool = False
+    wrong: tuple[tuple[str, str], ...] = ()
+
+    def fault(self, name: str) -> str:
+        return dict(self.wrong).get(name, "")
+
+
+def step_card(
+    view: Overview, item: ChecklistItem, run: Run | None, today: date, typed: Typed, summary: ErrorSummaryCard
+) -> StepCard:
+    url = f"{view.url}steps/{item.number}/"
+    works = run is not None and not view.why_not
+    tries = tried(view, run) if run else ()
+    mine = works and run is not None and run.manual and run.state == State.NEEDS_PERSON
+    return StepCard(
+        number=item.number,
+        title=item.title,
+        url=url,
+        tag=tag_of(run, "step-tag"),
+        kind=str(KINDS[Kind(item.kind)]) if not (run and run.manual) else _("By hand"),
+        phase=item.phase_says,
+        place=item.workspace.name if item.workspace else "",
+        who=run.assigned_to.name if run and run.assigned_to else "",
+        due=due(view, item, run),
+        facts=facts_of(item, run, view.tallies.get(run.pk) if run else None, view.states, view.clock),
+        stopped=stopped(run) if run else None,
+        where=where_of(view, item),
+        how=tuple(item.how),
+        proofs=proofs(run, url, mine) if run else (),
+        form=sign_off_form(item, typed) if mine else None,
+        hand=hand_field(view, run, today) if mine and run else None,
+        acts=tuple(acts(run, url)) if works and run else (),
+        undo=undo(view, run, url) if works and run else None,
+        note=run.note if run and run.ended == Ended.BY_HAND else "",
+        tries=tries[:SHOWN_TRIES],
+        older=tries[SHOWN_TRIES:],
+        permission=permission(view, run, today),
+        stuck=causes(item) if run and run.state not in ENDED else (),
+        summary=summary,
+    )
+
+
+def due(view: Overview, item: ChecklistItem, run: Run | None) -> DueCard | None:
+    start = view.removal.started_at or view.removal.filed_at
+    if not start or (run and run.state in ENDED):
+        return None
+    return view.clock.due(item.due_at, start)
+
+
+def stopped(run: Run) -> NoticeCard | None:
+    """What happened and what to do, where a step cannot go on by itself."""
+    if run.state != State.NEEDS_PERSON or run.cause in (Cause.MANUAL, Cause.TAKEN_OVER):
+        return None
+    role = "bad" if blocked(run) else "attention"
+    act = None
+    if run.cause == Cause.TOKEN_REFUSED:
+        act = ActCard(_("Open Setup, Connections"), "/setup/connections/")
+    return NoticeCard(role, run.sentence or run.waiting_for or _("A person has to look."), run.remedy, act)  # type: ignore[arg-type]
+
+
+def proofs(run: Run, url: str, removable: bool) -> tuple[FileCard, ...]:
+    return tuple(
+        FileCard(
+            name=proof.evidence.name,
+            size=filesizeformat(proof.evidence.size),
+            hash=CodeCard.hash(proof.evidence.sha256),
+            remove=ActCard(_("Remove"), f"{url}proofs/{proof.pk}/remove/", "link", post=True)
+            if removable
+            else None,
+        )
+        for proof in run.proofs.all()
+        if not proof.withdrawn_at
+    )
+
+
+def sign_off_form(item: ChecklistItem, typed: Typed) -> SignOffCard:
+    kinds = _("PNG, JPEG, PDF, CSV or text up to %(mb)d MB.") % {"mb": settings.UPLOAD_BYTES // 1_000_000}
+    proof = proof_wanted(item.proof, item.kind != Kind.MANUAL)
+    asked = _("A %(proof)s is needed.") % {"proof": proof} if proof else _("If there is something to show.")
+    return SignOffCard(
+        note=FieldCard(
+            "note", _("Note"), "textarea", typed.note, rows=3, required=False, error=typed.fault("note"),
+            hint=_("What you found, names and references. No secrets."), attrs=(("maxlength", "4000"),),
+        ),
+        upload=UploadCard("file", _("Proof"), f"{asked} {kinds}", ACCEPT, settings.UPLOAD_BYTES, typed.fault("file")),
+        attest=FieldCard(
+            "attest", _("I did this and it is right"), "checkbox", checked=typed.attest, error=typed.fault("attest")
+        ),
+    )  # fmt: skip
+
+
+def hand_field(view: Overview, run: Run, today: date) -> FieldCard:
+    options = [OptionCard("", _("Nobody in particular"), run.assigned_to_id is None)]
+    options += [
+        OptionCard(str(user.pk), user.name, user.pk == run.assigned_to_id)
+        for user in execution.workers_for(view.removal, today)
+    ]
+    return FieldCard("to", _("Who does it"), "select", options=tuple(options), width="mid", required=False)
+
+
+def acts(run: Run, url: str) -> list[ActCard]:
+    """What may be pressed now. Each press is asked again by the verb."""
+    found: list[ActCard] = []
+    stuck = not run.manual and run.state in (State.NEEDS_PERSON, State.FAILED)
+    if stuck and run.cause not in NO_RETRY:
+        label = (
+            _("Check again")
+            if run.item.kind == Kind.VERIFICATION or run.cause == Cause.NO_EVENT
+            else _("Try again")
+        )
+        found.append(ActCard(label, f"{url}retry/", "main", post=True, busy=_("One moment…")))
+    if stuck:
+        found.append(ActCard(_("Do it by hand"), f"{url}by-hand/", "quiet", post=True))
+    if run.state in (State.NEEDS_PERSON, State.WAITING) and run.item.step != "packet.seal":
+        found.append(ActCard(_("Skip this step"), f"{url}skip/", "link", dialog=True))
+    return found
+
+
+def undo(view: Overview, run: Run, url: str) -> ActCard | None:
+    """For 10 minutes, for the one who signed off."""
+    own = run.ended == Ended.BY_HAND and run.ended_by_id == view.user.pk and run.ended_at
+    if (
+        not own
+        or not run.ended_at
+        or view.stage is not Stage.RUNNING
+        or view.clock.now - run.ended_at > UNDO_FOR
+    ):
+        return None
+    until = view.clock.short(run.ended_at + UNDO_FOR)
+    return ActCard(_("Undo the sign-off, until %(at)s") % {"at": until}, f"{url}undo/", "quiet", post=True)
+
+
+def permission(view: Overview, run: Run | None, today: date) -> PermissionCard | None:
+    if run is None:
+        return PermissionCard(
+            _("This step has not begun."), _("It begins when the plan is approved and its time has come.")
+        )
+    if not view.why_not or run.state in ENDED:
+        return None
+    names = ", ".join(user.name for user in execution.workers_for(view.removal, today))
+    return PermissionCard(view.why_not, _("Who can act: %(who)s.") % {"who": names or _("nobody yet")})
+
+
+def is_live(view: Overview, run: Run | None) -> int:
+    """Seconds between two looks at this step: 2 while it runs, 15 while it waits, 0 where a person types or it is over."""
+    if run is None or run.state in ENDED or (run.state == State.NEEDS_PERSON):
+        return 0
+    return 2 if run.state in ACTIVE or counting_down(run, view.clock) else 15
+
+
+def version(run: Run | None) -> str:
+    return f"{run.fence}-{run.state}-{run.touched_at.timestamp():.6f}" if run else "0"

@@ -1,0 +1,16 @@
+from django.urls import URLPattern, path
+
+from offboarding.web.steps import views
+
+STEP = "requests/R-<int:number>/steps/<int:step>/"
+
+urlpatterns: list[URLPattern] = [
+    path(STEP, views.step, name="step"),
+    path(f"{STEP}sign-off/", views.sign_off, name="step_sign_off"),
+    path(f"{STEP}proofs/<int:proof>/remove/", views.remove_proof, name="step_remove_proof"),
+    path(f"{STEP}retry/", views.retry, name="step_retry"),
+    path(f"{STEP}by-hand/", views.by_hand, name="step_by_hand"),
+    path(f"{STEP}assign/", views.assign, name="step_assign"),
+    path(f"{STEP}undo/", views.undo, name="step_undo"),
+    path(f"{STEP}skip/", views.skip, name="step_skip"),
+]

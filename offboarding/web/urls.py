@@ -1,0 +1,27 @@
+"""Every page, by noun. Addresses are part of the product: people bookmark and quote them."""
+
+from __future__ import annotations
+
+from django.urls import URLPattern
+
+from offboarding.web.account import urls as account
+from offboarding.web.decide import urls as decide
+from offboarding.web.evidence import urls as evidence
+from offboarding.web.filing import urls as filing
+from offboarding.web.messages import urls as messages
+from offboarding.web.removal import urls as removal
+from offboarding.web.setup import urls as setup
+from offboarding.web.steps import urls as steps
+from offboarding.web.work import urls as work
+
+urlpatterns: list[URLPattern] = [
+    *account.urlpatterns,
+    *work.urlpatterns,
+    *filing.urlpatterns,
+    *removal.urlpatterns,
+    *decide.urlpatterns,
+    *steps.urlpatterns,
+    *evidence.urlpatterns,
+    *messages.urlpatterns,
+    *setup.urlpatterns,
+]

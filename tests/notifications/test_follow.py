@@ -1,0 +1,229 @@
+"""From the ledger to messages: works, wrong person, wrong client, twice, at the same time, half way."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+from django.db import connection
+
+from offboarding.journey import actions as journey
+from offboarding.ledger.events import Event
+from offboarding.ledger.models import Entry, Head
+from offboarding.notifications import handlers
+from offboarding.notifications.follow import TRIES, follow
+from offboarding.notifications.models import Cursor, Message
+from offboarding.notifications.rules import Draft
+from offboarding.users.rules import Role
+
+Make = Callable[..., Any]
+News = Callable[[], list[Any]]
+CANARY = "sgp_" + "Canary9" * 9
+
+
+def told(messages: list[Any]) -> list[tuple[str, str]]:
+    return [(message.kind, message.recipient.name) for message in messages]
+
+
+def test_a_filed_request_is_news_to_those_who_decide(filed: Make, bob: Any, sam: Any, news: News) -> None:
+    removal = filed()
+    (message,) = news()
+    assert (message.recipient, message.about, message.kind) == (bob, removal.reference, "decide")
+    assert "remove dan@… from 1 Acme workspace" in message.subject
+    assert message.url == f"/requests/{removal.reference}/approve/"
+
+
+def test_followed_again_nothing_is_written_again(filed: Make, bob: Any, news: News) -> None:
+    filed()
+    assert len(news()) == len(news()) == 1
+
+
+def test_even_a_cursor_that_was_turned_back_tells_nobody_twice(filed: Make, bob: Any, news: News) -> None:
+    filed()
+    before = told(news())
+    Cursor.objects.update(seq=0)
+    assert told(news()) == before
+
+
+def test_question_answer_and_decision_go_to_whoever_waits_for_them(
+    filed: Make, decide: Make, alice: Any, bob: Any, news: News
+) -> None:
+    from offboarding.approvals import actions as approvals
+
+    removal = filed()
+    asked = decide(removal, bob, "ask", "Who takes over?")
+    approvals.answer(removal, alice, asked.pk, "Olga does.")
+    decide(removal, bob, "reject", "Not today")
+    assert told(news()) == [
+        ("decide", "Bob"),
+        ("question", "Alice"),
+        ("answer", "Bob"),
+        ("rejected", "Alice"),
+    ]
+    assert "Who takes over?" in Message.objects.get(kind="question").text
+    assert "Olga does." in Message.objects.get(kind="answer").text
+
+
+def test_a_changed_plan_asks_the_approvers_again(
+    filed: Make, alice: Any, bob: Any, today: Any, news: News
+) -> None:
+    from offboarding.removals.actions import Wish
+    from offboarding.removals.rules import Choice
+
+    removal = filed("Acme Production", "Acme Staging")
+    wishes = [Wish(removal.places.first().workspace, Choice.REMOVE)]
+    journey.change(removal, alice, wishes, removal.version, today)
+    assert told(news()) == [("decide", "Bob"), ("decide again", "Bob")]
+
+
+def test_steps_for_people_go_to_operators_and_security(
+    running: Make, olga: Any, sam: Any, news: News
+) -> None:
+    running()
+    steps = {name for kind, name in told(news()) if kind == "step"}
+    assert steps == {"Olga", "Sam"}
+
+
+def test_a_step_that_somebody_has_is_told_to_nobody_else(
+    running: Make, olga: Any, sam: Any, alice: Any, news: News
+) -> None:
+    from offboarding.execution import actions as execution
+    from offboarding.execution.models import Run
+
+    run = (
+        Run.objects.filter(item__plan__removal=running(), state="needs_person").select_related("item").first()
+    )
+    before = len(news())
+    execution.assign(run, olga, sam)
+    given = news()[before:]
+    assert told(given) == [("step given", "Sam")]
+    assert f"Step {run.item.number} is yours" in given[0].subject
+
+
+def test_nobody_of_another_client_is_ever_told(
+    filed: Make, decide: Make, running: Make, person: Make, news: News
+) -> None:
+    for role in Role:
+        person(f"{role.value}-of-hooli", role, clients_=("Hooli",))
+    everywhere_but_one = person("half", Role.APPROVER, Role.OPERATOR, Role.SECURITY, clients_=("Acme",))
+    removal = running("Acme Production", "Globex Main")
+    people = {message.recipient for message in news()}
+    assert everywhere_but_one not in people
+    assert {user.name for user in people} == {"Alice", "Bob"}
+    assert removal.stage == "running"
+
+
+def test_the_person_whose_access_goes_is_told_nothing(
+    filed: Make, bob: Any, person: Make, news: News
+) -> None:
+    dan = person("dan", Role.APPROVER, Role.OPERATOR)
+    filed()
+    assert dan not in {message.recipient for message in news()}
+
+
+def test_a_refused_token_is_told_once_to_those_who_keep_the_connection(
+    workspace: Make, olga: Any, carol: Any, person: Make, news: News
+) -> None:
+    from offboarding.connections.actions import token_refused
+
+    admin, other = person("ada", Role.ADMINISTRATOR), person("oz", Role.OPERATOR, clients_=("Hooli",))
+    place = workspace("Acme Production")
+    token_refused(place, "Segment answered 401.")
+    token_refused(place, "Segment answered 401.")
+    messages = news()
+    assert {message.recipient for message in messages} == {olga, admin}
+    assert other not in {message.recipient for message in messages}
+    assert len(messages) == 2 and messages[0].url == "/setup/connections/"
+
+
+def test_a_secret_in_a_fact_never_reaches_a_message(
+    filed: Make, decide: Make, bob: Any, news: News, turn: Make, mailoutbox: list[Any]
+) -> None:
+    decide(filed(), bob, "ask", f"Is {CANARY} his token?")
+    for message in news():
+        turn(message)
+    written = [f"{each.subject} {each.text} {each.mail_subject} {each.mail_text}" for each in news()]
+    posted = [mail.message().as_string() + mail.body for mail in mailoutbox]
+    assert len(posted) == 2 and "Question" in posted[1]
+    assert not any(CANARY in text for text in [*written, *posted])
+    noted = [
+        each.value for entry in Entry.objects.filter(event="message.sent") for each in entry.personal.all()
+    ]
+    assert noted and not any(CANARY in text for text in noted)
+
+
+# ---------------------------------------------------------------- trouble
+
+
+@pytest.fixture
+def broken(monkeypatch: pytest.MonkeyPatch, bob: Any) -> None:
+    """A handler that fails after its first draft."""
+
+    def drafts(entry: Entry) -> Any:
+        yield Draft(bob, "half", "Half", "Half a notice", (), "/", entry.about)
+        raise ValueError("no more")
+
+    monkeypatch.setitem(handlers.HANDLERS, Event.REMOVAL_FILED, handlers.Handler(drafts))
+
+
+def test_an_entry_that_fails_leaves_nothing_half_written(filed: Make, broken: None, news: News) -> None:
+    filed()
+    assert news() == []
+    assert Cursor.objects.get().tries == 1
+
+
+def test_an_entry_that_keeps_failing_is_stepped_over_and_the_ledger_says_so(
+    filed: Make, decide: Make, bob: Any, broken: None, news: News
+) -> None:
+    removal = filed()
+    decide(removal, bob)
+    for _ in range(TRIES):
+        follow()
+    assert told(news()) == [("approved", "Alice")]
+    assert Entry.objects.filter(event="message.not_written", about=removal.reference).count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_many_followers_at_once_write_each_message_once(
+    running: Make, decide: Make, bob: Any, olga: Any, sam: Any
+) -> None:
+    running()
+    gate = threading.Barrier(6)
+
+    def one(_: int) -> None:
+        try:
+            gate.wait(10)
+            follow()
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(6) as pool:
+        list(pool.map(one, range(6)))
+    follow()
+    keys = list(Message.objects.values_list("entry", "recipient", "channel"))
+    steps = Message.objects.filter(kind="step")
+    assert len(keys) == len(set(keys)) and steps.count() == 2 * steps.filter(recipient=olga).count() > 2
+    assert steps.filter(joined_to=None).count() == 2  # one mail each, the rest joined it
+
+
+def test_a_follower_that_comes_later_begins_at_the_end(filed: Make, bob: Any) -> None:
+    from importlib import import_module
+
+    from django.apps import apps
+
+    filed()
+    Cursor.objects.all().delete()
+    import_module("offboarding.notifications.migrations.0002_from_now_on").begin_at_the_end(apps, None)
+    assert Cursor.objects.get().seq == Head.objects.get().seq > 0
+
+
+def test_looking_for_news_costs_two_queries_where_there_is_none(
+    filed: Make, bob: Any, news: News, django_assert_num_queries: Make
+) -> None:
+    filed()
+    news()
+    with django_assert_num_queries(2):
+        follow()

@@ -1,0 +1,338 @@
+"""The evidence pages: packets in scope, one packet, its files, and checking a file against it."""
+
+from __future__ import annotations
+
+import hashlib
+import zipfile
+from collections.abc import Callable
+from datetime import UTC, datetime
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
+
+from offboarding.evidence.actions import keep
+from offboarding.execution.models import Proof, Run
+from offboarding.ledger.models import Entry
+from offboarding.packets import perform
+from offboarding.packets.models import Packet
+from offboarding.packets.queries import path_of
+from offboarding.removals.models import RemovalRequest
+from offboarding.work.actions import claim
+from offboarding.work.rules import State
+
+PARTS = [
+    ("packet.zip", "R-1001-packet.zip"),
+    ("report.pdf", "R-1001-report.pdf"),
+    ("bag.zip", "R-1001.zip"),
+    ("bag.zip.sha256", "R-1001.zip.sha256"),
+    ("bag.zip.sha256.sig", "R-1001.zip.sha256.sig"),
+    ("signing-key.pem", "signing-key.pem"),
+    ("verify.py", "verify.py"),
+]
+
+
+@pytest.fixture
+def sealed(running: Callable[..., Any], olga: Any, settings: Any, tmp_path: Path) -> Callable[..., Packet]:
+    """A closed request with one file added by Olga, and its sealed packet."""
+    settings.PACKET_ROOT, settings.EVIDENCE_ROOT = tmp_path / "packets", tmp_path / "evidence"
+
+    def make(*names: str, files: int = 1) -> Packet:
+        removal = running(*names)
+        run = Run.objects.filter(item__plan__removal=removal).first()
+        for number in range(files):
+            each = proof_file(f"tokens {number}.png", f"picture {number}".encode())
+            Proof.objects.create(run=run, evidence=each, added_by=olga)
+        closed = datetime.now(UTC)
+        RemovalRequest.objects.filter(pk=removal.pk).update(stage="closed", closed_at=closed)
+        packet = Packet.objects.create(removal=removal, version=1, state=State.READY)
+        held = claim(Packet, packet.pk)
+        assert held
+        perform.perform(held)
+        return Packet.objects.get(pk=packet.pk)
+
+    return make
+
+
+def proof_file(name: str, data: bytes) -> Any:
+    return keep(
+        BytesIO(data),
+        name=name,
+        media_type="image/png",
+        shows="The Tokens tab",
+        source="person",
+        taken_by="Olga",
+    )
+
+
+def body(answer: Any) -> bytes:
+    return b"".join(answer.streaming_content)
+
+
+def as_user(client: Client, user: Any) -> Client:
+    client.force_login(user)
+    return client
+
+
+def test_an_auditor_finds_the_packet_in_the_list(client: Client, sealed: Any, erin: Any) -> None:
+    packet = sealed()
+    page = as_user(client, erin).get("/evidence/").content.decode()
+    assert packet.removal.reference in page
+    assert "1 packet" in page
+
+
+TEXTS = [
+    ("q=dan@northwind", True, "an address"),
+    ("q=Reyes", True, "a name"),
+    ("q=1001", True, "a number"),
+    ("q=r-1001", True, "a reference"),
+    ("q=CS-1", True, "a ticket"),
+    ("q=zz", False, "nothing fits"),
+    ("client=999999", True, "a client that is not offered is left out"),
+]
+
+
+def test_the_list_finds_by_text(client: Client, sealed: Any, erin: Any) -> None:
+    sealed()
+    as_user(client, erin)
+    for query, found, reason in TEXTS:
+        page = client.get(f"/evidence/?{query}").content.decode()
+        assert ("/evidence/R-1001/" in page) is found, reason
+
+
+def test_the_list_finds_by_client_and_by_digest(client: Client, sealed: Any, erin: Any, clients: Any) -> None:
+    packet = sealed("Acme Production")
+    as_user(client, erin)
+    for query, found in (
+        (f"client={clients['Acme'].pk}", True),
+        (f"client={clients['Globex'].pk}", False),
+        (f"q={packet.sha256[:12]}", True),
+    ):
+        assert ("/evidence/R-1001/" in client.get(f"/evidence/?{query}").content.decode()) is found
+
+
+def test_only_the_part_is_sent_when_htmx_asks(client: Client, sealed: Any, erin: Any) -> None:
+    sealed()
+    page = as_user(client, erin).get("/evidence/", HTTP_HX_REQUEST="true").content.decode()
+    assert page.lstrip().startswith('<section id="packets"')
+
+
+def test_the_page_of_a_packet_tells_its_hashes_its_key_and_its_items(
+    client: Client, sealed: Any, erin: Any
+) -> None:
+    packet = sealed()
+    page = as_user(client, erin).get("/evidence/R-1001/").content.decode()
+    for wanted in (packet.sha256, packet.bag_sha256, packet.key_id, "tokens 0.png", "Keep until", "UTC)"):
+        assert wanted in page
+    assert "sha256sum -c R-1001.zip.sha256" in page
+
+
+def test_for_another_client_there_is_no_packet(client: Client, sealed: Any, carol: Any) -> None:
+    sealed()
+    as_user(client, carol)
+    for path in ("", *(part for part, _ in PARTS)):
+        assert client.get(f"/evidence/R-1001/{path}").status_code == 404, path
+    assert client.post("/evidence/R-1001/check/", {"digest": "0" * 64}).status_code == 404
+
+
+def test_for_another_client_the_list_is_empty(client: Client, sealed: Any, carol: Any) -> None:
+    sealed()
+    assert "R-1001" not in as_user(client, carol).get("/evidence/").content.decode()
+
+
+def test_the_person_who_leaves_sees_nothing(client: Client, sealed: Any, person: Any) -> None:
+    from offboarding.users.rules import Role
+
+    dan = person("dan", Role.AUDITOR)
+    sealed()
+    assert as_user(client, dan).get("/evidence/R-1001/").status_code == 404
+
+
+def test_who_is_not_signed_in_goes_to_the_sign_in_page(client: Client, sealed: Any) -> None:
+    sealed()
+    answer = client.get("/evidence/R-1001/packet.zip")
+    assert answer["Location"].startswith("/signin/")
+
+
+def test_each_part_is_sent_as_it_was_sealed(client: Client, sealed: Any, erin: Any) -> None:
+    packet = sealed()
+    as_user(client, erin)
+    for part, name in PARTS:
+        answer = client.get(f"/evidence/R-1001/{part}")
+        sent = body(answer)
+        assert answer["Content-Disposition"] == f'attachment; filename="{name}"'
+        assert answer["Content-Security-Policy"].startswith("sandbox")
+        assert answer["X-Content-Type-Options"] == "nosniff"
+        assert int(answer["Content-Length"]) == len(sent)
+        assert sent == expected(packet, part), part
+
+
+def expected(packet: Packet, part: str) -> bytes:
+    whole = path_of(packet).read_bytes()
+    outer = zipfile.ZipFile(BytesIO(whole))
+    bag = outer.read("R-1001.zip")
+    if part == "packet.zip":
+        return whole
+    if part == "report.pdf":
+        return zipfile.ZipFile(BytesIO(bag)).read("R-1001/data/report.pdf")
+    return bag if part == "bag.zip" else outer.read(part.replace("bag.zip", "R-1001.zip"))
+
+
+def test_the_packet_that_is_sent_has_the_digest_on_record(client: Client, sealed: Any, erin: Any) -> None:
+    packet = sealed()
+    sent = body(as_user(client, erin).get("/evidence/R-1001/packet.zip"))
+    assert hashlib.sha256(sent).hexdigest() == packet.sha256
+
+
+def test_each_download_is_noted(client: Client, sealed: Any, erin: Any) -> None:
+    sealed()
+    body(as_user(client, erin).get("/evidence/R-1001/report.pdf"))
+    entry = Entry.objects.get(event="packet.downloaded")
+    assert (entry.about, entry.actor_id) == ("R-1001", str(erin.pk))
+    assert b'"part":"report"' in bytes(entry.body)
+
+
+def test_a_file_of_the_removal_is_handed_out_and_noted(client: Client, sealed: Any, erin: Any) -> None:
+    packet = sealed()
+    file = Proof.objects.get(run__item__plan__removal=packet.removal).evidence
+    answer = as_user(client, erin).get(f"/evidence/R-1001/files/{file.pk}/")
+    assert body(answer) == b"picture 0"
+    assert answer["Content-Disposition"] == 'attachment; filename="R-1001-tokens-0.png"'
+    assert Entry.objects.filter(event="evidence.downloaded", about="R-1001").count() == 1
+
+
+def test_a_file_of_another_removal_is_not_here(client: Client, sealed: Any, erin: Any) -> None:
+    sealed()
+    other = proof_file("other.png", b"of somebody else")
+    assert as_user(client, erin).get(f"/evidence/R-1001/files/{other.pk}/").status_code == 404
+
+
+def test_a_name_that_no_system_can_write_becomes_one_that_all_can(
+    client: Client, sealed: Any, erin: Any
+) -> None:
+    packet = sealed()
+    run = Run.objects.filter(item__plan__removal=packet.removal).first()
+    file = proof_file('../"漢字"\r\nX: y.png', b"odd name")
+    Proof.objects.create(run=run, evidence=file, added_by=erin)
+    answer = as_user(client, erin).get(f"/evidence/R-1001/files/{file.pk}/")
+    assert body(answer) == b"odd name"
+    assert answer["Content-Disposition"] == 'attachment; filename="R-1001-X-y.png"'
+
+
+@pytest.mark.parametrize(
+    ("data", "says"), [(b"picture 0", "Same as item "), (b"picture 0.", "Not in this packet")]
+)
+def test_a_file_is_compared_with_the_packet(
+    client: Client, sealed: Any, erin: Any, data: bytes, says: str
+) -> None:
+    sealed()
+    given = {"file": SimpleUploadedFile("mine.png", data)}
+    answer = as_user(client, erin).post("/evidence/R-1001/check/", given)
+    assert answer.status_code == 200
+    assert says in answer.content.decode()
+
+
+def test_a_digest_is_compared_with_everything_in_the_packet(client: Client, sealed: Any, erin: Any) -> None:
+    packet = sealed()
+    report = hashlib.sha256(expected(packet, "report.pdf")).hexdigest()
+    as_user(client, erin)
+    for digest, says in (
+        (hashlib.sha256(b"picture 0").hexdigest(), "Same as item "),
+        (packet.sha256, "Same as the whole packet, R-1001-packet.zip"),
+        (f"{packet.bag_sha256}  R-1001.zip", "Same as the bag, R-1001.zip"),
+        (f"SHA256:{report.upper()}", "Same as data/report.pdf in the bag"),
+        ("0" * 64, "Not in this packet"),
+    ):
+        assert says in client.post("/evidence/R-1001/check/", {"digest": digest}).content.decode(), digest
+
+
+@pytest.mark.parametrize(
+    ("digest", "says"),
+    [
+        ("", "Choose a file, or paste the SHA-256 of one."),
+        ("12ab", "A SHA-256 has 64 signs"),
+        ("<script>" + "a" * 56, "A SHA-256 has 64 signs"),
+    ],
+)
+def test_what_cannot_be_compared_is_told_and_kept(
+    client: Client, sealed: Any, erin: Any, digest: str, says: str
+) -> None:
+    sealed()
+    answer = as_user(client, erin).post("/evidence/R-1001/check/", {"digest": digest})
+    page = answer.content.decode()
+    assert answer.status_code == 422
+    assert says in page
+    assert "<title>Error: " in page
+    assert "<script>aa" not in page
+
+
+def test_checking_by_htmx_answers_with_the_part_alone(client: Client, sealed: Any, erin: Any) -> None:
+    packet = sealed()
+    answer = as_user(client, erin).post(
+        "/evidence/R-1001/check/", {"digest": packet.sha256}, HTTP_HX_REQUEST="true"
+    )
+    assert answer.content.decode().lstrip().startswith('<section class="section" id="check"')
+
+
+def test_a_packet_that_is_away_is_told_in_a_sentence(client: Client, sealed: Any, erin: Any) -> None:
+    path_of(sealed()).unlink()
+    as_user(client, erin)
+    for path in ("", "packet.zip", "report.pdf"):
+        answer = client.get(f"/evidence/R-1001/{path}")
+        assert (answer.status_code, "cannot be read where we keep it" in answer.content.decode()) == (
+            409,
+            True,
+        )
+    assert not Entry.objects.filter(event="packet.downloaded").exists()
+
+
+def test_a_request_that_runs_says_which_steps_are_open(client: Client, running: Any, erin: Any) -> None:
+    running()
+    page = as_user(client, erin).get("/evidence/R-1001/").content.decode()
+    assert "steps are open before this packet can be sealed" in page
+    assert "/requests/R-1001/steps/" in page
+    assert client.get("/evidence/R-1001/packet.zip").status_code == 404
+
+
+def test_a_packet_that_is_being_made_says_so(client: Client, running: Any, erin: Any) -> None:
+    removal = running()
+    Packet.objects.create(removal=removal, version=1, state=State.READY)
+    assert "The packet is being made" in as_user(client, erin).get("/evidence/R-1001/").content.decode()
+
+
+def test_a_request_that_waits_or_ended_without_a_removal_says_so(
+    client: Client, filed: Any, erin: Any
+) -> None:
+    removal = filed()
+    as_user(client, erin)
+    assert "Nothing was done yet" in client.get("/evidence/R-1001/").content.decode()
+    RemovalRequest.objects.filter(pk=removal.pk).update(stage="rejected")
+    assert "it has no packet" in client.get("/evidence/R-1001/").content.decode()
+
+
+def test_a_draft_has_no_evidence_page(client: Client, drafted: Any, alice: Any) -> None:
+    number = drafted().number
+    assert as_user(client, alice).get(f"/evidence/R-{number}/").status_code == 404
+
+
+@pytest.mark.parametrize("path", ["/evidence/", "/evidence/R-1001/"])
+def test_the_number_of_queries_does_not_grow_with_the_data(
+    client: Client, sealed: Any, erin: Any, path: str, django_assert_max_num_queries: Any
+) -> None:
+    """Three places and forty files cost what one place and one file cost."""
+    sealed("Acme Production", "Acme Staging", "Globex Production", files=40)
+    as_user(client, erin).get(path)
+    with django_assert_max_num_queries(20):
+        client.get(path)
+
+
+def test_a_list_of_many_is_read_in_pages(client: Client, sealed: Any, erin: Any) -> None:
+    sealed(files=60)
+    as_user(client, erin)
+    first, second = client.get("/evidence/R-1001/"), client.get("/evidence/R-1001/?start=25")
+    assert "1 to 25 of " in first.content.decode()
+    assert "26 to 50 of " in second.content.decode()
+    assert client.get("/evidence/R-1001/?start=junk").status_code == 200
