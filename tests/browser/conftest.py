@@ -118,7 +118,7 @@ def person(chromium: Browser, demo: Demo) -> Iterator[Any]:
     opened: list[tuple[BrowserContext, Person]] = []
 
     def make(name: str = "", **options: Any) -> Person:
-        context = chromium.new_context(viewport={"width": 1280, "height": 900}, locale="en-GB", **options)
+        context = chromium.new_context(viewport={"width": 1280, "height": 900}, locale="en-GB", reduced_motion="reduce", **options)
         page = context.new_page()
         made = Person(page, demo.base)
         page.on("console", lambda message: made.trouble.append(message.text) if message.type == "error" else None)

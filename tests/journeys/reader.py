@@ -146,6 +146,14 @@ class Reader:
                 return self.get(urljoin(str(self.answer.url), href))
         raise AssertionError(f"no link “{label}” on {self.path}: {[words for _, words in self.page.links]}")
 
+    def follow_in(self, after: str, label: str) -> Reader:
+        """The first link with this label that comes after the words `after`."""
+        place = self.answer.text.index(after)
+        for href, words in Page(self.answer.text[place:]).links:
+            if label.lower() in words.lower():
+                return self.get(urljoin(str(self.answer.url), href))
+        raise AssertionError(f"no link “{label}” after “{after}” on {self.path}")
+
     def form_with(self, button: str, needs: str = "") -> tuple[Form, tuple[str, str, str]]:
         for form in self.page.forms:
             for each in form.buttons:

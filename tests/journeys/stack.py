@@ -120,7 +120,11 @@ def begin(made: Installation, port: int, production: bool) -> None:
     for number in (1, 2) if production else ():
         name = f"worker{number}@{secrets.token_hex(4)}"
         made.start(f"worker{number}", python, "-m", "celery", "-A", "offboarding.celery", "worker", "-c", "4", "-n", name)
-    servers.wait_for(lambda: answers(f"http://localhost:{port}/readyz"), 40)
+    try:
+        servers.wait_for(lambda: answers(f"http://localhost:{port}/readyz"), 60)
+    except servers.NoServer as error:
+        told = "\n".join(f"--- {name}\n{made.log(name)[-3000:]}" for name in made.processes)
+        raise servers.NoServer(f"the installation is not ready\n{told}") from error
 
 
 def answers(url: str) -> bool:
