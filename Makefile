@@ -12,7 +12,7 @@ help: ## Show this list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 12
 
 demo: .venv/runtime ## Run the product on believable data: one address, no account (PORT=, FRESH=1)
-	@OFFBOARD_DEMO=1 exec $(BIN)/python manage.py demo --port $(PORT) $(if $(FRESH),--fresh)
+	@OFFBOARD_DEMO=1 exec $(BIN)/python manage.py demo --port $(PORT) $(if $(filter-out 0 no,$(FRESH)),--fresh)
 
 test: .venv/dev ## Everything that a change must pass
 	@$(BIN)/python tests/run.py

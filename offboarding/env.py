@@ -89,6 +89,13 @@ def database(value: str) -> dict[str, Any]:
     raise ValueError("write sqlite:////absolute/file or postgresql://user:password@host:5432/name")
 
 
+def store(value: str) -> str:
+    """The address of a database, checked here so that a wrong one is told with all the others."""
+    if value:
+        database(value)
+    return value
+
+
 def sqlite(path: str) -> dict[str, Any]:
     """SQLite as a real multi-writer store: without IMMEDIATE, half of all read-modify-write transactions fail."""
     return {
@@ -151,7 +158,7 @@ VARIABLES = (
     Variable(
         "OFFBOARD_DATABASE_URL",
         "",
-        text,
+        store,
         "postgresql://… or sqlite:////…; empty means SQLite in the data folder.",
     ),
     Variable("OFFBOARD_REDIS_URL", "", redis, "Redis for Celery; empty means that the engine does all work."),
@@ -182,7 +189,7 @@ def read(environ: Mapping[str, str]) -> dict[str, Any]:
     """Every variable parsed, by name without its prefix. Raises WrongSetting with one line for each wrong value."""
     values: dict[str, Any] = {}
     wrong: list[str] = []
-    given = {**demo_values(environ), **environ} if environ.get("OFFBOARD_DEMO") == "1" else environ
+    given = {**demo_values(environ), **environ} if wants_demo(environ) else environ
     for variable in VARIABLES:
         raw = given.get(variable.name, "").strip() or variable.default
         try:
@@ -225,6 +232,13 @@ def fresh_keys() -> dict[str, str]:
         "OFFBOARD_SEALING_KEYS": urlsafe_b64encode(secrets.token_bytes(32)).decode(),
         "OFFBOARD_SIGNING_KEY": secrets.token_hex(32),
     }
+
+
+def wants_demo(environ: Mapping[str, str]) -> bool:
+    try:
+        return flag(environ.get("OFFBOARD_DEMO", "").strip())
+    except ValueError:  # told with all the other wrong values
+        return False
 
 
 def demo_values(environ: Mapping[str, str]) -> dict[str, str]:

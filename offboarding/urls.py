@@ -1,10 +1,12 @@
 from django.urls import include, path
 
+from offboarding.demo import urls as demo
 from offboarding.web import urls as web
 
 urlpatterns = [
     path("account/", include("allauth.urls")),
     *web.urlpatterns,
+    *demo.urlpatterns,
 ]
 handler400 = "offboarding.web.errors.bad_request"
 handler403 = "offboarding.web.errors.forbidden"

@@ -16,6 +16,18 @@ DAN_ELSEWHERE = "dan.reyes@mail.example"
 PASSWORD = "correct horse battery"
 
 
+@pytest.fixture(autouse=True, scope="session")
+def tables_that_only_grow_are_wiped() -> Iterator[None]:
+    """After tests that commit for real (`django_db(transaction=True)`)."""
+    from django.test import TransactionTestCase
+
+    from tests.wiping import wipe
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(TransactionTestCase, "_fixture_teardown", lambda _self: wipe())
+        yield
+
+
 @pytest.fixture
 def today() -> date:
     return datetime.now(UTC).date()
@@ -139,7 +151,9 @@ def seen() -> Callable[..., Any]:
         why: str = "",
     ) -> Any:
         held = tuple(Held(f"role-{role}", role, (("WORKSPACE", workspace.segment_id),)) for role in roles)
-        account = Account("u1", addresses[0], "Dan Reyes", held, tuple((f"g-{name}", name) for name in groups))
+        account = Account(
+            "u1", addresses[0], "Dan Reyes", held, tuple((f"g-{name}", name) for name in groups)
+        )
         if why:
             sighting = Sighting(Outcome.UNKNOWN, why=why)
         elif absent:
@@ -156,19 +170,25 @@ def seen() -> Callable[..., Any]:
 
 
 @pytest.fixture
-def drafted(alice: Any, workspace: Callable[..., Any], seen: Callable[..., Any], today: date) -> Callable[..., Any]:
+def drafted(
+    alice: Any, workspace: Callable[..., Any], seen: Callable[..., Any], today: date
+) -> Callable[..., Any]:
     """A complete draft of Alice's, ready to send, for Dan in the given workspaces."""
     from offboarding.removals import actions as removals
     from offboarding.removals.rules import Choice
 
-    def make(*names: str, connected: tuple[Any, ...] = (), reason: str = "contract-ended", **look: Any) -> Any:
+    def make(
+        *names: str, connected: tuple[Any, ...] = (), reason: str = "contract-ended", **look: Any
+    ) -> Any:
         places = [*connected, *(workspace(name) for name in names)] or [workspace("Acme Production")]
         removal = removals.draft(alice, [DAN], "Dan Reyes", today)
         for place in places:
             seen(place, [DAN], **look)
         removals.choose(removal, alice, [removals.Wish(place, Choice.REMOVE) for place in places], today)
         now = datetime.now(UTC)
-        removals.describe(removal, alice, reason=reason, starts_at=now, time_zone="Europe/Berlin", now=now, ticket="CS-1")
+        removals.describe(
+            removal, alice, reason=reason, starts_at=now, time_zone="Europe/Berlin", now=now, ticket="CS-1"
+        )
         return removal
 
     return make
@@ -194,11 +214,18 @@ def decide(today: date) -> Callable[..., Any]:
     from offboarding.approvals.rules import Decision
     from offboarding.checklist.queries import newest_plan
 
-    def make(removal: Any, user: Any, decision: str = "approve", note: str = "", fingerprint: str = "") -> Any:
+    def make(
+        removal: Any, user: Any, decision: str = "approve", note: str = "", fingerprint: str = ""
+    ) -> Any:
         plan = newest_plan(removal)
         assert plan is not None
         said = approvals.Statement(
-            Decision(decision), fingerprint or plan.fingerprint, note, "Approve removal", "password", "127.0.0.1"
+            Decision(decision),
+            fingerprint or plan.fingerprint,
+            note,
+            "Approve removal",
+            "password",
+            "127.0.0.1",
         )
         return approvals.decide(removal, user, said, today)
 

@@ -21,7 +21,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from tests import servers  # noqa: E402
+from tests import servers
 
 BIN = Path(sys.executable).parent
 # The rooms whose behaviour depends on the database: they are tried on both.

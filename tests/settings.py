@@ -18,10 +18,11 @@ os.environ.update(
     }
 )
 
-from offboarding.settings import *  # noqa: E402, F403
+from offboarding.settings import *  # noqa: F403
 
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}  # noqa: F405
+STATIC_ROOT.mkdir(exist_ok=True)  # noqa: F405  (WhiteNoise warns of a folder that is not there)
 EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
 MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = True
 # A file, since engines and servers in other threads and processes open it too; nothing here must survive a power cut.

@@ -73,6 +73,24 @@ def approvers_for(removal: RemovalRequest, today: date) -> list[User]:
     ]
 
 
+def questions_to(scope: Scope) -> list[Approval]:
+    """Questions that approvers asked this user and that wait for an answer, the first to be due on top."""
+    found = Approval.objects.filter(
+        decision=Decision.ASK,
+        answered_at=None,
+        plan__removal__requester=scope.user_id,
+        plan__removal__stage=Stage.PLANNED,
+        plan__removal__in=removals_for(scope),
+    )
+    return list(found.select_related("approver", "plan__removal").order_by("plan__removal__due_at", "pk"))
+
+
+def decisions_of(scope: Scope, limit: int) -> list[Approval]:
+    """The user's own decisions, newest first."""
+    found = Approval.objects.filter(approver=scope.user_id, plan__removal__in=removals_for(scope))
+    return list(found.select_related("plan__removal").order_by("-pk")[:limit])
+
+
 def open_questions(removal: RemovalRequest) -> list[Approval]:
     found = Approval.objects.filter(plan__removal=removal, decision=Decision.ASK, answered_at=None)
     return list(found.select_related("approver"))

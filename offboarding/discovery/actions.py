@@ -10,7 +10,7 @@ from django.db.models.functions import Now
 from offboarding import pulse
 from offboarding.connections.models import Workspace
 from offboarding.discovery.models import Look, Snapshot
-from offboarding.discovery.rules import Sighting
+from offboarding.discovery.rules import Sighting, unknown
 from offboarding.evidence.models import Evidence
 from offboarding.ledger.actions import APP, Event, record
 from offboarding.lib.addresses import key
@@ -26,11 +26,7 @@ def ask(user: User, addresses: Sequence[str], workspaces: Iterable[Workspace]) -
 
     A look that is under way already serves; asking twice costs nothing.
     """
-    person, wanted = key(addresses), list(workspaces)
-    if not wanted:
-        raise Refused(
-            "no-workspace", "No workspace is connected yet. An administrator connects the first one in Setup."
-        )
+    person, wanted = key(addresses), some(workspaces)
     started = [look for workspace in wanted if (look := begin(user, person, addresses, workspace))]
     if started:
         with transaction.atomic():
@@ -41,6 +37,14 @@ def ask(user: User, addresses: Sequence[str], workspaces: Iterable[Workspace]) -
                 personal={"addresses": ", ".join(addresses)},
             )
     return person
+
+
+def some(workspaces: Iterable[Workspace]) -> list[Workspace]:
+    if not (found := list(workspaces)):
+        raise Refused(
+            "no-workspace", "No workspace is connected yet. An administrator connects the first one in Setup."
+        )
+    return found
 
 
 def begin(user: User, person: str, addresses: Sequence[str], workspace: Workspace) -> Look | None:
@@ -57,6 +61,25 @@ def begin(user: User, person: str, addresses: Sequence[str], workspace: Workspac
     except IntegrityError:
         return None
     return look
+
+
+def crashed(look: Look) -> None:
+    """It stopped three times in the middle and is parked; whoever waits for it is told. Asking again starts a new look."""
+    seen = unknown(
+        "We could not look: something in Offboard failed three times.",
+        "Search again, and tell your administrator.",
+    )
+    Look.objects.filter(pk=look.pk).update(seen=seen.as_json(), ended_at=Now())
+    record(
+        Event.LOOK_ENDED,
+        actor=APP,
+        facts={
+            "person": look.person,
+            "workspace": look.workspace.name,
+            "outcome": seen.outcome.value,
+            "evidence": "",
+        },
+    )
 
 
 def finish(look: Look, seen: Sighting, raw: Evidence | None) -> Snapshot:

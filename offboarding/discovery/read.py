@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import asdict, replace
 from typing import Any
 
@@ -36,10 +36,12 @@ OWNERS_READ_AT_MOST = 100
 FUNCTION_KINDS = ("SOURCE", "DESTINATION", "INSERT_SOURCE", "INSERT_DESTINATION", "INSERT_TRANSFORMATION")
 
 
-def look_for(gateway: SegmentGateway, addresses: Sequence[str]) -> Sighting:
+def look_for(gateway: SegmentGateway, addresses: Sequence[str], ids: Collection[str] = ()) -> Sighting:
     """Membership, roles, groups and invitations: all that decides what there is to remove.
 
-    One request a page of members, and one read each for the accounts found, never for everybody.
+    `ids` are accounts that are known to be the person's, whatever address they carry by now. One request a page of
+    members, and one read each for the accounts found, never for everybody. Raises NotThere when an account is in the
+    list and cannot be read: then nobody can say yet whether it is gone.
     """
     wanted = {fold(address) for address in addresses}
     count = 0
@@ -47,8 +49,8 @@ def look_for(gateway: SegmentGateway, addresses: Sequence[str]) -> Sighting:
     found: list[Member] = []
     for member in gateway.members():
         count += 1
-        (found if fold(member.email) in wanted else others).append(member)
-    accounts = tuple(account for member in found if (account := read_account(gateway, member)))
+        (found if fold(member.email) in wanted or member.id in ids else others).append(member)
+    accounts = tuple(listed_account(gateway, member) for member in found)
     # An accepted invitation can stay listed: it is pending only while no member has that address.
     joined = {fold(account.email) for account in accounts}
     invitations = tuple(
@@ -62,6 +64,13 @@ def outcome(accounts: Sequence[Account], invitations: Sequence[str]) -> Outcome:
     if accounts:
         return Outcome.MEMBER
     return Outcome.INVITED if invitations else Outcome.ABSENT
+
+
+def listed_account(gateway: SegmentGateway, member: Member) -> Account:
+    account = read_account(gateway, member)
+    if account is None:
+        raise NotThere(f"{member.email} is in the member list, but cannot be read.")
+    return account
 
 
 def read_account(gateway: SegmentGateway, member: Member) -> Account | None:

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from io import BytesIO
-from math import ceil
 from typing import IO, Any
 
 from django.conf import settings
 
 from offboarding.evidence import store
 from offboarding.evidence.models import Evidence
+from offboarding.evidence.rules import keep_until
 
 
 def keep(
@@ -30,7 +30,7 @@ def keep(
         taken_by=taken_by,
         origin=origin[:300],
         taken_at=now,
-        keep_until=now.date() + timedelta(days=ceil(365.25 * settings.RETENTION_YEARS)),
+        keep_until=keep_until(now.date(), settings.RETENTION_YEARS),
     )
 
 

@@ -26,8 +26,11 @@ def put(stream: IO[bytes]) -> tuple[str, int]:
         root.mkdir(parents=True, exist_ok=True)
         with tempfile.NamedTemporaryFile(dir=root, prefix="incoming-", delete=False) as file:
             temporary = Path(file.name)
-            copy(stream, file)
-        return settle(temporary)
+            try:
+                copy(stream, file)
+                return settle(temporary)
+            finally:
+                temporary.unlink(missing_ok=True)
     except OSError as error:
         raise Refused(
             "store-unavailable", "The evidence could not be stored. Try again in a few minutes."
@@ -49,6 +52,7 @@ def settle(temporary: Path) -> tuple[str, int]:
     temporary.chmod(0o440)
     temporary.replace(place)
     sync_folder(place.parent)
+    sync_folder(place.parent.parent)
     with place.open("rb") as file:
         if sha256_stream(file) != (digest, size):
             raise OSError("the bytes read back differ")

@@ -150,9 +150,14 @@ class Work:
         return self.accounts[0][1] if self.accounts else self.addresses[0]
 
 
+def proof_wanted(required: str, taken_over: bool) -> str:
+    """What a sign-off has to show: a screenshot, a file, nothing. What was meant to run by itself always needs proof."""
+    return required or ("file" if taken_over else "")
+
+
 def proof_missing(required: str, proofs: int, taken_over: bool = False) -> str:
-    """Why a step cannot be signed off yet; empty if it can. What was meant to run by itself always needs proof."""
-    required = required or ("file" if taken_over else "")
+    """Why a step cannot be signed off yet; empty if it can."""
+    required = proof_wanted(required, taken_over)
     if required and not proofs:
         return f"Attach the {required} that shows it, then sign off."
     return ""

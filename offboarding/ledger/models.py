@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from django.db import models
 
-from offboarding.ledger.events import Event
-
 
 class Head(models.Model):
     """The one row that appenders queue at, so that numbers have no gap. It can be rebuilt from the entries."""
@@ -19,7 +17,8 @@ class Entry(models.Model):
 
     seq = models.PositiveBigIntegerField(primary_key=True)
     at = models.DateTimeField()
-    event = models.CharField(max_length=60, choices=[(e.value, e.value) for e in Event])
+    # One of `events.Event`; `record` takes nothing else.
+    event = models.CharField(max_length=60)
     about = models.CharField(max_length=60, blank=True)
     actor_kind = models.CharField(max_length=10)
     actor_id = models.CharField(max_length=60)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from django.db import IntegrityError, transaction
 from django.db.models import Max
@@ -15,7 +16,7 @@ from offboarding.connections.models import Workspace
 from offboarding.directory.queries import scope_of
 from offboarding.directory.rules import Scope
 from offboarding.ledger.actions import APP, Actor, Event, record
-from offboarding.lib.addresses import distinct, key, well_formed
+from offboarding.lib.addresses import distinct, key, same, well_formed
 from offboarding.lib.refusals import Refused
 from offboarding.removals.models import FIRST_NUMBER, Place, RemovalRequest
 from offboarding.removals.rules import REASONS, STAGES, Choice, Stage, due_at, refuses_choice
@@ -37,6 +38,7 @@ def draft(user: User, addresses: Sequence[str], name: str, today: date) -> Remov
     """A new draft for the person with these addresses."""
     wanted = checked_addresses(addresses)
     may_file(scope_of(user, today))
+    not_about_self(user, wanted)
     with transaction.atomic():
         removal = numbered(requester=user, addresses=wanted, person=key(wanted), person_name=name)
         record(
@@ -52,10 +54,11 @@ def draft(user: User, addresses: Sequence[str], name: str, today: date) -> Remov
 def readdress(removal: RemovalRequest, user: User, addresses: Sequence[str], name: str) -> RemovalRequest:
     """Other addresses of the same draft."""
     wanted = checked_addresses(addresses)
+    not_about_self(user, wanted)
     with transaction.atomic():
         locked = own_draft(removal, user)
         RemovalRequest.objects.filter(pk=locked.pk).update(
-            addresses=wanted, person=key(wanted), person_name=name
+            addresses=wanted, person=key(wanted), person_name=name, version=locked.version + 1
         )
     removal.refresh_from_db()
     return removal
@@ -68,6 +71,13 @@ def checked_addresses(addresses: Sequence[str]) -> list[str]:
     if len(wanted) > 10:
         raise Refused("too-many-addresses", "Enter at most 10 addresses of one person.")
     return wanted
+
+
+def not_about_self(user: User, addresses: Sequence[str]) -> None:
+    if any(same(user.email, address) for address in addresses):
+        raise Refused(
+            "own-access", "This is your own address. Ask another lead or security to file it.", field="email"
+        )
 
 
 def may_file(scope: Scope) -> None:
@@ -147,6 +157,8 @@ def describe(
     """Why and when. `fields`: ticket, sow, handover, client_informed, notes."""
     if reason not in REASONS:
         raise Refused("no-reason", "Choose a reason.", field="reason")
+    if not known_zone(time_zone):
+        raise Refused("no-zone", "Choose a time zone from the list.", field="time_zone")
     if starts_at < now.replace(second=0, microsecond=0):
         raise Refused("in-the-past", "This time has passed. Choose now or a later time.", field="starts_at")
     with transaction.atomic():
@@ -162,6 +174,14 @@ def describe(
     removal.refresh_from_db()
 
 
+def known_zone(name: str) -> bool:
+    try:
+        ZoneInfo(name)
+    except (KeyError, ValueError, OSError):
+        return False
+    return True
+
+
 def file(removal: RemovalRequest, user: User, version: int) -> None:
     """Send it on its way. Its plan is frozen by the checklist room in the same transaction, through `journey`."""
     locked = own_draft(removal, user)
@@ -169,7 +189,11 @@ def file(removal: RemovalRequest, user: User, version: int) -> None:
         raise Refused("stale", "This request was changed in another window. Read it again, then send.")
     if not locked.reason or not locked.starts_at or not locked.places.exists():
         raise Refused("incomplete", "Answer the open questions first.")
-    move(locked, Stage.PLANNED, actor_of(user), filed_at=Now())
+    check_again(locked, user)
+    # A start that passed while the draft lay there means: at once.
+    starts_at = max(locked.starts_at, datetime.now(UTC))
+    times = {"starts_at": starts_at, "due_at": due_at(REASONS[locked.reason], starts_at)}
+    move(locked, Stage.PLANNED, actor_of(user), filed_at=Now(), **times)
     record(
         Event.REMOVAL_FILED,
         actor=actor_of(user),
@@ -178,6 +202,14 @@ def file(removal: RemovalRequest, user: User, version: int) -> None:
         personal={"name": locked.person_name, "addresses": ", ".join(locked.addresses)},
     )
     removal.refresh_from_db()
+
+
+def check_again(locked: RemovalRequest, user: User) -> None:
+    """A draft may have rested for weeks: roles end, and so do dates."""
+    today = datetime.now(UTC).date()
+    places = locked.places.select_related("workspace")
+    wishes = [Wish(each.workspace, Choice(each.choice), each.until, each.reason) for each in places]
+    check_wishes(wishes, scope_of(user, today), today)
 
 
 def change_places(

@@ -20,7 +20,7 @@ def removals_for(scope: Scope) -> QuerySet[RemovalRequest]:
     """
     foreign = Place.objects.filter(removal=OuterRef("pk")).exclude(workspace__client__in=clients_in(scope))
     placed = Place.objects.filter(removal=OuterRef("pk"))
-    filed = ~Q(stage=Stage.DRAFT) & Exists(placed) & ~Exists(foreign)
+    filed = Q(filed_at__isnull=False) & Exists(placed) & ~Exists(foreign)
     own = Q(requester_id=scope.user_id) & ~Exists(foreign)
     return RemovalRequest.objects.filter(filed | own).exclude(pk__in=about(scope)).select_related("requester")
 
@@ -30,7 +30,9 @@ def about(scope: Scope) -> list[int]:
     mine = fold(scope.email)
     if not mine:
         return []
-    candidates = RemovalRequest.objects.filter(addresses__icontains=mine).values_list("pk", "addresses")
+    # Databases keep JSON with other letters escaped, or compare only ASCII without case: such addresses are read one by one.
+    near = Q(addresses__icontains=mine) if mine.isascii() else Q()
+    candidates = RemovalRequest.objects.filter(near).values_list("pk", "addresses")
     return [pk for pk, addresses in candidates if any(fold(each) == mine for each in addresses)]
 
 
@@ -46,6 +48,25 @@ def open_for_person(scope: Scope, person: str, addresses: Sequence[str]) -> list
         for removal in removals_for(scope).filter(stage__in=[stage.value for stage in OPEN])
         if removal.person == person or wanted & {fold(address) for address in removal.addresses}
     ]
+
+
+def drafts_of(scope: Scope) -> QuerySet[RemovalRequest]:
+    """What the user began and has not sent, newest first."""
+    return removals_for(scope).filter(requester_id=scope.user_id, stage=Stage.DRAFT)
+
+
+def listed(scope: Scope) -> QuerySet[RemovalRequest]:
+    """Removals as lists show them, newest first: a draft that was thrown away is not among them."""
+    return removals_for(scope).exclude(stage=Stage.WITHDRAWN, filed_at=None)
+
+
+def matching(removals: QuerySet[RemovalRequest], text: str) -> QuerySet[RemovalRequest]:
+    """Those whose reference, person or address the text is a part of."""
+    words = Q(person_name__icontains=text) | Q(addresses__icontains=text) | Q(ticket__icontains=text)
+    number = text.upper().removeprefix("R-")
+    if number.isascii() and number.isdigit() and len(number) <= 9:
+        words |= Q(number=int(number))
+    return removals.filter(words)
 
 
 def places_of(removal: RemovalRequest) -> list[Place]:

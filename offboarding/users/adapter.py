@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.mfa.adapter import DefaultMFAAdapter
 from django.conf import settings
 from django.db import transaction
 from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
 
 from offboarding.ledger.actions import APP, Event, record
 from offboarding.lib.sealing import Sealer
@@ -17,6 +18,13 @@ from offboarding.users.rules import actor_of
 
 class AccountAdapter(DefaultAccountAdapter):
     """People are invited by an administrator; nobody signs up."""
+
+    error_messages: ClassVar[dict[str, Any]] = {
+        **DefaultAccountAdapter.error_messages,
+        "email_password_mismatch": _(
+            "E-mail or password is not right. Check both, or use another way to sign in."
+        ),
+    }
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         return False

@@ -5,11 +5,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from django.db.models import Max
+
 from offboarding.checklist.models import Plan
 from offboarding.checklist.rules import Kind, Phase
+from offboarding.directory.rules import Scope
 from offboarding.execution.models import Run
 from offboarding.execution.rules import Seen
 from offboarding.removals.models import RemovalRequest
+from offboarding.removals.queries import removals_for
 from offboarding.verification.models import Finding
 from offboarding.verification.rules import Doing, Now, Told, standing
 from offboarding.work.rules import State
@@ -34,6 +38,44 @@ class PlaceStanding:
     runs: tuple[Run, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """One removal's newest plan, with its runs and findings."""
+
+    plan: Plan
+    runs: tuple[Run, ...]
+    findings: tuple[Finding, ...]
+
+
+def progress_of(removals: Sequence[RemovalRequest]) -> dict[int, Progress]:
+    """By removal, how far it is; removals without a plan are left out. Three queries, however many there are."""
+    plans = {plan.removal_id: plan for plan in Plan.objects.filter(removal__in=removals).order_by("version")}
+    runs: dict[int, list[Run]] = {}
+    for run in Run.objects.filter(item__plan__in=plans.values()).select_related(
+        "item__workspace", "item__plan"
+    ):
+        runs.setdefault(run.item.plan.removal_id, []).append(run)
+    findings: dict[int, list[Finding]] = {}
+    found = Finding.objects.filter(attempt__run__item__plan__in=plans.values())
+    for finding in found.select_related("attempt__run__item__plan"):
+        findings.setdefault(finding.attempt.run.item.plan.removal_id, []).append(finding)
+    return {
+        pk: Progress(plan, tuple(runs.get(pk, ())), tuple(findings.get(pk, ()))) for pk, plan in plans.items()
+    }
+
+
+def came_back(scope: Scope) -> list[Finding]:
+    """Places where the newest check saw access that was verified gone before, newest first."""
+    newest = (
+        Finding.objects.filter(attempt__run__item__plan__removal__in=removals_for(scope))
+        .values("attempt__run__item__plan__removal", "attempt__run__item__workspace")
+        .annotate(newest=Max("pk"))
+        .values("newest")
+    )
+    found = Finding.objects.filter(pk__in=newest, came_back=True).order_by("-pk")
+    return list(found.select_related("attempt__run__item__plan__removal", "attempt__run__item__workspace"))
+
+
 def findings_of(removal: RemovalRequest) -> list[Finding]:
     """Every finding, oldest first."""
     found = Finding.objects.filter(attempt__run__item__plan__removal=removal)
@@ -56,7 +98,7 @@ def standings(plan: Plan, runs: Sequence[Run], findings: Sequence[Finding]) -> l
 
 def place_standing(place: dict[str, Any], runs: Sequence[Run], finding: Finding | None) -> PlaceStanding:
     own = tuple(run for run in runs if run.item.workspace_id == place["workspace_id"])
-    told = Told(Seen(finding.seen), finding.came_back, finding.says) if finding else None
+    told = told_by(finding) if finding else None
     now, says = standing(place["choice"], [doing(run) for run in own if counts(run)], told)
     return PlaceStanding(
         workspace_id=place["workspace_id"],
@@ -73,6 +115,11 @@ def place_standing(place: dict[str, Any], runs: Sequence[Run], finding: Finding 
         finding=finding,
         runs=own,
     )
+
+
+def told_by(finding: Finding) -> Told:
+    late = finding.attempt.run.item.phase == Phase.FOLLOW_UP
+    return Told(Seen(finding.seen), finding.came_back, finding.says, late)
 
 
 def counts(run: Run) -> bool:

@@ -63,13 +63,14 @@ class Told:
     seen: Seen
     came_back: bool
     says: str
+    follow_up: bool = False  # seen by a look weeks later, whatever had been said of the place by then
 
 
 def standing(choice: str, doings: Sequence[Doing], told: Told | None) -> tuple[Now, str]:
     """How a place stands and a sentence about it."""
     if choice == "keep":
         return Now.KEPT, "Unchanged, on purpose"
-    if told and told.came_back:
+    if told and (told.came_back or (told.follow_up and told.seen is Seen.PRESENT)):
         return Now.CAME_BACK, told.says
     checks = [doing for doing in doings if doing.verifies and not doing.follow_up]
     acts = [doing for doing in doings if not doing.verifies and not doing.follow_up]

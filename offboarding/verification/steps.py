@@ -16,13 +16,13 @@ from offboarding.verification.rules import gone, says
 
 
 class ReadPlaceAgain(Step):
-    """Members, groups and invitations, under every address of the person. One definition of gone."""
+    """Members, groups and invitations, under every address and every known account of the person. One definition of gone."""
 
     acts = False
     patience = (timedelta(seconds=2), timedelta(seconds=8))
 
     def look(self, gateway: SegmentGateway, work: Work) -> Sight:
-        seen = look_for(gateway, work.addresses)
+        seen = look_for(gateway, work.addresses, {key for key, _ in work.accounts})
         choice = str(work.target.get("choice", "remove"))
         value = Seen.ABSENT if gone(choice, seen) else Seen.PRESENT
         return Sight(value, says(choice, seen, work.workspace), {"sighting": seen.as_json()})

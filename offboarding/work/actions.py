@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
 from time import monotonic
 from typing import Any, TypeVar
@@ -22,10 +23,15 @@ class LostLease(Exception):
     """Somebody else holds this row now. Whatever we wanted to write is not ours to write."""
 
 
-def claim(model: type[O], pk: int) -> O | None:
+def nothing_more(_row: Order) -> None:
+    pass
+
+
+def claim(model: type[O], pk: int, parked: Callable[[O], None] = nothing_more) -> O | None:
     """Take one due row, or None if it is not due or somebody was faster.
 
-    A row whose lease ran out counts one crash more; the third parks it for a person.
+    A row whose lease ran out counts one crash more; the third parks it for a person, and tells `parked` so within the
+    same transaction.
     """
     with transaction.atomic():
         row = (
@@ -36,6 +42,7 @@ def claim(model: type[O], pk: int) -> O | None:
         crashes = row.crashes + (1 if row.state == State.RUNNING else 0)
         if crashes >= CRASHES_BEFORE_PARKING:
             park(row, crashes)
+            parked(row)
             return None
         won = model._default_manager.filter(pk=pk, fence=row.fence, state=row.state).update(
             state=State.RUNNING.value, fence=row.fence + 1, lease_until=Now() + LEASE, crashes=crashes
@@ -52,8 +59,13 @@ def park(row: Order, crashes: int) -> None:
         crashes=crashes,
         lease_until=None,
         not_before=None,
-        waiting_for=f"stopped {crashes} times while working on this; a person has to look",
+        waiting_for=stopped(crashes),
     )
+    row.refresh_from_db()
+
+
+def stopped(crashes: int) -> str:
+    return f"stopped {crashes} times while working on this; a person has to look"
 
 
 def renew(row: Order) -> None:
@@ -100,7 +112,8 @@ def held(row: Order) -> models.QuerySet[Any]:
 def move(row: Order, there: State, **changes: Any) -> bool:
     """Move a row that nobody holds. False if it is not in a state that allows this, or was just taken.
 
-    The fence goes up, so a worker that still believes it holds the row can write nothing.
+    The fence goes up, so a worker that still believes it holds the row can write nothing. Crashes are forgotten: whoever
+    moves a row has looked at it.
     """
     here = State(row.state)
     if not may_move(here, there) or here is State.RUNNING:
@@ -108,7 +121,7 @@ def move(row: Order, there: State, **changes: Any) -> bool:
     moved = (
         type(row)
         ._default_manager.filter(pk=row.pk, fence=row.fence, state=here.value)
-        .update(state=there.value, fence=row.fence + 1, **changes)
+        .update(state=there.value, fence=row.fence + 1, crashes=0, **changes)
     )
     if moved:
         row.refresh_from_db()

@@ -12,7 +12,7 @@ import structlog
 from django.db import close_old_connections
 from django.db.models.functions import Now
 
-from offboarding.work.actions import LostLease, claim
+from offboarding.work.actions import LostLease, claim, nothing_more
 from offboarding.work.models import Order
 
 log = structlog.get_logger(__name__)
@@ -22,6 +22,7 @@ log = structlog.get_logger(__name__)
 class Desk:
     model: type[Order]
     perform: Callable[[Any], None]
+    parked: Callable[[Any], None] = nothing_more
 
     def due(self, limit: int) -> list[int]:
         rows = self.model._default_manager.filter(Order.due(Now())).order_by("not_before", "pk")
@@ -29,7 +30,7 @@ class Desk:
 
     def look(self, pk: int) -> bool:
         """Claim the row and do the next thing that it needs. False if there was nothing to do."""
-        row = claim(self.model, pk)
+        row = claim(self.model, pk, self.parked)
         if row is None:
             return False
         started = monotonic()
@@ -64,8 +65,11 @@ DESKS: dict[str, Desk] = {}
 SCHEDULES: dict[str, Schedule] = {}
 
 
-def register(model: type[Order], perform: Callable[[Any], None]) -> None:
-    DESKS[model._meta.label] = Desk(model, perform)
+def register(
+    model: type[Order], perform: Callable[[Any], None], parked: Callable[[Any], None] = nothing_more
+) -> None:
+    """`perform` works on a claimed row; `parked` tells the room that a row stopped three times and needs a person."""
+    DESKS[model._meta.label] = Desk(model, perform, parked)
 
 
 def schedule(name: str, slot: Callable[[datetime], str], run: Callable[[], None]) -> None:

@@ -3,16 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import date
 from typing import Any
 
 import pytest
 from django.db import IntegrityError, transaction
 
+from offboarding.approvals import actions as approvals
+from offboarding.approvals import queries
 from offboarding.approvals.models import Approval
+from offboarding.directory.queries import scope_of
+from offboarding.journey import actions as journey
 from offboarding.ledger.models import Entry
+from offboarding.lib import canonical
 from offboarding.lib.refusals import Refused
+from offboarding.removals import actions as removals
+from offboarding.removals.models import RemovalRequest
+from offboarding.removals.rules import Choice
+from offboarding.users.rules import Role
+from tests.work.test_at_once import together
 
 Make = Callable[..., Any]
+
+
+def refusal(act: Callable[[], Any]) -> str:
+    with pytest.raises(Refused) as refused:
+        act()
+    return refused.value.code
 
 
 def test_an_approver_approves_and_the_removal_moves_on(filed: Make, decide: Make, bob: Any) -> None:
@@ -33,19 +50,162 @@ def test_the_requester_never_decides(filed: Make, decide: Make, alice: Any) -> N
     assert not Approval.objects.exists()
 
 
-def test_the_database_itself_refuses_the_requester(filed: Make, alice: Any) -> None:
-    plan = filed().plans.get()
-    with pytest.raises(IntegrityError, match="the_requester_does_not_decide"), transaction.atomic():
+def write(
+    plan: Any, approver: Any, requester: Any, editor: Any, decision: str = "approve", note: str = ""
+) -> None:
+    with transaction.atomic():
         Approval.objects.create(
-            plan=plan,
-            fingerprint=plan.fingerprint,
-            approver=alice,
-            requester=alice,
-            plan_made_by=alice,
-            decision="approve",
-            text="",
-            method="",
-        )
+            plan=plan, fingerprint=plan.fingerprint, approver=approver, requester=requester,
+            plan_made_by=editor, decision=decision, note=note, text="", method="",
+        )  # fmt: skip
+
+
+def test_the_database_itself_keeps_them_apart(filed: Make, alice: Any, bob: Any, sam: Any) -> None:
+    plan = filed().plans.get()
+    with pytest.raises(IntegrityError, match="the_requester_does_not_decide"):
+        write(plan, alice, alice, bob)
+    with pytest.raises(IntegrityError, match="the_editor_does_not_decide"):
+        write(plan, bob, alice, bob)
+    with pytest.raises(IntegrityError, match="no_and_questions_say_why"):
+        write(plan, bob, alice, alice, "reject")
+    write(plan, bob, alice, alice)
+    with pytest.raises(IntegrityError):
+        write(plan, bob, alice, alice, "reject", "twice")
+
+
+def test_somebody_who_may_not_decide_for_every_client_is_refused(
+    filed: Make, decide: Make, person: Make
+) -> None:
+    removal = filed("Acme Production", "Globex Production")
+    half = person("half", Role.APPROVER, clients_=("Acme",))
+    assert refusal(lambda: decide(removal, half)) == "may-not-decide"
+
+
+def test_nobody_decides_on_their_own_access(filed: Make, decide: Make, bob: Any) -> None:
+    removal = filed()
+    RemovalRequest.objects.update(addresses=[bob.email.upper()])
+    assert refusal(lambda: decide(removal, bob)) == "may-not-decide"
+
+
+def test_an_editor_of_any_version_does_not_decide(filed: Make, decide: Make, bob: Any) -> None:
+    removal = filed()
+    first = removal.plans.get()
+    first.pk, first.version, first.made_by = None, 2, bob
+    first.save(force_insert=True)
+    assert refusal(lambda: decide(removal, bob)) == "may-not-decide"
+
+
+def test_a_plan_that_changed_meanwhile_is_not_decided_on(
+    filed: Make, decide: Make, alice: Any, bob: Any, today: date
+) -> None:
+    removal = filed()
+    read = removal.plans.get().fingerprint
+    wishes = [removals.Wish(place.workspace, Choice.REMOVE) for place in removal.places.all()]
+    journey.change(removal, alice, wishes, removal.version, today)
+    assert refusal(lambda: decide(removal, bob, fingerprint=read)) == "plan-changed"
+    assert not Approval.objects.exists()
+    decide(removal, bob)
+    removal.refresh_from_db()
+    assert removal.stage == "approved"
+
+
+def test_a_no_ends_it_and_says_why(filed: Make, decide: Make, bob: Any) -> None:
+    removal = filed()
+    assert refusal(lambda: decide(removal, bob, "reject")) == "no-note"
+    decide(removal, bob, "reject", "Not before the hand-over")
+    removal.refresh_from_db()
+    assert removal.stage == "rejected"
+    assert refusal(lambda: decide(removal, bob)) == "decided-meanwhile"
+
+
+def test_a_question_waits_for_an_answer_and_decides_nothing(
+    filed: Make, decide: Make, alice: Any, bob: Any
+) -> None:
+    removal = filed()
+    asked = decide(removal, bob, "ask", "Who takes the audiences?")
+    assert refusal(lambda: approvals.answer(removal, bob, asked.pk, "I")) == "not-yours"
+    assert refusal(lambda: approvals.answer(removal, alice, asked.pk, " ")) == "no-answer"
+    approvals.answer(removal, alice, asked.pk, "Priya")
+    assert refusal(lambda: approvals.answer(removal, alice, asked.pk, "Tomasz")) == "answered-already"
+    asked.refresh_from_db()
+    assert asked.answer == "Priya"
+    removal.refresh_from_db()
+    assert removal.stage == "planned"
+    decide(removal, bob)
+
+
+def test_two_approvers_are_two_people(
+    filed: Make, decide: Make, bob: Any, person: Make, settings: Any
+) -> None:
+    settings.MANY_PLACES, settings.MANY_PLACES_APPROVERS = 1, 2
+    removal = filed("Acme Production", "Acme Staging")
+    decide(removal, bob)
+    removal.refresh_from_db()
+    assert removal.stage == "planned"
+    assert refusal(lambda: decide(removal, bob)) == "may-not-decide"
+    decide(removal, person("zoe", Role.APPROVER))
+    removal.refresh_from_db()
+    assert removal.stage == "approved"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_people_deciding_at_once_leave_one_outcome(
+    filed: Make, decide: Make, bob: Any, person: Make
+) -> None:
+    removal = filed()
+    people = [bob, person("zoe", Role.APPROVER)]
+
+    def one(number: int) -> bool:
+        try:
+            decide(
+                RemovalRequest.objects.get(pk=removal.pk), people[number], ("approve", "reject")[number], "x"
+            )
+        except Refused:
+            return False
+        return True
+
+    assert sum(together(one, 2)) == 1
+    removal.refresh_from_db()
+    decision = Approval.objects.get().decision
+    assert (removal.stage, decision) in (("approved", "approve"), ("rejected", "reject"))
+
+
+@pytest.mark.django_db(transaction=True)
+def test_pressing_approve_many_times_approves_once(filed: Make, decide: Make, bob: Any) -> None:
+    removal = filed()
+
+    def one(_number: int) -> bool:
+        try:
+            decide(RemovalRequest.objects.get(pk=removal.pk), bob)
+        except Refused:
+            return False
+        return True
+
+    assert sum(together(one)) == 1
+    assert Approval.objects.count() == 1
+
+
+def test_what_was_decided_is_in_the_ledger_with_the_fingerprint(filed: Make, decide: Make, bob: Any) -> None:
+    removal = filed()
+    approval = decide(removal, bob)
+    entry = Entry.objects.get(event="plan.approved")
+    facts = canonical.loads(bytes(entry.body))["facts"]
+    assert (entry.actor_id, entry.about) == (str(bob.pk), removal.reference)
+    assert (facts["fingerprint"], facts["text"], facts["method"]) == (
+        approval.fingerprint, "Approve removal", "password"
+    )  # fmt: skip
+
+
+def test_the_queue_shows_what_waits_for_this_approver(
+    filed: Make, decide: Make, alice: Any, bob: Any, carol: Any, person: Make, today: date
+) -> None:
+    removal = filed("Acme Production", "Globex Production")
+    half = person("half", Role.APPROVER, clients_=("Acme",))
+    queue = lambda user: queries.to_decide(scope_of(user, today))  # noqa: E731
+    assert [queue(user) for user in (bob, alice, carol, half)] == [[removal], [], [], []]
+    assert queries.approvers_for(removal, today) == [bob]
+    decide(removal, bob)
+    assert queue(bob) == []
 
 
 def test_a_refused_decision_is_in_the_ledger(filed: Make, decide: Make, alice: Any) -> None:

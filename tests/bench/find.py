@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 os.environ["DJANGO_SETTINGS_MODULE"] = "tests.settings"
 
-import django  # noqa: E402
+import django
 
 django.setup()
 
@@ -57,7 +57,9 @@ class Figure:
 
 
 def measure(workspaces: int, threads: int) -> Figure:
-    with Simulator(synthetic(workspaces, MEMBERS, latency=LATENCY), port=0, eu_port=0, strict=True) as segment:
+    with Simulator(
+        synthetic(workspaces, MEMBERS, latency=LATENCY), port=0, eu_port=0, strict=True
+    ) as segment:
         connected = connect_all(segment)
         engine = Engine(threads)
         worker = threading.Thread(target=engine.run, daemon=True)

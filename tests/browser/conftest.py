@@ -42,7 +42,9 @@ class Demo:
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
     """`manage.py demo`, the command behind `make demo`, on data of its own."""
     data, port = tmp_path_factory.mktemp("demo"), servers.free_port()
-    inherited = {name: value for name, value in os.environ.items() if not name.startswith(("OFFBOARD_", "DJANGO_"))}
+    inherited = {
+        name: value for name, value in os.environ.items() if not name.startswith(("OFFBOARD_", "DJANGO_"))
+    }
     environ = {**inherited, "OFFBOARD_DEMO": "1", "OFFBOARD_DATA": str(data), "PYTHONUNBUFFERED": "1"}
     with (data / "terminal.txt").open("wb") as terminal:
         process = subprocess.Popen(
@@ -71,7 +73,9 @@ def answers(url: str) -> bool:
 @pytest.fixture(scope="session")
 def chromium() -> Iterator[Browser]:
     with sync_playwright() as playwright:
-        yield playwright.chromium.launch(executable_path=os.environ.get("CHROMIUM") or servers.chromium(), args=FLAGS)
+        yield playwright.chromium.launch(
+            executable_path=os.environ.get("CHROMIUM") or servers.chromium(), args=FLAGS
+        )
 
 
 @dataclass
@@ -93,12 +97,16 @@ class Person:
 
     def axe(self) -> None:
         """No violation on the page as it stands."""
-        found = Axe().run(self.page, options={"runOnly": {"type": "tag", "values": TAGS}}).response["violations"]
+        found = (
+            Axe().run(self.page, options={"runOnly": {"type": "tag", "values": TAGS}}).response["violations"]
+        )
         told = [f"{each['id']}: {[node['html'][:120] for node in each['nodes'][:3]]}" for each in found]
         assert not told, f"{self.page.url}: {told}"
 
     def no_sideways_scroll(self) -> None:
-        wide = self.page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+        wide = self.page.evaluate(
+            "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+        )
         assert wide <= 0, f"{self.page.url} is {wide} px too wide"
 
     def look_around(self) -> None:
@@ -118,10 +126,14 @@ def person(chromium: Browser, demo: Demo) -> Iterator[Any]:
     opened: list[tuple[BrowserContext, Person]] = []
 
     def make(name: str = "", **options: Any) -> Person:
-        context = chromium.new_context(viewport={"width": 1280, "height": 900}, locale="en-GB", reduced_motion="reduce", **options)
+        context = chromium.new_context(
+            viewport={"width": 1280, "height": 900}, locale="en-GB", reduced_motion="reduce", **options
+        )
         page = context.new_page()
         made = Person(page, demo.base)
-        page.on("console", lambda message: made.trouble.append(message.text) if message.type == "error" else None)
+        page.on(
+            "console", lambda message: made.trouble.append(message.text) if message.type == "error" else None
+        )
         page.on("pageerror", lambda error: made.trouble.append(str(error)))
         opened.append((context, made))
         return made.sign_in(name) if name else made

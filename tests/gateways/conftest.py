@@ -14,7 +14,7 @@ from offboarding.gateways.segment import Exchange, SegmentGateway
 HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE))  # for gateway_support, in every import mode of pytest
 
-from gateway_support import TOKEN, Loopback, Script, fingerprint  # noqa: E402
+from gateway_support import TOKEN, Loopback, Script, fingerprint
 
 Handler = Callable[[httpx.Request], httpx.Response]
 

@@ -63,7 +63,9 @@ class Page(HTMLParser):
             self.select, self.chosen = name, False
             form.names.add(name)
         elif tag == "option" and self.select and ("selected" in have or not self.chosen):
-            form.fields = [pair for pair in form.fields if pair[0] != self.select] + [(self.select, have.get("value", ""))]
+            form.fields = [pair for pair in form.fields if pair[0] != self.select] + [
+                (self.select, have.get("value", ""))
+            ]
             self.chosen = True
         elif tag == "textarea":
             self.textarea = name
@@ -124,7 +126,10 @@ class Reader:
         self.page: Page
 
     def take(self, answer: httpx.Response) -> Reader:
-        self.answer, self.page = answer, Page(answer.text if "html" in answer.headers.get("content-type", "") else "")
+        self.answer, self.page = (
+            answer,
+            Page(answer.text if "html" in answer.headers.get("content-type", "") else ""),
+        )
         assert answer.status_code < 500, f"{answer.request.method} {answer.url}: {answer.status_code}"
         return self
 
@@ -162,7 +167,9 @@ class Reader:
         buttons = [each[0].strip() for form in self.page.forms for each in form.buttons]
         raise AssertionError(f"no button “{button}” on {self.path}: {buttons}")
 
-    def press(self, label: str, files: dict[str, Any] | None = None, needs: str = "", **values: Any) -> Reader:
+    def press(
+        self, label: str, files: dict[str, Any] | None = None, needs: str = "", **values: Any
+    ) -> Reader:
         """Press a button; the form's fields go along as they are, changed by `values` (a list sends many)."""
         form, (_, name, value) = self.form_with(label, needs)
         unknown = set(values) - form.names

@@ -54,7 +54,12 @@ class Installation:
     def start(self, name: str, *words: str) -> None:
         with (self.folder / f"{name}.log").open("wb") as log:
             self.processes[name] = subprocess.Popen(
-                words, cwd=ROOT, env=self.environ, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT
+                words,
+                cwd=ROOT,
+                env=self.environ,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
             )
 
     def stop(self) -> None:
@@ -93,7 +98,9 @@ def installation(production: bool) -> Iterator[Installation]:
 
 
 def environment(folder: Path, port: int) -> dict[str, str]:
-    inherited = {name: value for name, value in os.environ.items() if not name.startswith(("OFFBOARD_", "DJANGO_"))}
+    inherited = {
+        name: value for name, value in os.environ.items() if not name.startswith(("OFFBOARD_", "DJANGO_"))
+    }
     return {
         **inherited,
         **fresh_keys(),
@@ -108,18 +115,52 @@ def environment(folder: Path, port: int) -> dict[str, str]:
 
 def begin(made: Installation, port: int, production: bool) -> None:
     python, described = sys.executable, made.folder / "segment.json"
-    made.start("segment", python, "-m", "offboarding.simulators", "--port", "0", "--strict", "--describe", str(described))
+    made.start(
+        "segment",
+        python,
+        "-m",
+        "offboarding.simulators",
+        "--port",
+        "0",
+        "--strict",
+        "--describe",
+        str(described),
+    )
     made.manage("migrate", "-v0")
     made.manage("collectstatic", "--noinput", "-v0")
     servers.wait_for(described.exists)
     made.described = json.loads(described.read_text())
     made.manage("shell", "-v0", "-c", FILL.format(path=str(described)))
     bind = f"127.0.0.1:{port}"
-    made.start("web", python, "-m", "gunicorn", "offboarding.wsgi", "-b", bind, "--threads", "8", "--worker-class", "gthread")
+    made.start(
+        "web",
+        python,
+        "-m",
+        "gunicorn",
+        "offboarding.wsgi",
+        "-b",
+        bind,
+        "--threads",
+        "8",
+        "--worker-class",
+        "gthread",
+    )
     made.start("engine", python, "manage.py", "engine", "--threads", "2" if production else "16")
     for number in (1, 2) if production else ():
         name = f"worker{number}@{secrets.token_hex(4)}"
-        made.start(f"worker{number}", python, "-m", "celery", "-A", "offboarding.celery", "worker", "-c", "4", "-n", name)
+        made.start(
+            f"worker{number}",
+            python,
+            "-m",
+            "celery",
+            "-A",
+            "offboarding.celery",
+            "worker",
+            "-c",
+            "4",
+            "-n",
+            name,
+        )
     try:
         servers.wait_for(lambda: answers(f"http://localhost:{port}/readyz"), 60)
     except servers.NoServer as error:

@@ -55,7 +55,9 @@ def people(product: Installation) -> Callable[[str], Reader]:
 def segment(product: Installation) -> Iterator[Callable[..., Any]]:
     """The control of the simulated Segment: `segment("GET", "/workspaces/acme-staging")`."""
     control = product.described["control"]
-    with httpx.Client(base_url=control["url"], headers={"Authorization": f"Bearer {control['token']}"}) as client:
+    with httpx.Client(
+        base_url=control["url"], headers={"Authorization": f"Bearer {control['token']}"}
+    ) as client:
 
         def call(method: str, path: str, **options: Any) -> Any:
             answer = client.request(method, path, **options)
@@ -156,7 +158,9 @@ def test_bob_confirms_who_he_is_and_approves(people: Callable[[str], Reader]) ->
     assert "approved" in bob.text.lower()
 
 
-def test_the_checklist_runs_by_itself_and_says_where_it_needs_a_person(people: Callable[[str], Reader]) -> None:
+def test_the_checklist_runs_by_itself_and_says_where_it_needs_a_person(
+    people: Callable[[str], Reader],
+) -> None:
     olga = people("olga")
 
     def settled() -> bool:
@@ -181,7 +185,9 @@ def test_a_refused_token_is_replaced_and_the_step_goes_on_by_itself(
     until(60, lambda: "not in the member list" in step_of(olga, "Remove Dan Reyes from Globex Staging").text)
 
 
-def test_the_last_owner_goes_once_there_is_another(people: Callable[[str], Reader], segment: Callable[..., Any]) -> None:
+def test_the_last_owner_goes_once_there_is_another(
+    people: Callable[[str], Reader], segment: Callable[..., Any]
+) -> None:
     olga = step_of(people("olga"), "Remove Dan Reyes from Initech Production")
     assert "Make someone else Owner first" in olga.text
     other = next(
@@ -189,7 +195,9 @@ def test_the_last_owner_goes_once_there_is_another(people: Callable[[str], Reade
         for member in segment("GET", "workspaces/initech-production", params={"parts": "members"})["members"]
         if member["email"] != LEAVER_ADDRESS
     )
-    segment("PUT", f"workspaces/initech-production/members/{other}", json={"permissions": ["Workspace Owner"]})
+    segment(
+        "PUT", f"workspaces/initech-production/members/{other}", json={"permissions": ["Workspace Owner"]}
+    )
     olga.press("Try again")
     until(60, lambda: "Verified" in step_of(olga, "Remove Dan Reyes from Initech Production").text)
 
@@ -197,7 +205,12 @@ def test_the_last_owner_goes_once_there_is_another(people: Callable[[str], Reade
 def test_olga_does_what_no_api_can_and_it_closes(people: Callable[[str], Reader]) -> None:
     olga = people("olga")
     refused = step_of(olga, "Take a screenshot of Access Management")
-    refused.press("Sign off", needs="attest", attest="on", files={"file": ("proof.heic", b"\x00\x00\x00 ftypheic", "image/heic")})
+    refused.press(
+        "Sign off",
+        needs="attest",
+        attest="on",
+        files={"file": ("proof.heic", b"\x00\x00\x00 ftypheic", "image/heic")},
+    )
     assert refused.answer.status_code == 422
     assert "proof.heic cannot be read" in refused.text
     refused.press("Sign off", needs="attest", attest="on")
@@ -210,7 +223,9 @@ def test_olga_does_what_no_api_can_and_it_closes(people: Callable[[str], Reader]
                 files = {"file": (f"proof-{number}.png", picture(number), "image/png")}
                 olga.press("Sign off", needs="attest", attest="on", note="seen and done", files=files)
             elif "audit trail" in olga.text:
-                olga.follow("Skip this step").press("Skip", reason="The plan of this workspace has no audit trail.")
+                olga.follow("Skip this step").press(
+                    "Skip", reason="The plan of this workspace has no audit trail."
+                )
         return "Closed" in olga.get(R).text
 
     until(120, closed, lambda: olga.get(f"{R}checklist/").text)

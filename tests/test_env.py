@@ -1,0 +1,116 @@
+"""Settings from the environment: each wrong value stops the start with a sentence that says what to write instead."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from offboarding import env
+
+KEYS = env.fresh_keys()
+
+
+def read(**given: str) -> dict[str, Any]:
+    return env.read({**KEYS, **{f"OFFBOARD_{name}": value for name, value in given.items()}})
+
+
+def test_the_three_keys_are_enough() -> None:
+    values = read()
+    assert values["DEMO"] is False
+    assert values["OWNER_APPROVERS"] == 2
+    assert set(values) == {each.name.removeprefix("OFFBOARD_") for each in env.VARIABLES}
+
+
+WRONG = [
+    ("DEMO", "maybe", "neither yes nor no"),
+    ("DEBUG", "2", "neither yes nor no"),
+    ("BASE_URL", "offboard.example.com", "no scheme"),
+    ("BASE_URL", "https://offboard.example.com/here", "a path would not work"),
+    ("SECRET_KEY", "short", "anybody could forge a session"),
+    ("SIGNING_KEY", "g" * 64, "no hex digits"),
+    ("SIGNING_KEY", "11" * 31, "too short"),
+    ("DATABASE_URL", "mysql://host/name", "another database"),
+    ("DATABASE_URL", "postgresql://host", "no name"),
+    ("DATABASE_URL", "postgresql://host:port/name", "no number"),
+    ("REDIS_URL", "http://localhost", "another protocol"),
+    ("MAIL", "pigeon:", "no such way"),
+    ("MAIL", "smtp://host:99999", "no such port"),
+    ("TIME_ZONE", "Mars/Base", "no such zone"),
+    ("TIME_ZONE", "../etc/passwd", "no zone at all"),
+    ("ENGINE_THREADS", "0", "nobody would work"),
+    ("ENGINE_THREADS", "many", "no number"),
+    ("ENGINE_THREADS", "²", "a digit, but no number"),
+    ("OWNER_APPROVERS", "-1", "no number"),
+    ("UPLOAD_MB", "100000", "more than any disk likes"),
+    ("RETENTION_YEARS", "1", "less than any framework asks for"),
+]
+
+
+@pytest.mark.parametrize(("name", "value", "because"), WRONG)
+def test_a_wrong_value_is_told_by_name(name: str, value: str, because: str) -> None:
+    with pytest.raises(env.WrongSetting, match=f"OFFBOARD_{name} is "):
+        read(**{name: value})
+
+
+@pytest.mark.parametrize("name", sorted(KEYS))
+def test_a_missing_key_is_told_with_how_to_make_one(name: str) -> None:
+    with pytest.raises(env.WrongSetting, match=f"{name} is missing.*make_keys"):
+        env.read({key: value for key, value in KEYS.items() if key != name})
+
+
+def test_all_wrong_values_are_told_at_once() -> None:
+    with pytest.raises(env.WrongSetting) as refusal:
+        read(TIME_ZONE="Mars/Base", ENGINE_THREADS="0", NONSENSE="1")
+    assert len(str(refusal.value).splitlines()) == 3
+
+
+def test_a_misspelt_name_is_told() -> None:
+    with pytest.raises(env.WrongSetting, match="OFFBOARD_TIMEZONE is not a setting"):
+        read(TIMEZONE="Europe/Berlin")
+
+
+def test_a_wrong_password_in_an_address_is_not_repeated() -> None:
+    with pytest.raises(env.WrongSetting) as refusal:
+        read(DATABASE_URL="postgresql://me:s3cret@host")
+    assert "s3cret" not in str(refusal.value)
+
+
+DATABASES = [
+    ("sqlite:////var/lib/offboard.sqlite3", "sqlite3", "/var/lib/offboard.sqlite3"),
+    ("sqlite:///offboard.sqlite3", "sqlite3", "/offboard.sqlite3"),
+    ("postgresql://me:p%40ss@db:5433/off?sslmode=require", "postgresql", "off"),
+]
+
+
+@pytest.mark.parametrize(("address", "engine", "name"), DATABASES)
+def test_a_database_is_read_from_its_address(address: str, engine: str, name: str) -> None:
+    made = env.database(address)
+    assert made["ENGINE"].endswith(engine) and made["NAME"] == name
+    if engine == "postgresql":
+        assert (made["PASSWORD"], made["PORT"]) == ("p@ss", "5433")
+        assert made["OPTIONS"] == {"sslmode": "require"}
+
+
+@pytest.mark.parametrize("yes", ["1", "yes", "true", "on"])
+def test_the_demo_makes_its_keys_once_and_keeps_them_to_itself(tmp_path: Path, yes: str) -> None:
+    given = {"OFFBOARD_DEMO": yes, "OFFBOARD_DATA": str(tmp_path / "demo")}
+    first, again = env.read(given), env.read(given)
+    assert first["SECRET_KEY"] == again["SECRET_KEY"]
+    assert (tmp_path / "demo" / "keys.env").stat().st_mode & 0o077 == 0
+
+
+def test_a_wrong_value_stops_the_start_without_a_traceback(tmp_path: Path) -> None:
+    given = {**KEYS, "OFFBOARD_DATA": str(tmp_path), "OFFBOARD_TIME_ZONE": "Mars/Base", "PATH": ""}
+    ended = subprocess.run(
+        [sys.executable, env.ROOT / "manage.py", "check"],
+        env=given,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert ended.returncode == 1
+    assert ended.stderr.startswith("Offboard cannot start.\nOFFBOARD_TIME_ZONE is wrong: write a zone")

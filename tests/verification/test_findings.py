@@ -1,0 +1,149 @@
+"""Fresh reads of a place after the work: gone, still there, came back, and never guessed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date
+from typing import Any
+
+import pytest
+from django.db.models.functions import Now as DatabaseNow
+
+from offboarding.execution.models import Run
+from offboarding.execution.queries import runs_of
+from offboarding.ledger.models import Entry
+from offboarding.lib import canonical
+from offboarding.simulators.simulator import Simulator
+from offboarding.verification.models import Finding
+from offboarding.verification.queries import findings_of, standings
+from tests.conftest import DAN, in_days
+
+Make = Callable[..., Any]
+
+
+def due(run: Any) -> Any:
+    """Its turn, whatever it waits for in the plan."""
+    Run.objects.filter(pk=run.pk).update(state="ready", not_before=DatabaseNow())
+    run.refresh_from_db()
+    return run
+
+
+def stands(removal: Any) -> str:
+    plan = removal.plans.get()
+    (place,) = standings(plan, runs_of(plan), findings_of(removal))
+    return str(place.now)
+
+
+@pytest.fixture
+def removed(started: Make, run_of: Make, turns: Make) -> Any:
+    removal = started("Acme Staging")
+    turns(run_of(removal, "remove-member"))
+    return removal
+
+
+def test_before_the_fresh_read_nothing_is_called_gone(removed: Any) -> None:
+    assert stands(removed) == "called"
+
+
+def test_a_fresh_read_that_finds_nothing_verifies_the_place(removed: Any, run_of: Make, turns: Make) -> None:
+    run = turns(due(run_of(removed, "read-again")))
+    assert (run.state, run.ended) == ("done", "already")
+    finding = Finding.objects.get()
+    assert (finding.seen, finding.came_back) == ("absent", False)
+    assert finding.attempt.exchanges is not None, "the raw answers are its evidence"
+    assert stands(removed) == "verified"
+
+
+def test_a_finding_is_in_the_ledger(removed: Any, run_of: Make, turns: Make) -> None:
+    turns(due(run_of(removed, "read-again")))
+    facts = canonical.loads(bytes(Entry.objects.get(event="finding.recorded").body))["facts"]
+    assert (facts["seen"], facts["workspace"]) == ("absent", "Acme Staging")
+
+
+def test_access_that_is_still_there_needs_a_person(started: Make, run_of: Make, turns: Make) -> None:
+    removal = started("Acme Staging")
+    run = turns(due(run_of(removal, "read-again")))
+    assert (run.state, run.cause) == ("needs_person", "still-there")
+    assert {finding.seen for finding in findings_of(removal)} == {"present"}
+    assert stands(removal) == "needs person"
+
+
+@pytest.mark.parametrize("hidden", ["another address", "an invitation"])
+def test_what_is_left_elsewhere_in_the_workspace_is_found(
+    removed: Any, run_of: Make, turns: Make, segment: Simulator, hidden: str
+) -> None:
+    if hidden == "an invitation":
+        segment.control.put_invite("acme-staging", DAN)
+    else:
+        segment.control.put_member("acme-staging", {"email": DAN.upper(), "permissions": ["Source Admin"]})
+    assert turns(due(run_of(removed, "read-again"))).state == "needs_person"
+    assert stands(removed) == "needs person"
+
+
+def test_an_account_with_a_changed_address_is_not_taken_for_gone(
+    started: Make, run_of: Make, turns: Make, segment: Simulator
+) -> None:
+    """Looking by address alone would see nothing."""
+    removal = started("Acme Staging")
+    rows = segment.world.workspace("acme-staging").members
+    row = {**rows.by_email(DAN), "email": "dan@elsewhere.example"}
+    rows.remove(row["id"])
+    rows.put(row)
+    assert turns(due(run_of(removal, "read-again"))).state == "needs_person"
+    assert stands(removal) == "needs person"
+
+
+def test_a_read_that_fails_leaves_the_place_unverified(
+    removed: Any, run_of: Make, turns: Make, segment: Simulator
+) -> None:
+    segment.control.add_trouble({"do": "error_before", "match": {"method": "GET"}})
+    run = turns(due(run_of(removed, "read-again")))
+    assert (run.state, run.cause) == ("needs_person", "not-reached")
+    assert not Finding.objects.exists()
+    assert stands(removed) == "needs person"
+
+
+def test_somebody_who_came_back_is_told(removed: Any, run_of: Make, turns: Make, segment: Simulator) -> None:
+    turns(due(run_of(removed, "read-again")))
+    segment.control.put_member("acme-staging", {"email": DAN, "permissions": ["Source Admin"]})
+    turns(due(run_of(removed, "look-after-30-days")))
+    first, *later = findings_of(removed)
+    assert not first.came_back
+    assert later and all(finding.came_back for finding in later)
+    assert stands(removed) == "came back"
+
+
+def test_only_reading_left_is_what_a_downgrade_promised(
+    started: Make, run_of: Make, turns: Make, segment: Simulator, today: date
+) -> None:
+    removal = started("Acme Staging", choice="downgrade", until=in_days(today, 9))
+    turns(run_of(removal, "downgrade"))
+    turns(due(run_of(removal, "read-again")))
+    assert stands(removal) == "verified"
+
+
+def test_checks_never_change_anything(removed: Any, run_of: Make, turns: Make, segment: Simulator) -> None:
+    segment.control.journal.clear()
+    turns(due(run_of(removed, "read-again")))
+    assert {call["method"] for call in segment.control.journal.calls({})} == {"GET"}
+
+
+# ---------------------------------------------------------------- the audit trail
+
+
+def test_the_trails_own_record_of_the_removal_is_fetched(
+    removed: Any, run_of: Make, turns: Make, segment: Simulator
+) -> None:
+    segment.control.set_clock(5)  # it shows up a little later
+    run = turns(due(run_of(removed, "audit-events")))
+    assert run.state == "done" and "events found" in run.sentence
+
+
+def test_a_trail_that_says_nothing_yet_is_asked_again_and_then_a_person(
+    started: Make, run_of: Make, turns: Make
+) -> None:
+    removal = started("Acme Staging")
+    run = turns(due(run_of(removal, "audit-events")))
+    assert (run.state, run.cause) == ("needs_person", "no-event")
+    assert run.attempts.count() == 5
+    assert stands(removal) == "not started", "it says nothing about the place itself"

@@ -1,0 +1,130 @@
+"""Many workers at the same time, on a real database: nothing is lost, nothing happens twice."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from django.db import connection
+
+from offboarding.discovery.models import Look
+from offboarding.work import desks
+from offboarding.work.actions import LostLease, claim, fire, move, put_down
+from offboarding.work.engine import Engine
+from offboarding.work.models import Beat, Slot
+from offboarding.work.rules import State
+
+Make = Callable[..., Any]
+pytestmark = pytest.mark.django_db(transaction=True)
+THREADS = 8
+
+
+def together(work: Callable[[int], Any], count: int = THREADS) -> list[Any]:
+    """Run `work` in so many threads that all start at the same moment."""
+    gate = threading.Barrier(count)
+
+    def one(number: int) -> Any:
+        try:
+            gate.wait(10)
+            return work(number)
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(count) as pool:
+        return list(pool.map(one, range(count)))
+
+
+def test_of_many_workers_one_gets_the_row(order: Make) -> None:
+    pk = order().pk
+    assert sum(row is not None for row in together(lambda _: claim(Look, pk))) == 1
+    assert Look.objects.get(pk=pk).fence == 1
+
+
+def test_of_many_workers_one_takes_over_from_the_dead(order: Make) -> None:
+    past = datetime.now(UTC) - timedelta(seconds=1)
+    pk = order(state="running", fence=4, lease_until=past).pk
+    assert sum(row is not None for row in together(lambda _: claim(Look, pk))) == 1
+    row = Look.objects.get(pk=pk)
+    assert (row.fence, row.crashes) == (5, 1)
+
+
+def test_a_held_row_is_put_down_once(order: Make) -> None:
+    pk = order().pk
+    claim(Look, pk)
+    copies = [Look.objects.get(pk=pk) for _ in range(THREADS)]
+
+    def down(number: int) -> bool:
+        try:
+            put_down(copies[number], State.DONE, tries=number)
+        except LostLease:
+            return False
+        return True
+
+    assert sum(together(down)) == 1
+
+
+def test_of_many_people_one_moves_the_row(order: Make) -> None:
+    pk = order(state="needs_person").pk
+    copies = [Look.objects.get(pk=pk) for _ in range(THREADS)]
+    wishes = [State.READY, State.CANCELLED] * (THREADS // 2)
+    assert sum(together(lambda number: move(copies[number], wishes[number]))) == 1
+
+
+def test_a_schedule_fires_once_per_slot() -> None:
+    assert sum(together(lambda _: fire("hourly", "2026-03-31T10"))) == 1
+    assert fire("hourly", "2026-03-31T11")
+    assert Slot.objects.count() == 2
+
+
+def test_engines_share_the_work_without_doing_any_twice(order: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    done: list[int] = []
+
+    def perform(look: Any) -> None:
+        done.append(look.pk)
+        put_down(look, State.DONE)
+
+    monkeypatch.setattr(desks, "DESKS", {"discovery.Look": desks.Desk(Look, perform)})
+    monkeypatch.setattr(desks, "SCHEDULES", {})
+    monkeypatch.setitem(
+        connection.settings_dict, "CONN_MAX_AGE", 0
+    )  # so that the engines' threads leave none open
+    wanted = sorted(order().pk for _ in range(20))
+    engines = [Engine(4), Engine(4)]
+    workers = [threading.Thread(target=engine.run) for engine in engines]
+    for worker in workers:
+        worker.start()
+    deadline = datetime.now(UTC) + timedelta(seconds=20)
+    while Look.objects.exclude(state="done").exists() and datetime.now(UTC) < deadline:
+        threading.Event().wait(0.05)
+    for engine in engines:
+        engine.stop()
+    for worker in workers:
+        worker.join(10)
+    assert sorted(done) == wanted
+
+
+def test_work_that_crashes_does_not_stop_the_engine(order: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    def perform(look: Any) -> None:
+        if look.pk == bad:
+            raise RuntimeError
+        put_down(look, State.DONE)
+
+    monkeypatch.setattr(desks, "DESKS", {"discovery.Look": desks.Desk(Look, perform)})
+    bad, good = order().pk, order().pk
+    engine = Engine(2)
+    for pk in (bad, good):
+        engine.look("discovery.Look", pk)
+    assert Look.objects.get(pk=good).state == "done"
+    assert Look.objects.get(pk=bad).state == "running", (
+        "it keeps its lease, and comes back when that runs out"
+    )
+
+
+def test_an_engine_says_that_it_lives() -> None:
+    Engine(1).beat()
+    Engine(1).beat()
+    assert Beat.objects.count() == 1
