@@ -247,8 +247,8 @@ def demo_values(environ: Mapping[str, str]) -> dict[str, str]:
     keys = data / "keys.env"
     if not keys.exists():
         data.mkdir(parents=True, exist_ok=True)
+        keys.touch(mode=0o600)
         keys.write_text("".join(f"{name}={value}\n" for name, value in fresh_keys().items()))
-        keys.chmod(0o600)
     made = dict(line.split("=", 1) for line in keys.read_text().splitlines() if line)
     return {
         **made,

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from base64 import b64decode
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from functools import partial
-from typing import Any
+from typing import IO, Any
 
 from offboarding.approvals.models import Approval
 from offboarding.checklist.models import Plan
@@ -47,7 +47,8 @@ KINDS = {Kind.AUTOMATIC: "automated", Kind.MANUAL: "manual", Kind.VERIFICATION: 
 class Shelf:
     """Numbers each piece of evidence once, in the order in which it is met."""
 
-    def __init__(self) -> None:
+    def __init__(self, touch: Callable[[], None]) -> None:
+        self.touch = touch
         self.pieces: dict[int, made.Evidence] = {}
 
     def number(self, evidence: Evidence | None) -> tuple[int, ...]:
@@ -64,19 +65,26 @@ class Shelf:
                 sha256=evidence.sha256,
                 size=evidence.size,
                 media_type=evidence.media_type,
-                open=partial(store.open_bytes, evidence.sha256),
+                open=partial(self.open, evidence.sha256),
             )
         return (self.pieces[evidence.pk].number,)
 
+    def open(self, sha256: str) -> IO[bytes]:
+        self.touch()
+        return store.open_bytes(sha256)
 
-def collect(packet: Packet, statement: Checkpoint) -> made.PacketContents:
-    """Everything about one closed removal, as the packet's writer takes it."""
+
+def collect(packet: Packet, statement: Checkpoint, touch: Callable[[], None]) -> made.PacketContents:
+    """Everything about one closed removal, as the packet's writer takes it.
+
+    `touch` is called whenever a piece of evidence is opened: writing a large packet takes longer than one lease.
+    """
     removal = packet.removal
     plan = newest_plan(removal)
     assert plan and removal.filed_at and removal.closed_at and packet.sealed_at
     runs = full_runs(plan)
     findings = findings_of(removal)
-    shelf, places = Shelf(), standings(plan, runs, findings)
+    shelf, places = Shelf(touch), standings(plan, runs, findings)
     before = {
         snapshot.workspace_id: shelf.number(snapshot.raw) for snapshot in plan.snapshots.select_related("raw")
     }

@@ -8,11 +8,13 @@ from pathlib import Path
 from django.conf import settings
 
 from offboarding.ledger.actions import checkpoint, signer
+from offboarding.lib.bags import ChangedSource
 from offboarding.packets import actions
 from offboarding.packets.collect import collect
 from offboarding.packets.models import Packet
-from offboarding.packets.writer import write_packet
-from offboarding.work.actions import put_down
+from offboarding.packets.report import ReportRefused
+from offboarding.packets.writer import PacketRefused, write_packet
+from offboarding.work.actions import Hold, put_down
 from offboarding.work.rules import State
 
 
@@ -20,7 +22,7 @@ def perform(packet: Packet) -> None:
     actions.stamp(packet)
     statement = checkpoint()
     assert statement is not None, "a closed removal has entries"
-    contents = collect(packet, statement)
+    contents = collect(packet, statement, Hold(packet).touch)
     folder = Path(settings.PACKET_ROOT)
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -28,5 +30,8 @@ def perform(packet: Packet) -> None:
     except OSError as error:
         trouble = f"The packet could not be written: {error.strerror}. We try again."
         put_down(packet, State.WAITING, after=timedelta(seconds=30), waiting_for=trouble, trouble=trouble)
-        return
-    actions.sealed(packet, written, len(contents.evidence))
+    except (PacketRefused, ChangedSource, ReportRefused) as error:
+        trouble = f"The packet cannot be made: {error} An administrator has to look."[:200]
+        put_down(packet, State.NEEDS_PERSON, after=None, waiting_for=trouble, trouble=trouble)
+    else:
+        actions.sealed(packet, written, len(contents.evidence))

@@ -8,6 +8,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
+from offboarding.lib.masking import storable
+
 Json = Any
 Fields = Mapping[str, Any]
 T = TypeVar("T")
@@ -60,12 +62,12 @@ def must(value: Fields, name: str) -> str:
     found = value.get(name)
     if not isinstance(found, str) or not found:
         raise Unreadable(f"{name} is missing")
-    return found
+    return storable(found)
 
 
 def may(value: Fields, name: str) -> str:
     found = value.get(name)
-    return found if isinstance(found, str) else ""
+    return storable(found) if isinstance(found, str) else ""
 
 
 def flag(value: Fields, name: str) -> bool | None:
