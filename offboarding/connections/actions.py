@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.db.models import Q
 from django.db.models.functions import Now
 
@@ -13,14 +13,20 @@ from offboarding.connections import keyring
 from offboarding.connections.models import Workspace
 from offboarding.directory.models import Client
 from offboarding.ledger.actions import APP, Actor, Event, record
+from offboarding.lib.refusals import Refused
 
 
 def connect(client: Client, *, token: str, actor: Actor, **fields: Any) -> Workspace:
-    with transaction.atomic():
-        workspace = Workspace.objects.create(
-            client=client, sealed_token=keyring.seal(token), token_last4=token[-4:], **fields
-        )
-        record(Event.WORKSPACE_CONNECTED, actor=actor, facts=facts_of(workspace))
+    try:
+        with transaction.atomic():
+            workspace = Workspace.objects.create(
+                client=client, sealed_token=keyring.seal(token), token_last4=token[-4:], **fields
+            )
+            record(Event.WORKSPACE_CONNECTED, actor=actor, facts=facts_of(workspace))
+    except IntegrityError as error:
+        raise Refused(
+            "known-workspace", "This workspace, or one with this name, is connected already."
+        ) from error
     return workspace
 
 

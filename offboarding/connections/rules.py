@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+# Where each region of Segment answers (Segment: Public API, Getting Started).
+ADDRESSES = {"us": "https://api.segmentapis.com", "eu": "https://eu1.api.segmentapis.com"}
 SHORTEST, LONGEST = 20, 500
 OLD_AFTER = timedelta(days=180)
 

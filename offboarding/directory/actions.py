@@ -1,4 +1,4 @@
-"""Letting people in."""
+"""Letting people in, and naming the clients that they work for."""
 
 from __future__ import annotations
 
@@ -7,7 +7,9 @@ from collections.abc import Iterable
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
+from django.db.models import Q
 from django.db.models.functions import Lower
+from django.utils.text import slugify
 
 from offboarding.directory.models import Client, Membership
 from offboarding.ledger.actions import Actor, Event, record
@@ -62,3 +64,17 @@ def check(email: str, name: str, password: str, roles: list[Role]) -> None:
 
 def known(email: str) -> Refused:
     return Refused("known-user", f"{email.strip()} signs in here already.", field="email")
+
+
+def client_called(name: str, actor: Actor) -> Client:
+    """The client with this name; a new one if there is none yet."""
+    wanted = name.strip()
+    if not wanted:
+        raise Refused("no-name", "Enter the client's name.", field="client")
+    found = Client.objects.filter(Q(name__iexact=wanted) | Q(slug=wanted)).first()
+    if found:
+        return found
+    with transaction.atomic():
+        made = Client.objects.create(name=wanted, slug=slugify(wanted) or "client")
+        record(Event.CLIENT_ADDED, actor=actor, facts={"client": made.name})
+    return made

@@ -9,6 +9,7 @@ class Event(StrEnum):
     USER_ADDED = "user.added"
     SIGNED_IN = "user.signed_in"
     SIGN_IN_FAILED = "user.sign_in_failed"
+    CLIENT_ADDED = "client.added"
     WORKSPACE_CONNECTED = "workspace.connected"
     TOKEN_REPLACED = "workspace.token_replaced"
     TOKEN_REFUSED = "workspace.token_refused"

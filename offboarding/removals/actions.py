@@ -19,7 +19,7 @@ from offboarding.ledger.actions import APP, Actor, Event, record
 from offboarding.lib.addresses import distinct, key, same, well_formed
 from offboarding.lib.refusals import Refused
 from offboarding.removals.models import FIRST_NUMBER, Place, RemovalRequest
-from offboarding.removals.rules import REASONS, STAGES, Choice, Stage, due_at, refuses_choice
+from offboarding.removals.rules import FARTHEST, REASONS, STAGES, Choice, Stage, due_at, refuses_choice
 from offboarding.users.models import User
 from offboarding.users.rules import Role, actor_of
 
@@ -112,7 +112,11 @@ def check_wishes(chosen: Sequence[Wish], scope: Scope, today: date) -> None:
         for wish in chosen
         if (
             fault := refuses_choice(
-                wish.choice, wish.reason, wish.until is not None, bool(wish.until and wish.until <= today)
+                wish.choice,
+                wish.reason,
+                wish.until is not None,
+                bool(wish.until and wish.until <= today),
+                bool(wish.until and wish.until - today > FARTHEST),
             )
         )
     }
@@ -161,6 +165,8 @@ def describe(
         raise Refused("no-zone", "Choose a time zone from the list.", field="time_zone")
     if starts_at < now.replace(second=0, microsecond=0):
         raise Refused("in-the-past", "This time has passed. Choose now or a later time.", field="starts_at")
+    if starts_at - now > FARTHEST:
+        raise Refused("too-far", "Choose a time within the next ten years.", field="starts_at")
     with transaction.atomic():
         locked = own_draft(removal, user)
         RemovalRequest.objects.filter(pk=locked.pk).update(

@@ -53,6 +53,8 @@ class Reason:
 
 
 DAY = timedelta(days=1)
+# A date further away than this is a slip of the keys, and near the year 9999 no clock can be set for it.
+FARTHEST = timedelta(days=3653)
 REASONS = {
     reason.code: reason
     for reason in (
@@ -79,7 +81,9 @@ def due_at(reason: Reason, starts_at: datetime) -> datetime:
     return starts_at + reason.within
 
 
-def refuses_choice(choice: Choice, reason: str, until_given: bool, until_past: bool) -> str:
+def refuses_choice(
+    choice: Choice, reason: str, until_given: bool, until_past: bool, until_far: bool = False
+) -> str:
     """Why this choice for a place cannot stand, in a sentence; empty if it can."""
     if choice is Choice.KEEP and not reason.strip():
         return "Say why this access stays."
@@ -87,4 +91,6 @@ def refuses_choice(choice: Choice, reason: str, until_given: bool, until_past: b
         return "Give the date until which read-only access stays."
     if choice is Choice.DOWNGRADE and until_past:
         return "Give a date in the future for read-only access to end."
+    if choice is Choice.DOWNGRADE and until_far:
+        return "Give a date within the next ten years for read-only access to end."
     return ""

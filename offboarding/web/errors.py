@@ -40,6 +40,11 @@ def bad_request(request: HttpRequest, exception: Any = None) -> HttpResponse:
     return answer(request, _("This cannot be read"), _("Go back, check what you sent, and try again."), 400)
 
 
+def nul_character(request: HttpRequest) -> HttpResponse:
+    text = _("It holds a NUL character, which cannot be kept. Go back, take it out, and send it again.")
+    return answer(request, _("This cannot be read"), text, 400)
+
+
 def forbidden(request: HttpRequest, exception: Any = None) -> HttpResponse:
     return answer(request, _("This is not yours to do"), _("Somebody with the right role can do it."), 403)
 

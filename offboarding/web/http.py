@@ -88,6 +88,12 @@ def today(request: Any) -> date:
     return now().astimezone(zone_of(request)).date()
 
 
+def version_in(request: HttpRequest) -> int:
+    """The version that the form was opened with; 0, which no version is, if that cannot be read."""
+    typed = request.POST.get("version", "")
+    return int(typed) if typed.isascii() and typed.isdigit() and len(typed) < 10 else 0
+
+
 def part_wanted(request: Any) -> bool:
     """True if htmx asks for a part of the page, not for a page out of its history."""
     return bool(request.htmx) and not request.htmx.history_restore_request

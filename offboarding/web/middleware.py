@@ -52,6 +52,16 @@ def house_rules(get_response: Handler) -> Handler:
     def process_exception(request: HttpRequest, exception: Exception) -> HttpResponse | None:
         return errors.refused(request, exception) if isinstance(exception, Refused) else None
 
+    def process_view(request: HttpRequest, *_: Any) -> HttpResponse | None:
+        return errors.nul_character(request) if has_nul(request) else None
+
     handler: Any = middleware
+    handler.process_view = process_view
     handler.process_exception = process_exception
     return handler  # type: ignore[no-any-return]
+
+
+def has_nul(request: HttpRequest) -> bool:
+    """No keyboard types NUL, and PostgreSQL keeps it in no text."""
+    typed = (request.GET, request.POST)
+    return any("\x00" in text for data in typed for _, texts in data.lists() for text in texts)

@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
-from django.db import IntegrityError, connection, transaction
+from django.db import connection
 
 from offboarding.connections import actions, keyring, queries
 from offboarding.connections.models import Workspace
@@ -16,6 +16,7 @@ from offboarding.gateways.segment import SlowDown, TokenRefused
 from offboarding.ledger.actions import APP
 from offboarding.ledger.models import Entry
 from offboarding.lib import canonical
+from offboarding.lib.refusals import Refused
 from offboarding.simulators.simulator import Simulator
 from tests.work.test_at_once import together
 
@@ -48,7 +49,7 @@ def test_the_ledger_tells_which_token_came(workspace: Make) -> None:
 
 def test_a_workspace_is_connected_once(workspace: Make) -> None:
     workspace()
-    with pytest.raises(IntegrityError), transaction.atomic():
+    with pytest.raises(Refused, match="connected already"):
         workspace()
 
 

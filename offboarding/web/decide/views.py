@@ -8,9 +8,11 @@ from typing import Any
 from urllib.parse import urlencode
 
 from allauth.account.adapter import get_adapter
+from django.contrib import messages
 from django.http import HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect
 from django.urls import reverse
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from offboarding.approvals import actions as approvals
@@ -65,7 +67,10 @@ def confirm(request: Request, view: Overview) -> HttpResponse:
         return forgotten(request, view, pending)
     if request.method != "POST":
         return confirm_page(request, view, pending, method)
-    if not hmac.compare_digest(request.POST.get("nonce", ""), pending.nonce):
+    if not hmac.compare_digest(request.POST.get("nonce", "").encode(), pending.nonce.encode()):
+        messages.warning(
+            request, _("That page was an older one, so nothing was recorded. Decide again here.")
+        )
         return redirect(f"{view.url}approve/")
     return decide(request, view, pending, method)
 

@@ -23,6 +23,9 @@ def draft_or_away(request: Request, number: int) -> tuple[RemovalRequest, HttpRe
         says = _("%(ref)s was thrown away. Nothing of it was sent.") % {"ref": removal.reference}
         messages.info(request, says)
         return removal, redirect("requests")
+    if request.method == "POST":
+        says = _("%(ref)s was sent already. What was typed there since is not part of it.")
+        messages.warning(request, says % {"ref": removal.reference})
     return removal, redirect(f"/requests/{removal.reference}/")
 
 

@@ -25,7 +25,7 @@ from offboarding.web.filing.cards import stages
 from offboarding.web.filing.checking import check_card, reason_groups, sent_card
 from offboarding.web.filing.drafts import draft_or_away
 from offboarding.web.filing.forms import DetailsForm
-from offboarding.web.http import Request, now, page, removal_or_404, signed_in, today, zone_of
+from offboarding.web.http import Request, now, page, removal_or_404, signed_in, today, version_in, zone_of
 
 ROSTER_DAYS = 365
 
@@ -119,10 +119,8 @@ def check(request: Request, number: int) -> HttpResponse:
 
 
 def send(request: Request, removal: RemovalRequest) -> HttpResponse:
-    typed = request.POST.get("version", "")
-    version = int(typed) if typed.isascii() and typed.isdigit() and len(typed) < 10 else 0
     try:
-        journey.file(removal, request.user, version)
+        journey.file(removal, request.user, version_in(request))
     except Refused as refusal:
         removal.refresh_from_db()
         return show_check(request, removal, refusal)

@@ -19,7 +19,7 @@ from offboarding.removals.queries import places_of
 from offboarding.removals.rules import Stage
 from offboarding.web.cards import ActCard, ConfirmCard, ErrorSummaryCard, PermissionCard
 from offboarding.web.errors import status_of
-from offboarding.web.http import Request, page, today
+from offboarding.web.http import Request, page, today, version_in
 from offboarding.web.removal import cards, forms
 from offboarding.web.removal.decisions import decisions
 from offboarding.web.removal.forms import Typed
@@ -43,7 +43,7 @@ def change(request: Request, view: Overview) -> HttpResponse:
         return change_page(request, view, given, faults, version=version, status=422)
     wishes = [forms.wish(place, given[place.workspace_id]) for place in places]
     try:
-        plan = journey.change(view.removal, request.user, wishes, int(version or 0), today(request))
+        plan = journey.change(view.removal, request.user, wishes, version_in(request), today(request))
     except Refused as refusal:
         faults = refusal.facts.get("faults", {})
         general = "" if faults else refusal.sentence

@@ -7,7 +7,7 @@ from typing import Any
 from django import forms, template
 from django.forms.boundfield import BoundField
 from django.templatetags.static import static
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from offboarding.web.cards import ErrorSummaryCard, FieldCard, TagCard
@@ -25,6 +25,13 @@ def icon(name: str, css: str = "") -> SafeString:
         static("icons/sprite.svg"),
         name,
     )
+
+
+@register.filter
+def one_a_line(held: str) -> SafeString:
+    """ "Source Admin; Member": what a person holds, one role a line. The words stay as they are."""
+    first, *others = held.split("; ")
+    return format_html("{}{}", first, format_html_join("", ";<br>{}", ((each,) for each in others)))
 
 
 @register.inclusion_tag("elements/tag.html")
