@@ -6,7 +6,7 @@ BIN := .venv/bin
 export UV_SYSTEM_CERTS := 1
 export UV_LINK_MODE := copy
 
-.PHONY: help demo test lint types house unit rooms journeys production browser lock clean
+.PHONY: help demo test lint types house unit rooms journeys production browser bench lock clean
 
 help: ## Show this list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 12
@@ -40,6 +40,9 @@ production: .venv/dev ## The same on PostgreSQL, Redis, an engine and two Celery
 
 browser: .venv/dev ## The walk in Chromium, with axe
 	@$(BIN)/python tests/run.py browser
+
+bench: .venv/dev ## How long things take, as ratios
+	@$(BIN)/python -m tests.bench.find
 
 lock: .venv/installer ## Make the lock files anew from pyproject.toml
 	$(BIN)/uv pip compile -q --upgrade --universal --generate-hashes --no-emit-index-url --no-header --python-version 3.11 pyproject.toml -o requirements/runtime.txt

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from offboarding.checklist import queries
@@ -135,11 +135,19 @@ def write_items(plan: Plan, removal: RemovalRequest, made: Sequence[Line], place
             proof=each.proof,
             waits_for=waits_for(each, numbered, places, hurry),
             at=each.at,
-            due_at=removal.due_at + (timedelta(days=30) if each.at else timedelta(0)),
+            due_at=due_of(each, removal.due_at),
             blocks_closing=each.blocks_closing,
         )
         for number, each in numbered
     )
+
+
+def due_of(each: Line, due_at: datetime) -> datetime:
+    """With the request; follow-ups at their own date: the day after read-only access ends, or so many days later."""
+    if each.at == "until":
+        last = date.fromisoformat(each.target["until"])
+        return datetime.combine(last + timedelta(days=1), due_at.timetz())
+    return due_at + timedelta(days=int(each.at.split()[0])) if each.at else due_at
 
 
 def waits_for(
