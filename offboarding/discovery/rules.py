@@ -10,6 +10,10 @@ from typing import Any
 OWNER_ROLE = "Workspace Owner"
 # The one role id that Segment's own examples name; every other role is matched by the name that it came with.
 OWNER_ROLE_ID = "1WDUuRLxv84rrfCNUwvkrRtkxnS"
+# What is left after a downgrade. Segment has no read-only role for a whole workspace; these exist (Segment: Roles).
+READ_SOURCES = "Source Read-only"
+MEMBER_ONLY = "Minimal Workspace Access"
+READ_ONLY = frozenset({READ_SOURCES, MEMBER_ONLY})
 KNOWN_KINDS = {"WORKSPACE", "SOURCE", "SPACE", "WAREHOUSE", "FUNCTION"}
 NOUNS = {
     "SOURCE": ("source", "sources"),

@@ -6,11 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from offboarding.discovery.rules import Outcome, Sighting
+from offboarding.discovery.rules import READ_ONLY, Outcome, Sighting
 from offboarding.execution.rules import Seen
 from offboarding.work.rules import ENDED, State
-
-HARMLESS = ("Source Read-only", "Minimal Workspace Access")
 
 
 def gone(choice: str, seen: Sighting) -> bool:
@@ -19,7 +17,7 @@ def gone(choice: str, seen: Sighting) -> bool:
         return True
     if choice != "downgrade" or seen.outcome is not Outcome.MEMBER or seen.groups:
         return False
-    return all(role.role in HARMLESS for role in seen.roles)
+    return all(role.role in READ_ONLY for role in seen.roles)
 
 
 def says(choice: str, seen: Sighting, workspace: str) -> str:

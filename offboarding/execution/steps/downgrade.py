@@ -2,14 +2,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from offboarding.discovery.rules import MEMBER_ONLY, READ_ONLY, READ_SOURCES
 from offboarding.execution.rules import Cause, Seen, Sight, Work
 from offboarding.execution.steps import Call, Step, accounts
 from offboarding.gateways.segment import Permission, Resource, Role, SegmentGateway, protocol
-
-# Weakest last. Segment has no read-only role for a whole workspace; these are what exists (Segment: Roles).
-READ_ONLY = ("Source Read-only",)
-MINIMAL = "Minimal Workspace Access"
-HARMLESS = {*READ_ONLY, MINIMAL}
 
 
 class Downgrade(Step):
@@ -20,7 +16,7 @@ class Downgrade(Step):
         if not held:
             return Sight(Seen.ABSENT, f"no longer a member of {work.workspace} at all")
         names = sorted({permission.role_name for each in held.values() for permission in each})
-        if set(names) <= HARMLESS:
+        if set(names) <= READ_ONLY:
             return Sight(Seen.ABSENT, f"read-only in {work.workspace}: {', '.join(names)}", {"roles": names})
         return Sight(
             Seen.PRESENT,
@@ -45,12 +41,12 @@ class Downgrade(Step):
 
 
 def harmless(held: Sequence[Permission]) -> bool:
-    return {permission.role_name for permission in held} <= HARMLESS
+    return {permission.role_name for permission in held} <= READ_ONLY
 
 
 def offered(gateway: SegmentGateway) -> tuple[Cause, str, str] | None:
     """Free and Team plans have no read-only role that could be granted."""
-    if any(role.name in HARMLESS for role in gateway.roles()):
+    if any(role.name in READ_ONLY for role in gateway.roles()):
         return None
     sentence = "This workspace's plan has no read-only role."
     return (
@@ -68,9 +64,9 @@ def replacement(roles: dict[str, Role], held: Sequence[Permission], workspace_id
         if permission.role_name.startswith("Source")
         for resource in permission.resources
     )
-    if sources and READ_ONLY[0] in roles:
-        role = roles[READ_ONLY[0]]
+    if sources and READ_SOURCES in roles:
+        role = roles[READ_SOURCES]
         return Permission(role_id=role.id, role_name=role.name, resources=tuple(dict.fromkeys(sources)))
-    role = roles.get(MINIMAL) or roles[READ_ONLY[0]]
+    role = roles.get(MEMBER_ONLY) or roles[READ_SOURCES]
     whole = (Resource(id=workspace_id, type="WORKSPACE", labels=()),)
     return Permission(role_id=role.id, role_name=role.name, resources=whole)
