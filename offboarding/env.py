@@ -241,12 +241,23 @@ def wants_demo(environ: Mapping[str, str]) -> bool:
         return False
 
 
+def made_folder(path: Path) -> Path:
+    """The folder, made if it is not there. Raises WrongSetting where it cannot be."""
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise WrongSetting(
+            f"OFFBOARD_DATA is wrong: {path} is no folder and cannot be made. Name another one."
+        ) from error
+    return path
+
+
 def demo_values(environ: Mapping[str, str]) -> dict[str, str]:
     """The demo's own defaults. Its keys are made at the first start and kept beside its data."""
     data = Path(environ.get("OFFBOARD_DATA", "").strip() or ROOT / "var" / "demo").resolve()
     keys = data / "keys.env"
     if not keys.exists():
-        data.mkdir(parents=True, exist_ok=True)
+        made_folder(data)
         keys.touch(mode=0o600)
         keys.write_text("".join(f"{name}={value}\n" for name, value in fresh_keys().items()))
     made = dict(line.split("=", 1) for line in keys.read_text().splitlines() if line)

@@ -13,8 +13,7 @@ from offboarding import env
 VALUES = env.read(os.environ)
 
 BASE_DIR = env.ROOT
-DATA = Path(VALUES["DATA"]).resolve()
-DATA.mkdir(parents=True, exist_ok=True)
+DATA = env.made_folder(Path(VALUES["DATA"]).resolve())
 EVIDENCE_ROOT = DATA / "evidence"
 PACKET_ROOT = DATA / "packets"
 CHECKPOINT_FILE = DATA / "checkpoints.jsonl"

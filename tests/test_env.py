@@ -103,6 +103,16 @@ def test_the_demo_makes_its_keys_once_and_keeps_them_to_itself(tmp_path: Path, y
     assert (tmp_path / "demo" / "keys.env").stat().st_mode & 0o077 == 0
 
 
+@pytest.mark.parametrize("demo", ["0", "1"])
+def test_a_data_folder_that_cannot_be_made_stops_the_start_with_a_sentence(tmp_path: Path, demo: str) -> None:
+    (tmp_path / "file").touch()
+    given = {**KEYS, "OFFBOARD_DEMO": demo, "OFFBOARD_DATA": str(tmp_path / "file"), "PATH": ""}
+    words = [sys.executable, env.ROOT / "manage.py", "check"]
+    ended = subprocess.run(words, env=given, capture_output=True, text=True, check=False)
+    assert ended.returncode == 1
+    assert ended.stderr.startswith("Offboard cannot start.\nOFFBOARD_DATA is wrong: ")
+
+
 def test_a_wrong_value_stops_the_start_without_a_traceback(tmp_path: Path) -> None:
     given = {**KEYS, "OFFBOARD_DATA": str(tmp_path), "OFFBOARD_TIME_ZONE": "Mars/Base", "PATH": ""}
     ended = subprocess.run(

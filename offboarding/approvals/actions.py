@@ -14,7 +14,7 @@ from offboarding.approvals.rules import Decision, may_not_decide
 from offboarding.checklist.models import Plan
 from offboarding.checklist.queries import newest_plan
 from offboarding.ledger.actions import Event, record
-from offboarding.lib.refusals import Refused
+from offboarding.lib.refusals import Refused, within
 from offboarding.removals import actions as removals
 from offboarding.removals.models import RemovalRequest
 from offboarding.removals.rules import Stage
@@ -73,6 +73,8 @@ def checked(removal: RemovalRequest, user: User, said: Statement, today: date) -
         raise Refused("no-note", "Write a note: it is needed to reject or to ask.", field="note")
     if why := may_not_decide(queries.standing(user, plan, today)):
         raise Refused("may-not-decide", why)
+    if said.decision is Decision.ASK and queries.is_asked(plan, user, said.note):
+        raise Refused("decided-meanwhile", "Your question is recorded already. It waits for its answer.")
     return plan
 
 
@@ -127,19 +129,20 @@ def refused(removal: RemovalRequest, user: User, said: Statement, refusal: Refus
 
 def answer(removal: RemovalRequest, user: User, question: int, text: str) -> None:
     """The requester answers; the question then no longer waits for them."""
-    if not text.strip():
+    text = within(text, 2000, "answer")
+    if not text:
         raise Refused("no-answer", "Write an answer.", field="answer")
     with transaction.atomic():
         if removal.requester_id != user.pk:
             raise Refused("not-yours", "Only the person who filed this request answers.")
         asked = Approval.objects.filter(
             pk=question, plan__removal=removal, decision=Decision.ASK, answered_at=None
-        ).update(answer=text.strip(), answered_at=Now())
+        ).update(answer=text, answered_at=Now())
         if not asked:
             raise Refused("answered-already", "This question was answered already.")
         record(
             Event.QUESTION_ANSWERED,
             actor=actor_of(user),
             about=removal.reference,
-            facts={"answer": text.strip()},
+            facts={"answer": text},
         )

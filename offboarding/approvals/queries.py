@@ -94,3 +94,9 @@ def decisions_of(scope: Scope, limit: int) -> list[Approval]:
 def open_questions(removal: RemovalRequest) -> list[Approval]:
     found = Approval.objects.filter(plan__removal=removal, decision=Decision.ASK, answered_at=None)
     return list(found.select_related("approver"))
+
+
+def is_asked(plan: Plan, user: User, note: str) -> bool:
+    """True if this very question of theirs waits for its answer. Ask under the removal's lock."""
+    asked = Approval.objects.filter(plan=plan, approver=user, decision=Decision.ASK, answered_at=None)
+    return asked.filter(note=note.strip()).exists()

@@ -8,6 +8,7 @@ from ipaddress import IPv6Address, ip_address
 from typing import Any, Concatenate, ParamSpec
 
 from django.conf import settings
+from django.core.exceptions import DisallowedHost
 from django.http import Http404, HttpRequest, HttpResponse
 from django.http.request import split_domain_port
 
@@ -21,7 +22,10 @@ def here(request: HttpRequest) -> bool:
     """True in a demo, for a browser on this machine that asked this machine by its own name."""
     if not settings.DEMO or any(name in request.META for name in FORWARDED):
         return False
-    host, _ = split_domain_port(request.get_host())
+    try:
+        host, _ = split_domain_port(request.get_host())
+    except DisallowedHost:  # the page that says so asks here too
+        return False
     return host in OWN_NAMES and is_loopback(request.META.get("REMOTE_ADDR", ""))
 
 

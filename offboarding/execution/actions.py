@@ -17,13 +17,15 @@ from offboarding.execution import queries
 from offboarding.execution.models import Proof, Run
 from offboarding.execution.rules import REMEDIES, UNDO_FOR, Cause, Ended, proof_missing
 from offboarding.ledger.actions import APP, Actor, Event, record
-from offboarding.lib.refusals import Refused
+from offboarding.lib.refusals import Refused, within
 from offboarding.removals.models import RemovalRequest
 from offboarding.removals.rules import Stage
 from offboarding.users.models import User
 from offboarding.users.rules import actor_of
 from offboarding.work.actions import move, put_down
 from offboarding.work.rules import ENDED, State
+
+LONGEST_NOTE = 2000  # characters
 
 
 def touched() -> dict[str, Any]:
@@ -201,6 +203,7 @@ def sign_off(run: Run, user: User, *, attested: bool, note: str) -> None:
         raise Refused(
             "not-attested", "Tick the box to say that you did this and it is right.", field="attest"
         )
+    note = within(note, LONGEST_NOTE, "note")
     with transaction.atomic():
         lock(run)
         if not run.manual:
@@ -216,7 +219,7 @@ def sign_off(run: Run, user: User, *, attested: bool, note: str) -> None:
             "ended": Ended.BY_HAND,
             "ended_at": Now(),
             "ended_by": user,
-            "note": note.strip(),
+            "note": note,
             "cause": "",
         }
         if not move(run, State.DONE, **ends, sentence=f"Done by hand by {user.name}", **touched()):
@@ -225,7 +228,7 @@ def sign_off(run: Run, user: User, *, attested: bool, note: str) -> None:
             run,
             Event.ITEM_SIGNED_OFF,
             actor_of(user),
-            {"note": note.strip(), "proofs": [proof.evidence.sha256 for proof in proofs]},
+            {"note": note, "proofs": [proof.evidence.sha256 for proof in proofs]},
         )
 
 
@@ -264,7 +267,8 @@ def undo_sign_off(run: Run, user: User, now: datetime) -> None:
 def skip(run: Run, user: User, reason: str) -> None:
     """Not done, on purpose. It is shown as skipped, never as done."""
     guard(run, user)
-    if not reason.strip():
+    reason = within(reason, LONGEST_NOTE, "reason")
+    if not reason:
         raise Refused("no-reason", "Say why this step is skipped.", field="reason")
     with transaction.atomic():
         if State(run.state) in ENDED or run.state == State.RUNNING:
@@ -273,18 +277,18 @@ def skip(run: Run, user: User, reason: str) -> None:
             "ended": Ended.WAIVED,
             "ended_at": Now(),
             "ended_by": user,
-            "note": reason.strip(),
+            "note": reason,
             "cause": "",
         }
         if not move(
             run,
             State.CANCELLED,
             **changes,
-            sentence=f"Skipped by {user.name}: {reason.strip()}"[:500],
+            sentence=f"Skipped by {user.name}: {reason}"[:500],
             **touched(),
         ):
             raise Refused("moved-meanwhile", "This step moved on meanwhile. Look at it again.")
-        tell(run, Event.ITEM_SKIPPED, actor_of(user), {"reason": reason.strip()})
+        tell(run, Event.ITEM_SKIPPED, actor_of(user), {"reason": reason})
 
 
 def may_add_proof(run: Run, user: User) -> None:

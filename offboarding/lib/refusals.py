@@ -17,3 +17,10 @@ class Refused(Exception):
         self.code = code
         self.sentence = sentence
         self.facts = facts
+
+
+def within(text: str, most: int, field: str) -> str:
+    """The text without the blanks around it. Raises Refused if it is longer than `most` characters."""
+    if len(text.strip()) > most:
+        raise Refused("too-long", f"Write at most {most} characters.", field=field)
+    return text.strip()

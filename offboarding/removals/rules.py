@@ -87,6 +87,8 @@ def refuses_choice(
     """Why this choice for a place cannot stand, in a sentence; empty if it can."""
     if choice is Choice.KEEP and not reason.strip():
         return "Say why this access stays."
+    if choice is Choice.KEEP and len(reason.strip()) > 300:
+        return "Say in at most 300 characters why this access stays."
     if choice is Choice.DOWNGRADE and not until_given:
         return "Give the date until which read-only access stays."
     if choice is Choice.DOWNGRADE and until_past:

@@ -40,6 +40,14 @@ def bad_request(request: HttpRequest, exception: Any = None) -> HttpResponse:
     return answer(request, _("This cannot be read"), _("Go back, check what you sent, and try again."), 400)
 
 
+def wrong_method(request: HttpRequest, bare: HttpResponse) -> HttpResponse:
+    """Somebody opens the address of a form, out of the history or after a reload."""
+    text = _("This address only takes what a form sends. Go back and press the button there.")
+    response = answer(request, _("Nothing to read here"), text, 405)
+    response["Allow"] = bare["Allow"]
+    return response
+
+
 def nul_character(request: HttpRequest) -> HttpResponse:
     text = _("It holds a NUL character, which cannot be kept. Go back, take it out, and send it again.")
     return answer(request, _("This cannot be read"), text, 400)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from django.db import Error as DatabaseTrouble
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, JsonResponse
 from django.utils.cache import patch_vary_headers
 
 from offboarding.lib.refusals import Refused
@@ -41,6 +41,8 @@ def house_rules(get_response: Handler) -> Handler:
 
     def middleware(request: HttpRequest) -> HttpResponse:
         response = get_response(request)
+        if isinstance(response, HttpResponseNotAllowed):
+            response = errors.wrong_method(request, response)
         if "Cache-Control" not in response:
             response["Cache-Control"] = "no-store"
         patch_vary_headers(response, ["HX-Request"])

@@ -27,6 +27,7 @@ SUFFIXES = {
     "text/csv": (".csv",),
     "text/plain": (".txt", ".log", ".md", ".text"),
 }
+TEXTS = ("", *SUFFIXES["text/csv"], *SUFFIXES["text/plain"])
 ACCEPT = ",".join((*SUFFIXES, *(suffix for suffixes in SUFFIXES.values() for suffix in suffixes)))
 # What a parser raises on bytes that are not what they seem.
 UNREADABLE = (
@@ -102,7 +103,11 @@ def kind_of(stream: IO[bytes], name: str) -> str:
         return attempt(image, stream)
     if start.startswith(b"%PDF-"):
         return attempt(pdf, stream)
-    return "" if not text(stream) else "text/csv" if name.lower().endswith(".csv") else "text/plain"
+    suffix = PurePath(name).suffix.lower()
+    # A page or a drawing under the name of a picture is text as well, and shows nothing.
+    if suffix not in TEXTS or not text(stream):
+        return ""
+    return "text/csv" if suffix == ".csv" else "text/plain"
 
 
 def attempt(read: Callable[[IO[bytes]], str], stream: IO[bytes]) -> str:

@@ -213,3 +213,20 @@ def test_a_refused_decision_is_in_the_ledger(filed: Make, decide: Make, alice: A
     with pytest.raises(Refused):
         decide(removal, alice)
     assert Entry.objects.filter(about=removal.reference, event="plan.decision_refused").count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_one_question_pressed_many_times_is_asked_once(filed: Make, decide: Make, bob: Any) -> None:
+    removal = filed()
+
+    def ask(_: int) -> str:
+        try:
+            decide(removal, bob, "ask", "Who takes the audiences?")
+        except Refused as refused:
+            return refused.code
+        return ""
+
+    assert sorted(set(together(ask))) == ["", "decided-meanwhile"]
+    assert Approval.objects.count() == 1
+    decide(removal, bob, "ask", "And the functions?")
+    assert Approval.objects.count() == 2

@@ -42,11 +42,17 @@ CHOICES = [
     (Choice.REMOVE, "", False, False, True, "nothing more to say"),
     (Choice.KEEP, "hand-over", False, False, True, "with its reason"),
     (Choice.KEEP, "", False, False, False, "keeping access needs a reason"),
+    (Choice.KEEP, "x" * 301, False, False, False, "longer than there is room for"),
     (Choice.KEEP, "  ", False, False, False, "blanks are no reason"),
     (Choice.DOWNGRADE, "", True, False, True, "with its end"),
     (Choice.DOWNGRADE, "", False, False, False, "read-only access has an end"),
     (Choice.DOWNGRADE, "", True, True, False, "an end in the past is none"),
 ]
+
+
+def test_read_only_access_ends_within_ten_years() -> None:
+    assert "ten years" in refuses_choice(Choice.DOWNGRADE, "", True, False, until_far=True)
+    assert not refuses_choice(Choice.REMOVE, "", False, False, until_far=True)
 
 
 @pytest.mark.parametrize(("choice", "reason", "given", "past", "stands", "because"), CHOICES)

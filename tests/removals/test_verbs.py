@@ -91,6 +91,12 @@ def test_drafts_that_begin_at_the_same_time_get_different_numbers(alice: Any, to
 # ---------------------------------------------------------------- choosing and describing
 
 
+@pytest.mark.django_db(transaction=True)
+def test_pressing_find_many_times_begins_one_draft(alice: Any, today: date) -> None:
+    together(lambda _: removals.draft(alice, [DAN], "", today))
+    assert RemovalRequest.objects.count() == 1
+
+
 def test_only_the_author_changes_a_draft(drafted: Make, bob: Any, today: date) -> None:
     removal = drafted()
     wishes = [removals.Wish(place.workspace, Choice.REMOVE) for place in removal.places.all()]
@@ -104,6 +110,17 @@ def test_another_clients_workspace_is_not_yours_to_ask_for(
     removal = drafted()
     wish = removals.Wish(workspace("Hooli Production", "Hooli"), Choice.REMOVE)
     assert refusal(lambda: removals.choose(removal, alice, [wish], today)) == "foreign-place"
+
+
+@pytest.mark.parametrize("until", [date.max, date(2066, 1, 1)])
+def test_read_only_access_ends_at_a_date_that_a_clock_can_be_set_for(
+    drafted: Make, alice: Any, today: date, until: date
+) -> None:
+    removal = drafted("Acme Production")
+    place = removal.places.get()
+    wish = removals.Wish(place.workspace, Choice.DOWNGRADE, until)
+    assert refusal(lambda: removals.choose(removal, alice, [wish], today)) == "places-incomplete"
+    assert removal.places.get().choice == "remove"
 
 
 def test_keeping_everything_is_no_request(drafted: Make, alice: Any, today: date) -> None:
@@ -126,6 +143,7 @@ DESCRIBED = [
     ({"time_zone": "Mars/Base"}, "no-zone"),
     ({"time_zone": ""}, "no-zone"),
     ({"starts_at": datetime.now(UTC) - timedelta(minutes=5)}, "in-the-past"),
+    ({"starts_at": datetime(9999, 12, 31, 23, 59, tzinfo=UTC)}, "too-far"),
 ]
 
 
@@ -292,7 +310,7 @@ def test_somebody_else_does_not_withdraw_it(filed: Make, bob: Any) -> None:
 def test_it_is_withdrawn_once(filed: Make, alice: Any) -> None:
     removal = filed()
     removals.withdraw(removal, alice, "x")
-    assert refusal(lambda: removals.withdraw(removal, alice, "x")) == "too-late"
+    assert refusal(lambda: removals.withdraw(removal, alice, "x")) == "withdrawn-already"
 
 
 def test_an_open_request_for_one_of_the_addresses_is_pointed_out(

@@ -171,7 +171,9 @@ def test_a_press_from_an_older_page_records_nothing(reading: Reading) -> None:
     browser, removal = reading
     choose(browser, removal)
     prove(browser, removal)
-    assert press(browser, removal, "from-another-page")["Location"] == at(removal)
+    for stale in ("from-another-page", "é"):
+        assert press(browser, removal, stale)["Location"] == at(removal)
+        assert "nothing was recorded. Decide again here." in text_of(browser.get(at(removal)))
     assert not Approval.objects.exists()
 
 

@@ -473,10 +473,12 @@ def test_why_and_when_are_kept(as_alice: Any, drafted: Callable[..., Any]) -> No
         ({"reason": ""}, "Choose a reason."),
         ({"reason": "boredom"}, "Choose a reason."),
         ({"start": "at", "day": "2020-03-01", "clock": "10:00"}, "This time has passed."),
+        ({"start": "at", "day": "9999-12-31", "clock": "23:59"}, "Choose a time within the next ten years."),
         ({"start": "at", "clock": "10:00"}, "Enter the date on which"),
         ({"start": "at", "day": "2030-03-01"}, "Enter the time at which"),
         ({"start": "at", "day": "1 March", "clock": "10:00"}, "Write the date as year-month-day"),
-        ({"time_zone": "Moon/Base"}, "Select a valid choice"),
+        ({"time_zone": "Moon/Base"}, "Choose a time zone from the list."),
+        ({"sow": "x" * 101}, "Write at most 100 characters."),
     ],
 )
 def test_a_wrong_answer_is_named_and_the_others_stay(
@@ -604,6 +606,15 @@ def test_a_sent_request_is_not_changed_by_a_form_that_was_still_open(
     assert answer.status_code == 409
     assert "R-1001 was sent already." in answer.content.decode()
     assert removal.addresses == [DAN]
+
+
+@pytest.mark.parametrize("page", ["found/", "details/", "check/", "discard/"])
+def test_a_form_that_was_still_open_when_it_was_sent_says_that_it_was_not_kept(
+    as_alice: Any, filed: Callable[..., Any], page: str
+) -> None:
+    filed("Acme Production")
+    answer = as_alice.post(f"/requests/new/R-1001/{page}", {"ticket": "CS-999"}, follow=True)
+    assert "R-1001 was sent already." in answer.content.decode()
 
 
 def test_a_draft_is_thrown_away_after_a_question(as_alice: Any, search: Callable[..., Any]) -> None:

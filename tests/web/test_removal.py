@@ -280,7 +280,7 @@ def test_every_event_about_a_request_is_told_in_words() -> None:
     from offboarding.ledger.events import Event
     from offboarding.web.removal import timeline
 
-    elsewhere = ("user.", "workspace.", "discovery.", "ledger.")  # never about a request
+    elsewhere = ("user.", "client.", "workspace.", "discovery.", "ledger.")  # never about a request
     folded = {*timeline.CALLS, Event.ITEM_MOVED, Event.REMOVAL_MOVED}
     told = {event for event in Event if not event.value.startswith(elsewhere)} - folded
     assert told == set(timeline.WORDS)
@@ -420,6 +420,17 @@ def test_a_form_from_before_another_change_is_refused(client: Browser, filed: Ma
     assert removal.plans.count() == 2
 
 
+@pytest.mark.parametrize("version", ["", "abc", "-1", "²", "9" * 40, "٣"])
+def test_a_version_that_cannot_be_read_is_an_old_one(
+    version: str, client: Browser, filed: Make, alice: Any
+) -> None:
+    removal = filed("Acme Production", "Globex Production")
+    client.force_login(alice)
+    response = client.post(at(removal, "change/"), choices(removal, choice="remove") | {"version": version})
+    assert response.status_code == 409
+    assert "changed in another window" in text_of(response)
+
+
 @pytest.mark.parametrize("path", ["change/", "withdraw/"])
 def test_only_the_requester_changes_or_withdraws(path: str, client: Browser, filed: Make, sam: Any) -> None:
     removal = filed()
@@ -481,3 +492,27 @@ def test_others_read_the_question_but_do_not_answer(
     client.force_login(bob)
     assert "Send the answer" not in text_of(client.get(at(removal)))
     assert client.post(at(removal, f"questions/{asked.pk}/answer/"), {"answer": "x"}).status_code == 409
+
+
+@pytest.mark.parametrize("path", ["withdraw/", "questions/1/answer/"])
+def test_a_text_without_end_is_refused(path: str, client: Browser, filed: Make, alice: Any) -> None:
+    removal = filed()
+    client.force_login(alice)
+    response = client.post(at(removal, path), {"reason": "x" * 100_000, "answer": "x" * 100_000})
+    assert response.status_code == 422
+    assert "Write at most 2000 characters." in text_of(response)
+    removal.refresh_from_db()
+    assert removal.stage == "planned"
+
+
+def test_an_answer_that_cannot_be_taken_is_said_at_its_own_question(
+    client: Browser, filed: Make, decide: Make, alice: Any, bob: Any
+) -> None:
+    removal = filed()
+    first, second = (decide(removal, bob, "ask", note) for note in ("Who?", "When?"))
+    client.force_login(alice)
+    response = client.post(at(removal, f"questions/{second.pk}/answer/"), {"answer": "x" * 2001})
+    page = response.content.decode()
+    assert response.status_code == 422
+    assert "Write an answer." not in page
+    assert f'id="answer-{second.pk}-error"' in page and f'id="answer-{first.pk}-error"' not in page

@@ -480,3 +480,21 @@ def test_nobody_works_on_the_removal_of_their_own_access(running: Make, person: 
     run = run_of(running(), "list-tokens")
     with pytest.raises(Refused, match="your own access"):
         execution.skip(run, person("dan", Role.OPERATOR), "because")
+
+
+@pytest.mark.parametrize(("path", "field"), [("sign-off/", "note"), ("skip/", "reason")])
+def test_a_text_without_end_is_refused_at_its_field(
+    path: str, field: str, operator: Browser, manual: Run
+) -> None:
+    response = operator.post(at(manual, path), {"attest": "on", field: "x" * 100_000})
+    assert response.status_code == 422
+    assert "Write at most 2000 characters." in text_of(response)
+    manual.refresh_from_db()
+    assert manual.state == "needs_person"
+
+
+def test_a_second_skip_is_told_that_the_step_moved_on(operator: Browser, manual: Run) -> None:
+    operator.post(at(manual, "skip/"), {"reason": "No Owner is left there"})
+    again = operator.post(at(manual, "skip/"), {"reason": "No Owner is left there"})
+    assert again.status_code == 409
+    assert "This step moved on meanwhile. Look at it again." in text_of(again)

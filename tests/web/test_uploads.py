@@ -42,12 +42,7 @@ def file(name: str, data: bytes) -> SimpleUploadedFile:
         ("events.csv", b"at,event\n1,User Removed\n", "text/csv", "events.csv"),
         ("note.txt", "kein Token gefunden – geprüft".encode(), "text/plain", "note.txt"),
         ("proof.heic", picture(), "image/png", "proof.heic.png"),  # the content says what it is
-        (
-            "page.html",
-            b"<script>alert(1)</script>",
-            "text/plain",
-            "page.html.txt",
-        ),  # kept as text, never as a page
+        ("answer", b"<b>seen</b>", "text/plain", "answer.txt"),  # kept as text, never as a page
         ("..\\..\\etc/pass\x07wd.txt", b"words", "text/plain", "passwd.txt"),
     ],
 )
@@ -64,6 +59,13 @@ REFUSED = [
     ("blank.txt", b" \n\t", "only blanks"),
     ("proof.heic", b"\x00\x00\x00\x18ftypheic" + bytes(40), "a kind that we do not take"),
     ("tokens.png", b"MZ\x90\x00" + bytes(60), "a program with the name of a picture"),
+    ("tokens.png", b"<html><script>alert(1)</script></html>", "a page with the name of a picture"),
+    ("page.html", b"<script>alert(1)</script>", "a page"),
+    (
+        "drawing.svg",
+        b'<svg xmlns="http://www.w3.org/2000/svg" onload="alert(1)"/>',
+        "a drawing with a script",
+    ),
     ("cut.png", picture()[:40], "a picture that is cut off"),
     ("cut.jpg", picture("JPEG")[:200], "a photo that is cut off"),
     ("broken.pdf", b"%PDF-1.7\nnothing follows", "only the beginning of a document"),

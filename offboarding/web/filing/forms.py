@@ -18,6 +18,7 @@ from offboarding.web.account.forms import zone_choices
 
 NO_SPELLING = {"autocomplete": "off", "spellcheck": "false"}
 LEAVE = "leave"
+LONG = {"max_length": lazy("Write at most %(limit_value)d characters.")}
 
 
 class WhoForm(forms.Form):
@@ -37,6 +38,7 @@ class WhoForm(forms.Form):
         label=lazy("Name"),
         required=False,
         max_length=120,
+        error_messages=LONG,
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
     )
     add = forms.CharField(required=False)
@@ -74,7 +76,7 @@ class PlaceForm(forms.Form):
         widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
         error_messages={"invalid": lazy("Write the date as year-month-day, such as 2026-04-30.")},
     )
-    reason = forms.CharField(required=False, max_length=300)
+    reason = forms.CharField(required=False, max_length=300, error_messages=LONG)
 
 
 class DetailsForm(forms.Form):
@@ -104,12 +106,18 @@ class DetailsForm(forms.Form):
         widget=forms.TimeInput(attrs={"type": "time"}, format="%H:%M"),
         error_messages={"invalid": lazy("Write the time as hours and minutes, such as 17:00.")},
     )
-    time_zone = forms.ChoiceField(label=lazy("Time zone"))
-    ticket = forms.CharField(label=lazy("Ticket"), required=False, max_length=100)
-    sow = forms.CharField(label=lazy("Contract or SOW"), required=False, max_length=100)
-    handover = forms.CharField(label=lazy("Hand-over contact"), required=False, max_length=200)
+    time_zone = forms.ChoiceField(
+        label=lazy("Time zone"), error_messages={"invalid_choice": lazy("Choose a time zone from the list.")}
+    )
+    ticket = forms.CharField(label=lazy("Ticket"), required=False, max_length=100, error_messages=LONG)
+    sow = forms.CharField(label=lazy("Contract or SOW"), required=False, max_length=100, error_messages=LONG)
+    handover = forms.CharField(
+        label=lazy("Hand-over contact"), required=False, max_length=200, error_messages=LONG
+    )
     client_informed = forms.BooleanField(label=lazy("The client knows about it"), required=False)
-    notes = forms.CharField(label=lazy("Notes"), required=False, max_length=4000, widget=forms.Textarea)
+    notes = forms.CharField(
+        label=lazy("Notes"), required=False, max_length=4000, widget=forms.Textarea, error_messages=LONG
+    )
 
     def __init__(self, *args: Any, zone: str = "UTC", **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -152,7 +152,7 @@ def answer(request: Request, view: Overview, question: int) -> HttpResponse:
     try:
         approvals.answer(view.removal, request.user, question, text)
     except Refused as refusal:
-        if refusal.code != "no-answer":
+        if refusal.code not in ("no-answer", "too-long"):
             raise
         return answer_again(request, view, question, text, refusal)
     messages.success(request, _("Your answer is sent. The decision is still open."))

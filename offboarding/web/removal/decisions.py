@@ -44,7 +44,10 @@ def decisions(
 ) -> DecisionsCard:
     """`typed`, `asked` and `summary` bring back an answer that could not be taken."""
     names = ", ".join(user.name for user in approvers_for(view.removal, today))
-    rows = tuple(decision(view, each, typed if each.pk == asked else "", summary) for each in view.decisions)
+    wrong = str(summary.errors[0].text) if summary else ""
+    rows = tuple(
+        decision(view, each, *((typed, wrong) if each.pk == asked else ("", ""))) for each in view.decisions
+    )
     return DecisionsCard(needed(view), names or _("nobody yet"), rows, summary or ErrorSummaryCard())
 
 
@@ -62,7 +65,7 @@ def needed(view: Overview) -> str:
 TAGS = {Decision.APPROVE: "approved", Decision.REJECT: "rejected", Decision.ASK: "needs_person"}
 
 
-def decision(view: Overview, each: Approval, typed: str, summary: ErrorSummaryCard | None) -> DecisionCard:
+def decision(view: Overview, each: Approval, typed: str, wrong: str) -> DecisionCard:
     kind = Decision(each.decision)
     tag = TagCard(TAGS[kind], _("Question") if kind is Decision.ASK else "")
     if kind is Decision.ASK and each.answered_at:
@@ -78,7 +81,7 @@ def decision(view: Overview, each: Approval, typed: str, summary: ErrorSummaryCa
         answer=each.answer,
         answer_time=view.clock.time(each.answered_at) if each.answered_at else None,
         old=each.plan_id != view.plan.pk,
-        form=answer_field(view, each, typed, bool(summary)),
+        form=answer_field(view, each, typed, wrong),
     )
 
 
@@ -86,13 +89,12 @@ def version(each: Approval) -> int:
     return int(getattr(each, "version", 0))
 
 
-def answer_field(view: Overview, each: Approval, typed: str, wrong: bool) -> FieldCard | None:
+def answer_field(view: Overview, each: Approval, typed: str, wrong: str) -> FieldCard | None:
     """Only the requester answers, and only once."""
     own = view.user.pk == view.removal.requester_id
     if each.decision != Decision.ASK or each.answered_at or not own:
         return None
-    error = _("Write an answer.") if wrong and not typed.strip() else ""
     return FieldCard(
-        "answer", _("Your answer"), "textarea", typed, rows=3, id=f"answer-{each.pk}", error=error,
+        "answer", _("Your answer"), "textarea", typed, rows=3, id=f"answer-{each.pk}", error=wrong,
         attrs=(("maxlength", "2000"),),
     )  # fmt: skip

@@ -41,7 +41,7 @@ def wish(place: Place, given: Typed) -> Wish:
     """Raises ValueError for a choice that the page does not offer, or a date that is none."""
     choice = Choice(given.choice)
     until = date.fromisoformat(given.until) if given.until and choice is Choice.DOWNGRADE else None
-    return Wish(place.workspace, choice, until, given.reason[:300])
+    return Wish(place.workspace, choice, until, given.reason)
 
 
 def faults_of(places: Sequence[Place], given: Mapping[int, Typed]) -> dict[int, str]:

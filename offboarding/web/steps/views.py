@@ -222,7 +222,7 @@ def undo(request: Request, view: Overview, run: Run) -> HttpResponse:
 @on_run
 def skip(request: Request, view: Overview, run: Run) -> HttpResponse:
     """Level 2: what, where, effect, and a reason."""
-    if view.why_not or run.state in ENDED:
+    if request.method != "POST" and (view.why_not or run.state in ENDED):
         return back(request, view, run)
     if request.method != "POST":
         return skip_page(request, view, run)
