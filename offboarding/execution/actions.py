@@ -211,7 +211,8 @@ def sign_off(run: Run, user: User, *, attested: bool, note: str) -> None:
         if run.state != State.NEEDS_PERSON:
             raise Refused("not-its-turn", "This step does not wait for a person now. Look at it again.")
         proofs = list(run.proofs.filter(withdrawn_at=None).select_related("evidence"))
-        if missing := proof_missing(run.item.proof, len(proofs), run.item.kind != Kind.MANUAL):
+        kinds = [proof.evidence.media_type for proof in proofs]
+        if missing := proof_missing(run.item.proof, kinds, run.item.kind != Kind.MANUAL):
             raise Refused("no-proof", missing, field="file")
         if did_it_by_hand(run, user):
             raise Refused("own-work", "You removed this access by hand, so someone else verifies it.")

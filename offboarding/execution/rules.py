@@ -155,10 +155,14 @@ def proof_wanted(required: str, taken_over: bool) -> str:
     return required or ("file" if taken_over else "")
 
 
-def proof_missing(required: str, proofs: int, taken_over: bool = False) -> str:
-    """Why a step cannot be signed off yet; empty if it can."""
+def proof_missing(required: str, attached: Sequence[str], taken_over: bool = False) -> str:
+    """Why a step cannot be signed off yet; empty if it can. `attached` are the media types of the files.
+
+    A screenshot is a picture, or a PDF that holds one; a text cannot show what was on a screen.
+    """
     required = proof_wanted(required, taken_over)
-    if required and not proofs:
+    shows = [kind for kind in attached if kind.startswith("image/") or kind == "application/pdf"]
+    if required and not (shows if required == "screenshot" else attached):
         return f"Attach the {required} that shows it, then sign off."
     return ""
 

@@ -118,18 +118,22 @@ def test_every_cause_has_a_remedy() -> None:
     assert set(REMEDIES) == set(Cause) - by_people
 
 
+PNG, PDF, CSV = "image/png", "application/pdf", "text/csv"
 PROOFS = [
-    ("", 0, False, True, "nothing asked for"),
-    ("screenshot", 0, False, False, "asked for and missing"),
-    ("screenshot", 1, False, True, "attached"),
-    ("", 0, True, False, "what should have run by itself is shown"),
-    ("", 1, True, True, "shown"),
+    ("", [], False, True, "nothing asked for"),
+    ("screenshot", [], False, False, "asked for and missing"),
+    ("screenshot", [PNG], False, True, "attached"),
+    ("screenshot", [PDF], False, True, "a PDF can hold a picture"),
+    ("screenshot", [CSV], False, False, "a text cannot show a screen"),
+    ("file", [CSV], False, True, "any file will do"),
+    ("", [], True, False, "what should have run by itself is shown"),
+    ("", [CSV], True, True, "shown"),
 ]
 
 
 @pytest.mark.parametrize(("required", "proofs", "taken_over", "enough", "because"), PROOFS)
 def test_when_proof_is_enough(
-    required: str, proofs: int, taken_over: bool, enough: bool, because: str
+    required: str, proofs: list[str], taken_over: bool, enough: bool, because: str
 ) -> None:
     assert (proof_missing(required, proofs, taken_over) == "") is enough, because
 

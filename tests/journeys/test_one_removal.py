@@ -37,7 +37,7 @@ def picture(number: int) -> bytes:
 
 
 @pytest.fixture(scope="module")
-def people(product: Installation) -> Callable[[str], Reader]:
+def people(product: Installation) -> Iterator[Callable[[str], Reader]]:
     """Everybody of the cast at a browser of their own, signed in by password."""
     there: dict[str, Reader] = {}
 
@@ -48,7 +48,9 @@ def people(product: Installation) -> Callable[[str], Reader]:
             assert there[key].path == "/", there[key].text
         return there[key]
 
-    return person
+    yield person
+    for reader in there.values():
+        reader.client.close()
 
 
 @pytest.fixture(scope="module")
