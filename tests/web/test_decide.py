@@ -188,6 +188,15 @@ def test_a_choice_about_one_request_confirms_no_other(reading: Reading, filed: M
 # ---- the plan changed -----------------------------------------------------------------------------------------
 
 
+def test_a_form_that_names_no_plan_blames_nobody(reading: Reading, alice: Any) -> None:
+    browser, removal = reading
+    response = choose(browser, removal, fingerprint="0" * 64)
+    assert response.status_code == 409
+    assert "does not name the plan" in text_of(response)
+    assert f"{alice.name} changed the plan" not in text_of(response)
+    assert not Approval.objects.exists()
+
+
 def test_a_choice_on_a_plan_that_changed_is_refused_with_the_difference(
     reading: Reading, alice: Any, today: Any
 ) -> None:

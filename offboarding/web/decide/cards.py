@@ -117,7 +117,11 @@ def changed_since(view: Overview, fingerprint: str) -> DiffCard | None:
     return difference(old.data, view.data) if old else None
 
 
-def changed_notice(view: Overview) -> NoticeCard:
+def changed_notice(view: Overview, read: str) -> NoticeCard:
+    """`read` is the fingerprint that the form carried: that of an earlier version, or of no plan at all."""
+    if not view.removal.plans.filter(fingerprint=read).exists():
+        text = _("Your decision was not recorded. Read the plan below and decide again.")
+        return NoticeCard("attention", _("This form does not name the plan that it is about"), text)
     return NoticeCard(
         "attention",
         _("The plan changed %(when)s") % {"when": view.clock.says(view.plan.frozen_at)},

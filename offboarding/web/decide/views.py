@@ -120,7 +120,7 @@ def fresh(request: Request, view: Overview) -> Overview:
 def changed(request: Request, view: Overview, fingerprint: str, typed: Typed) -> HttpResponse:
     """409: old plan and new plan side by side. Nothing was recorded, and the choice has to be made again."""
     extra: dict[str, Any] = {
-        "changed": cards.changed_notice(view),
+        "changed": cards.changed_notice(view, fingerprint),
         "diff": cards.changed_since(view, fingerprint),
     }
     return plan_page(request, view, Typed("", typed.note), status=409, **extra)
