@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 
 from celery import Celery
 from celery.signals import setup_logging
@@ -11,9 +12,16 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "offboarding.settings")
 
 from django.conf import settings
 
+from offboarding.env import WrongSetting
+
+try:
+    REDIS_URL: str = settings.REDIS_URL
+except WrongSetting as error:
+    sys.exit(f"Offboard cannot start.\n{error}")
+
 app = Celery("offboarding")
 app.conf.update(
-    broker_url=settings.REDIS_URL or "memory://",
+    broker_url=REDIS_URL or "memory://",
     # A web request may wait at most this long for a broker that does not answer.
     broker_transport_options={"socket_timeout": 2, "socket_connect_timeout": 2, "visibility_timeout": 3600},
     broker_connection_retry_on_startup=True,
