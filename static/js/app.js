@@ -174,7 +174,7 @@
   });
 
   /* ---- Keys ---- */
-  const goes = { w: "/", r: "/requests/", f: "/follow-ups/" };
+  const goes = { w: "/", r: "/requests/" };
   let going = 0;
   const typing = (el) => el.closest("input, textarea, select, [contenteditable]");
   document.addEventListener("keydown", (e) => {

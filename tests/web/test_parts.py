@@ -125,7 +125,7 @@ def rendered(name: str, **context: Any) -> str:
 
 
 def frame(**changes: Any) -> str:
-    return rendered("help/keys.html", nav=replace(parts.sample_nav(), **changes))
+    return rendered("base.html", nav=replace(parts.sample_nav(), **changes))
 
 
 @pytest.mark.parametrize(
