@@ -1,4 +1,4 @@
-"""The only place where a stored token is opened."""
+"""The only place where what is stored sealed is opened: tokens, and new keys and logins that wait for their use."""
 
 from __future__ import annotations
 
@@ -17,6 +17,11 @@ from offboarding.lib.sealing import Sealer
 
 def seal(token: str) -> str:
     return Sealer(settings.SEALING_KEYS).seal(token)
+
+
+def open_secret(sealed: str) -> str:
+    """The plain value, for the one use that it was kept for. Raises NotOpenable."""
+    return Sealer(settings.SEALING_KEYS).open(sealed)
 
 
 def fingerprint(secret: str) -> str:

@@ -85,3 +85,36 @@ class Proof(models.Model):
     class Meta:
         ordering = ["pk"]
         constraints = [models.UniqueConstraint(fields=["run", "evidence"], name="one_proof_per_file")]
+
+
+class Secret(models.Model):
+    """A new key or login that waits, sealed, for its one use. Afterwards only the fingerprint stays.
+
+    `name` says what it is to its run, such as "new key"; a run holds one at a time under each name.
+    """
+
+    run = models.ForeignKey(Run, on_delete=models.PROTECT, related_name="secrets")
+    name = models.CharField(max_length=60)
+    sealed = models.TextField(blank=True)
+    fingerprint = models.CharField(max_length=64)
+    kept_at = models.DateTimeField(db_default=Now())
+    revealed_at = models.DateTimeField(null=True, blank=True)
+    revealed_to = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )
+    forgotten_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["pk"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["run", "name"], condition=models.Q(forgotten_at=None), name="one_secret_per_name"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(forgotten_at=None) | models.Q(sealed=""), name="forgotten_means_gone"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(revealed_at=None) | models.Q(revealed_to__isnull=False),
+                name="revealed_says_to_whom",
+            ),
+        ]

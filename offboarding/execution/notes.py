@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from typing import Any
 
@@ -19,6 +19,10 @@ from offboarding.execution.rules import Act, History, Result
 from offboarding.gateways.segment import Exchange
 from offboarding.ledger.actions import APP, Event, record
 from offboarding.work.actions import Hold, renew
+
+
+def nothing_more() -> None:
+    pass
 
 
 class Notes:
@@ -64,15 +68,24 @@ class Notes:
         return attempt
 
     def close(
-        self, attempt: Attempt, result: Result, says: str, facts: Mapping[str, Any] | None = None
+        self,
+        attempt: Attempt,
+        result: Result,
+        says: str,
+        facts: Mapping[str, Any] | None = None,
+        keep: Callable[[], None] = nothing_more,
     ) -> None:
-        """The row that stands after the call. Raises LostLease: then the attempt stays open, which means unknown."""
+        """The row that stands after the call, and what `keep` writes, together or not at all.
+
+        Raises LostLease: then the attempt stays open, which means unknown.
+        """
         kept = self.keep(attempt)
         with transaction.atomic():
             renew(self.run)
             Attempt.objects.filter(pk=attempt.pk, closed_at=None).update(
                 closed_at=Now(), result=result.value, says=says[:500], facts=dict(facts or {}), exchanges=kept
             )
+            keep()
             if attempt.act == Act.CALL:
                 self.tell(Event.CALL_CLOSED, attempt, {"result": result.value, "says": says[:500]}, kept)
 

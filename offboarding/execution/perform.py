@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from offboarding.connections import actions as connections
@@ -66,9 +67,16 @@ def perform(run: Run) -> None:
         return token_refused(run, workspace)
     if workspace.paused_until and (left := (workspace.paused_until - datetime.now(UTC)).total_seconds()) > 0:
         return wait(run, left)
-    notes = Notes(run)
+    step, notes = STEPS[run.item.step], Notes(run)
+    if rest := step.rests(run, datetime.now(UTC)):
+        return rest_until(run, *rest)
     with keyring.gateway_for(workspace, notes.take) as gateway:
-        turn(run, STEPS[run.item.step], gateway, queries.work_of(run), notes)
+        turn(run, step, gateway, replace(queries.work_of(run), known=step.recall(run)), notes)
+
+
+def rest_until(run: Run, at: datetime, why: str) -> None:
+    after = max(timedelta(0), at - datetime.now(UTC))
+    put_down(run, State.WAITING, after=after, waiting_for=why, **actions.touched())
 
 
 def turn(run: Run, step: Step, gateway: SegmentGateway, work: Work, notes: Notes) -> None:
@@ -125,7 +133,7 @@ def act(run: Run, step: Step, gateway: SegmentGateway, work: Work, sight: Sight,
         return False
     attempt = notes.begin(Act.CALL, step.intent(work), dict(sight.facts), call.request)
     try:
-        call.make()
+        answer = call.make()
     except NotThere as error:
         notes.close(attempt, Result.ABSENT, error.sentence)
         return True
@@ -136,7 +144,7 @@ def act(run: Run, step: Step, gateway: SegmentGateway, work: Work, sight: Sight,
     except GatewayError as error:
         came_to_nothing(run, attempt, error, notes)
         return False
-    notes.close(attempt, Result.ACCEPTED, call.says)
+    notes.close(attempt, Result.ACCEPTED, call.says, keep=lambda: step.made(run, attempt, answer))
     return True
 
 

@@ -138,6 +138,7 @@ class Work:
     accounts: tuple[tuple[str, str], ...]  # (id, e-mail) as seen when the plan was made
     target: Mapping[str, Any]
     since: datetime  # when the removal began
+    known: Mapping[str, Any] = field(default_factory=dict)  # what the step's `recall` gave
 
     @property
     def identities(self) -> tuple[set[str], set[str]]:

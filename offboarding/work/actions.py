@@ -14,7 +14,8 @@ from offboarding import pulse
 from offboarding.work.models import Order, Slot
 from offboarding.work.rules import CRASHES_BEFORE_PARKING, State, may_move
 
-LEASE = timedelta(seconds=90)
+# Longer than one call may take with its deadline (20 s), short enough that what a dead worker held goes on within 30 s.
+LEASE = timedelta(seconds=25)
 
 O = TypeVar("O", bound=Order)  # noqa: E741  (an order)
 
@@ -82,7 +83,7 @@ class Hold:
         self.renewed = monotonic()
 
     def touch(self) -> None:
-        if monotonic() - self.renewed > LEASE.total_seconds() / 3:
+        if monotonic() - self.renewed > LEASE.total_seconds() / 10:
             renew(self.row)
             self.renewed = monotonic()
 

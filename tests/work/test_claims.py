@@ -10,7 +10,8 @@ import pytest
 from django.db.models.functions import Now
 
 from offboarding.discovery.models import Look
-from offboarding.work.actions import LostLease, claim, keep, move, put_down, renew
+from offboarding.work.actions import LEASE, LostLease, claim, keep, move, put_down, renew
+from offboarding.work.engine import REST
 from offboarding.work.rules import CRASHES_BEFORE_PARKING, State
 
 Make = Callable[..., Any]
@@ -49,7 +50,12 @@ def test_a_claim_raises_the_fence_and_sets_a_lease(order: Make) -> None:
     row = claim(Look, order().pk)
     assert row is not None
     assert (row.state, row.fence) == ("running", 1)
-    assert timedelta(seconds=80) < row.lease_until - datetime.now(UTC) < timedelta(seconds=100)
+    left = row.lease_until - datetime.now(UTC)
+    assert LEASE - timedelta(seconds=5) < left < LEASE + timedelta(seconds=5)
+
+
+def test_what_a_dead_worker_held_is_taken_up_within_30_seconds() -> None:
+    assert timedelta(seconds=20) < LEASE < timedelta(seconds=30 - REST)
 
 
 def test_a_row_is_claimed_once(order: Make) -> None:

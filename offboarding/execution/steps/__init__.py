@@ -6,9 +6,10 @@ Rooms further down the river register their own steps with `register`.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
+from typing import Any
 
 from offboarding.execution.models import Attempt, Run
 from offboarding.execution.rules import Sight, Work
@@ -31,6 +32,14 @@ class Step:
     # For steps that only look: how long to wait before each further look, until a person is asked.
     patience: tuple[timedelta, ...] = ()
 
+    def rests(self, run: Run, now: datetime) -> tuple[datetime, str] | None:
+        """Until when nothing is done, and what it waits for. None: now."""
+        return None
+
+    def recall(self, run: Run) -> Mapping[str, Any]:
+        """What this run knows by now, from the database: the step finds it in `work.known`. Never a plain secret."""
+        return {}
+
     def look(self, gateway: SegmentGateway, work: Work) -> Sight:
         """A fresh read. `Seen.ABSENT` means: what should be gone is gone."""
         raise NotImplementedError
@@ -43,8 +52,11 @@ class Step:
         """The one mutating call that comes next. May read; changes nothing yet."""
         raise NotImplementedError
 
+    def made(self, run: Run, attempt: Attempt, answer: Any) -> None:
+        """Keep what an accepted call answered. Runs in the transaction that closes the attempt."""
+
     def noted(self, run: Run, attempt: Attempt, sight: Sight) -> None:
-        """Called after a look was written down, for rooms that keep more than that."""
+        """Called after a look was written down, for rooms that keep more than that. Twice must do no harm."""
 
 
 STEPS: dict[str, Step] = {}

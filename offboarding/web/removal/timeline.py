@@ -233,6 +233,9 @@ WORDS: dict[Event, Callable[[Facts], str]] = {
     Event.REMOVAL_FILED: lambda facts: _("sent the request for approval"),
     Event.REMOVAL_CHANGED: lambda facts: _("changed what should happen"),
     Event.REMOVAL_WITHDRAWN: lambda facts: _("withdrew the request: %(reason)s") % facts,
+    Event.REMOVAL_PAUSED: lambda facts: _("paused the work: %(reason)s") % facts,
+    Event.REMOVAL_RESUMED: lambda facts: _("let the work go on"),
+    Event.REST_CANCELLED: lambda facts: _("cancelled what had not run yet: %(reason)s") % facts,
     Event.REMOVAL_CLOSED: lambda facts: _("closed the request: everything in scope has ended"),
     Event.PLAN_FROZEN: lambda facts: _("froze version %(version)s of the plan, %(items)s steps") % facts,
     Event.PLAN_APPROVED: lambda facts: decided(_("approved version %(version)s of the plan"))(facts),
@@ -251,6 +254,21 @@ WORDS: dict[Event, Callable[[Facts], str]] = {
     Event.ITEM_TAKEN_OVER: lambda facts: _("took over %(step)s to do it by hand") % {"step": step(facts)},
     Event.ITEM_SIGNED_OFF: lambda facts: with_note(_("signed off %(step)s") % {"step": step(facts)}, facts),
     Event.SIGN_OFF_UNDONE: lambda facts: _("took back the sign-off of %(step)s") % {"step": step(facts)},
+    Event.ITEM_ADDED: lambda facts: _("added %(step)s") % {"step": step(facts)},
+    Event.SECRET_KEPT: lambda facts: _("keeps a new secret of %(step)s, sealed") % {"step": step(facts)},
+    Event.SECRET_REVEALED: lambda facts: _("saw the new secret of %(step)s, once") % {"step": step(facts)},
+    Event.SECRET_FORGOTTEN: lambda facts: _("forgot the secret of %(step)s") % {"step": step(facts)},
+    Event.KEY_ADOPTED: lambda facts: (
+        _("took the key that appeared for the one of %(step)s") % {"step": step(facts)}
+    ),
+    Event.OLD_TOKEN_DEAD: lambda facts: (
+        _("tried an old token at %(step)s: Segment refuses it") % {"step": step(facts)}
+    ),
+    Event.OLD_TOKEN_ALIVE: lambda facts: (
+        _("tried an old token at %(step)s: Segment still accepts it") % {"step": step(facts)}
+    ),
+    Event.DELIVERY_MEASURED: lambda facts: _("measured what arrives: %(says)s") % facts,
+    Event.DELIVERY_FELL: lambda facts: _("found that less arrives: %(says)s") % facts,
     Event.PROOF_ADDED: lambda facts: _("attached a file to %(step)s") % {"step": step(facts)},
     Event.PROOF_WITHDRAWN: lambda facts: _("took a file back from %(step)s") % {"step": step(facts)},
     Event.FINDING_RECORDED: finding,

@@ -30,6 +30,7 @@ from offboarding.web.cards import (
 )
 from offboarding.web.removal.overview import Overview
 from offboarding.web.removal.states import ACTIVE, KINDS, blocked, counting_down, facts_of, tag_of
+from offboarding.web.steps.extras import Extra, extra_of
 from offboarding.web.steps.stuck import Text, causes
 from offboarding.web.steps.tries import TryCard, tried
 from offboarding.web.steps.where import WhereCard, where_of
@@ -63,6 +64,7 @@ class StepCard:
     stopped: NoticeCard | None
     where: WhereCard | None
     how: tuple[str, ...]
+    extra: Extra | None
     proofs: tuple[FileCard, ...]
     form: SignOffCard | None
     hand: FieldCard | None
@@ -109,6 +111,7 @@ def step_card(
         stopped=stopped(run) if run else None,
         where=where_of(view, item),
         how=tuple(item.how),
+        extra=extra_of(view, item, run),
         proofs=proofs(run, url, mine) if run else (),
         form=sign_off_form(item, typed) if mine else None,
         hand=hand_field(view, run, today) if mine and run else None,
