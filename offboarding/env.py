@@ -169,6 +169,12 @@ VARIABLES = (
     Variable("OFFBOARD_TIME_ZONE", "Europe/Berlin", zone, "Time zone for people who have not chosen one."),
     Variable("OFFBOARD_ENGINE_THREADS", "16", whole(1, 128), "How many rows one engine works on at once."),
     Variable(
+        "OFFBOARD_PROCESSES",
+        "0",
+        whole(0, 500),
+        "Engines and Celery workers in all: their shares of Segment's rate limits while Redis is away.",
+    ),
+    Variable(
         "OFFBOARD_OWNER_APPROVERS", "2", whole(1, 5), "Approvers needed when a Workspace Owner is removed."
     ),
     Variable(

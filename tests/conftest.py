@@ -28,6 +28,14 @@ def tables_that_only_grow_are_wiped() -> Iterator[None]:
         yield
 
 
+@pytest.fixture(autouse=True)
+def nobody_has_called_yet() -> None:
+    """The rate limits of a process count by connection, and in tests connections have the same numbers again and again."""
+    from offboarding.connections import limits
+
+    limits.own.clear()
+
+
 @pytest.fixture
 def today() -> date:
     return datetime.now(UTC).date()

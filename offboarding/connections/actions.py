@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from django.db import IntegrityError, transaction
-from django.db.models import Q
 from django.db.models.functions import Now
 
 from offboarding.connections import keyring
 from offboarding.connections.models import Workspace
+from offboarding.connections.queries import facts_of
 from offboarding.directory.models import Client
 from offboarding.ledger.actions import APP, Actor, Event, record
 from offboarding.lib.refusals import Refused
@@ -39,18 +38,11 @@ def replace_token(workspace: Workspace, token: str, actor: Actor) -> None:
             refused_at=None,
             refused_why="",
             paused_until=None,
+            troubles=0,
+            open_until=None,
         )
         workspace.refresh_from_db()
         record(Event.TOKEN_REPLACED, actor=actor, facts=facts_of(workspace))
-
-
-def pause(workspace: Workspace, seconds: float) -> datetime:
-    """Nobody uses this credential for so long. A pause is only ever made longer."""
-    until = datetime.now(UTC) + timedelta(seconds=seconds)
-    longer = Q(paused_until=None) | Q(paused_until__lt=until)
-    Workspace.objects.filter(longer, pk=workspace.pk).update(paused_until=until)
-    workspace.refresh_from_db(fields=["paused_until"])
-    return workspace.paused_until or until
 
 
 def token_refused(workspace: Workspace, why: str) -> None:
@@ -69,11 +61,3 @@ def token_works(workspace: Workspace) -> None:
         if news:
             record(Event.TOKEN_WORKS_AGAIN, actor=APP, facts=facts_of(workspace))
         Workspace.objects.filter(pk=workspace.pk).update(read_at=Now())
-
-
-def facts_of(workspace: Workspace) -> dict[str, str]:
-    return {
-        "workspace": workspace.name,
-        "segment_id": workspace.segment_id,
-        "token": f"…{workspace.token_last4}",
-    }

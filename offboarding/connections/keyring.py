@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, datetime
-from functools import partial
 from hashlib import sha256
 
 from django.conf import settings
 
+from offboarding.connections.gate import Gate
 from offboarding.connections.models import Workspace
-from offboarding.gateways.segment import Exchange, SegmentGateway, SlowDown
+from offboarding.gateways.segment import Exchange, SegmentGateway
 from offboarding.lib.hashing import keyed_fingerprint
 from offboarding.lib.sealing import Sealer
 
@@ -30,23 +29,25 @@ def fingerprint(secret: str) -> str:
     return keyed_fingerprint(key, secret)
 
 
-def respect_pause(workspace: int, _limit_class: str) -> None:
-    """Segment asked one worker to wait, so no worker of this credential calls, not even in the middle of its work."""
-    until = Workspace.objects.filter(pk=workspace).values_list("paused_until", flat=True).first()
-    if until and (left := (until - datetime.now(UTC)).total_seconds()) > 0:
-        raise SlowDown("Segment asked us to wait.", retry_after=left)
-
-
 def gateway_for(
-    workspace: Workspace, on_exchange: Callable[[Exchange], None] | None = None, deadline: float = 20.0
+    workspace: Workspace,
+    on_exchange: Callable[[Exchange], None] | None = None,
+    deadline: float = 20.0,
+    *,
+    urgent: bool = False,
 ) -> SegmentGateway:
-    """A gateway that speaks for this connection. Close it after use."""
+    """A gateway that speaks for this connection. Close it after use.
+
+    Each call passes the gate: pauses, the circuit and the rate limits, of which a part is kept for what is `urgent`.
+    """
+    gate = Gate(workspace, urgent)
     return SegmentGateway(
         workspace.base_url,
         Sealer(settings.SEALING_KEYS).open(workspace.sealed_token),
         fingerprint=fingerprint,
         on_exchange=on_exchange,
-        before_send=partial(respect_pause, workspace.pk),
+        before_send=gate.before,
+        after_send=gate.after,
         deadline=deadline,
     )
 

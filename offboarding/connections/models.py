@@ -42,6 +42,12 @@ class Workspace(models.Model):
     token_set_at = models.DateTimeField(db_default=Now())
     # Segment asked us to wait: nobody uses this credential before then.
     paused_until = models.DateTimeField(null=True, blank=True)
+    # Calls in a row that reached nobody or brought nothing clear. Enough of them open the circuit: until then nobody
+    # calls, and then one read tries whether Segment answers again.
+    troubles = models.PositiveSmallIntegerField(default=0)
+    open_until = models.DateTimeField(null=True, blank=True)
+    # When the circuit last closed: steps that gave up before then try again.
+    closed_at = models.DateTimeField(null=True, blank=True)
     # The token was refused: every step that needs it waits for a person.
     refused_at = models.DateTimeField(null=True, blank=True)
     refused_why = models.CharField(max_length=300, blank=True)

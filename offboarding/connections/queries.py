@@ -1,11 +1,17 @@
 from __future__ import annotations
 
-from django.db.models import QuerySet
+from dataclasses import dataclass
+
+from django.db.models import DurationField, ExpressionWrapper, F, QuerySet
+from django.db.models.expressions import CombinedExpression
+from django.db.models.functions import Now
 
 from offboarding.connections.models import Workspace
 from offboarding.directory.queries import clients_in
 from offboarding.directory.rules import Scope
 from offboarding.users.rules import Role
+
+ASKED_TO_WAIT = "Segment asked us to wait"
 
 
 def workspaces_in(scope: Scope, *roles: Role) -> QuerySet[Workspace]:
@@ -15,3 +21,52 @@ def workspaces_in(scope: Scope, *roles: Role) -> QuerySet[Workspace]:
 
 def workspace_for(scope: Scope, pk: int, *roles: Role) -> Workspace | None:
     return workspaces_in(scope, *roles).filter(pk=pk).first()
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """May a connection be used now? Seconds, by the clock of the database: the same for every worker.
+
+    `opened` is None while the circuit is closed, and 0 or less when its time is over and one read may try it.
+    """
+
+    name: str
+    paused: float = 0.0
+    opened: float | None = None
+    troubles: int = 0
+
+    @property
+    def shut(self) -> float:
+        """For how long nobody calls."""
+        return max(0.0, self.paused, self.opened or 0.0)
+
+    @property
+    def why(self) -> str:
+        if self.paused > 0 or self.opened is None:
+            return ASKED_TO_WAIT
+        return (
+            f"Segment gave no clear answer for {self.name} {self.troubles} times in a row; one read tries it"
+        )
+
+
+def standing(pk: int) -> Standing:
+    found = Workspace.objects.filter(pk=pk).annotate(paused=left("paused_until"), opened=left("open_until"))
+    name, troubles, paused, opened = found.values_list("name", "troubles", "paused", "opened").get()
+    return Standing(
+        name,
+        paused.total_seconds() if paused else 0.0,
+        None if opened is None else opened.total_seconds(),
+        troubles,
+    )
+
+
+def left(field: str) -> ExpressionWrapper[CombinedExpression]:
+    return ExpressionWrapper(F(field) - Now(), output_field=DurationField())
+
+
+def facts_of(workspace: Workspace) -> dict[str, str]:
+    return {
+        "workspace": workspace.name,
+        "segment_id": workspace.segment_id,
+        "token": f"…{workspace.token_last4}",
+    }

@@ -4,12 +4,26 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from enum import StrEnum
+from enum import IntEnum, StrEnum
 
 # Where each region of Segment answers (Segment: Public API, Getting Started).
 ADDRESSES = {"us": "https://api.segmentapis.com", "eu": "https://eu1.api.segmentapis.com"}
 SHORTEST, LONGEST = 20, 500
+# So many calls in a row without a clear answer, and the circuit of the connection opens.
+TROUBLES_TO_OPEN = 8
+MINUTE = 60.0  # seconds: the span that Segment's published limits are for
 OLD_AFTER = timedelta(days=180)
+
+
+class Pace(IntEnum):
+    """How much of a rate limit, in percent, a call may find used up and still go out.
+
+    A turn that has begun goes on a little longer than a new one begins: a list that is dropped half-read is read anew.
+    """
+
+    BEGIN = 70
+    GO_ON = 80
+    URGENT = 100  # the rest is kept for removals that cannot wait
 
 
 class Outcome(StrEnum):
@@ -56,6 +70,16 @@ def mistyped(token: str) -> str:
     if len(token) > LONGEST:
         return "That is too long for a Segment token. Copy the token alone."
     return ""
+
+
+def open_for(troubles: int) -> timedelta:
+    """How long the circuit stays open after so many troubles: half a minute, doubling, at most five minutes."""
+    return timedelta(seconds=min(300.0, 30.0 * 2 ** min(troubles - TROUBLES_TO_OPEN, 8)))
+
+
+def allowed(per_minute: int, pace: Pace, share: int = 1) -> int:
+    """Calls a minute for one of `share` processes, at least one."""
+    return max(1, per_minute * pace // 100 // share)
 
 
 def is_old(set_at: datetime, now: datetime) -> bool:

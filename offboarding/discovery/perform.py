@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import random
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 from offboarding.connections import actions as connections
-from offboarding.connections import keyring
+from offboarding.connections import keyring, queries
+from offboarding.connections.gate import why_waiting
 from offboarding.discovery import actions, read
 from offboarding.discovery.models import Look
 from offboarding.discovery.rules import TRIES, Outcome, Sighting, unknown
@@ -20,15 +21,14 @@ from offboarding.work.rules import State, back_off
 
 def perform(look: Look) -> None:
     workspace = look.workspace
-    paused = workspace.paused_until
-    if paused and (left := (paused - datetime.now(UTC)).total_seconds()) > 0:
-        return wait(look, left)
+    standing = queries.standing(workspace.pk)
+    if standing.shut:
+        return wait(look, standing.shut, standing.why)
     exchanges: list[Exchange] = []
     try:
         seen = see(look, exchanges)
     except SlowDown as error:
-        connections.pause(workspace, error.retry_after)
-        return wait(look, error.retry_after)
+        return wait(look, error.retry_after, why_waiting(error))
     except TokenRefused as error:
         connections.token_refused(workspace, error.sentence)
         seen = unknown(
@@ -65,12 +65,12 @@ def see(look: Look, exchanges: list[Exchange]) -> Sighting:
         return replace(seen, reach=read.reach_of(gateway, seen))
 
 
-def wait(look: Look, seconds: float) -> None:
+def wait(look: Look, seconds: float, why: str) -> None:
     put_down(
         look,
         State.WAITING,
         after=timedelta(seconds=seconds + random.random()),
-        waiting_for="Segment asked us to wait",
+        waiting_for=why[:200],
     )
 
 

@@ -11,8 +11,10 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from offboarding.connections import actions as connections
 from offboarding.connections import keyring
+from offboarding.connections import queries as connections
+from offboarding.connections.actions import token_refused as token_was_refused
+from offboarding.connections.gate import why_waiting
 from offboarding.connections.models import Workspace
 from offboarding.execution import actions, queries
 from offboarding.execution.models import Attempt, Run
@@ -44,6 +46,7 @@ from offboarding.gateways.segment import (
     SlowDown,
     TokenRefused,
 )
+from offboarding.removals.rules import REASONS, Group
 from offboarding.work.actions import put_down
 from offboarding.work.rules import State, back_off
 
@@ -65,13 +68,19 @@ def perform(run: Run) -> None:
         return OWN[run.item.step](run)
     if workspace.refused_at:
         return token_refused(run, workspace)
-    if workspace.paused_until and (left := (workspace.paused_until - datetime.now(UTC)).total_seconds()) > 0:
-        return wait(run, left)
+    standing = connections.standing(workspace.pk)
+    if standing.shut:
+        return wait(run, standing.shut, standing.why)
     step, notes = STEPS[run.item.step], Notes(run)
     if rest := step.rests(run, datetime.now(UTC)):
         return rest_until(run, *rest)
-    with keyring.gateway_for(workspace, notes.take) as gateway:
+    with keyring.gateway_for(workspace, notes.take, urgent=is_urgent(run)) as gateway:
         turn(run, step, gateway, replace(queries.work_of(run), known=step.recall(run)), notes)
+
+
+def is_urgent(run: Run) -> bool:
+    """Removals for security reasons may use the part of the rate limits that is kept for them."""
+    return REASONS[run.item.plan.removal.reason].group is Group.SECURITY
 
 
 def rest_until(run: Run, at: datetime, why: str) -> None:
@@ -167,10 +176,12 @@ def hand_to_person(run: Run, sight: Sight) -> None:
 
 
 def came_to_nothing(run: Run, attempt: Attempt, error: GatewayError, notes: Notes) -> None:
-    notes.close(
-        attempt, Result.NOT_APPLIED, error.sentence, {PAUSED: True} if isinstance(error, SlowDown) else {}
-    )
-    trouble(run, error, notes)
+    """Being asked to wait, by Segment or by our own count of calls, is no trouble of this step."""
+    if not isinstance(error, SlowDown):
+        notes.close(attempt, Result.NOT_APPLIED, error.sentence)
+        return trouble(run, error, notes)
+    notes.close(attempt, Result.NOT_APPLIED, error.sentence, {PAUSED: True})
+    wait(run, error.retry_after, why_waiting(error))
 
 
 def trouble(run: Run, error: GatewayError, notes: Notes) -> None:
@@ -181,21 +192,15 @@ def trouble(run: Run, error: GatewayError, notes: Notes) -> None:
     raise error
 
 
-def slow_down(run: Run, error: GatewayError, _notes: Notes) -> None:
-    assert isinstance(error, SlowDown) and run.item.workspace
-    connections.pause(run.item.workspace, error.retry_after)
-    wait(run, error.retry_after)
-
-
-def wait(run: Run, seconds: float) -> None:
+def wait(run: Run, seconds: float, why: str) -> None:
     """Not a try. The page counts down to `not_before`."""
     after = timedelta(seconds=seconds + random.random() * SPREAD)
-    put_down(run, State.WAITING, after=after, waiting_for="Segment asked us to wait", **actions.touched())
+    put_down(run, State.WAITING, after=after, waiting_for=why[:200], **actions.touched())
 
 
 def refused(run: Run, error: GatewayError, _notes: Notes) -> None:
     assert run.item.workspace
-    connections.token_refused(run.item.workspace, error.sentence)
+    token_was_refused(run.item.workspace, error.sentence)
     token_refused(run, run.item.workspace)
 
 
@@ -219,12 +224,15 @@ def again_later(run: Run, error: GatewayError, notes: Notes) -> None:
     troubles = notes.history().troubles
     if troubles >= TROUBLES_AT_MOST:
         return actions.needs_person(run, Cause.NOT_REACHED, error.sentence, REMEDIES[Cause.NOT_REACHED])
+    assert run.item.workspace
+    standing = connections.standing(run.item.workspace.pk)
+    if standing.shut:
+        return wait(run, standing.shut, standing.why)
     after = back_off(troubles, random.random())
     put_down(run, State.WAITING, after=after, waiting_for=f"{error.sentence} Next try", **actions.touched())
 
 
 TROUBLES: dict[type[GatewayError], Callable[[Run, GatewayError, Notes], None]] = {
-    SlowDown: slow_down,
     TokenRefused: refused,
     NotAllowed: not_allowed,
     Declined: declined,

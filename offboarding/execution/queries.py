@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from itertools import takewhile
 
-from django.db.models import Count, Max, Q
+from django.db.models import Count, F, Max, Q
 
 from offboarding.checklist.models import Plan
 from offboarding.directory.queries import people_with
@@ -26,15 +26,20 @@ def runs_of(plan: Plan) -> list[Run]:
     return list(found.order_by("item__number").prefetch_related("proofs__evidence"))
 
 
-def stopped_by_old_tokens() -> list[Run]:
-    """Runs of closed removals that a refused token stopped, where the workspace has a token again that is not refused."""
+def stopped_by_connections() -> list[Run]:
+    """Runs of closed removals that their connection stopped and that may go on: its token works, or it answers again."""
+    token = Q(cause=Cause.TOKEN_REFUSED, item__workspace__refused_at=None)
+    circuit = Q(cause=Cause.NOT_REACHED, item__workspace__closed_at__gt=F("touched_at"))
     found = Run.objects.filter(
-        state=State.NEEDS_PERSON,
-        cause=Cause.TOKEN_REFUSED,
-        item__workspace__refused_at=None,
-        item__plan__removal__stage=Stage.CLOSED,
+        token | circuit, state=State.NEEDS_PERSON, item__plan__removal__stage=Stage.CLOSED
     )
     return list(found.select_related("item__plan__removal", "item__workspace"))
+
+
+def answers_since(run: Run) -> bool:
+    """True if the connection's circuit has closed since the run was last touched."""
+    workspace = run.item.workspace
+    return bool(workspace and workspace.closed_at and workspace.closed_at > run.touched_at)
 
 
 def run_for(removal: RemovalRequest, number: int) -> Run | None:

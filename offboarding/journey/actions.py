@@ -75,7 +75,7 @@ def tick() -> None:
 
     What is left after closing, read-only access that ends and looks weeks later, only needs waking.
     """
-    for run in runs.stopped_by_old_tokens():
+    for run in runs.stopped_by_connections():
         execution.goes_on(run)
     under_way = RemovalRequest.objects.filter(stage__in=[Stage.APPROVED, Stage.RUNNING]).values_list(
         "pk", flat=True
@@ -138,6 +138,7 @@ def standing(run: Run) -> Standing:
         waits_for=tuple(item.waits_for),
         blocks_closing=item.blocks_closing,
         token_works=item.workspace is None or item.workspace.refused_at is None,
+        answers_again=runs.answers_since(run),
     )
 
 

@@ -22,6 +22,7 @@ class Standing:
     waits_for: tuple[int, ...]
     blocks_closing: bool
     token_works: bool
+    answers_again: bool  # the connection's circuit has closed since the step gave up
 
 
 # What failed has ended too, but nothing may follow from it until a person decides.
@@ -43,12 +44,14 @@ def is_free(item: Standing, states: Mapping[int, State]) -> bool:
 
 
 def to_wake(items: Sequence[Standing]) -> list[int]:
-    """Items that a refused token stopped, whose token works again."""
-    return [
-        item.number
-        for item in items
-        if item.state is State.NEEDS_PERSON and item.cause == Cause.TOKEN_REFUSED and item.token_works
-    ]
+    """Items that their connection stopped, and whose connection works again."""
+    return [item.number for item in items if item.state is State.NEEDS_PERSON and works_again(item)]
+
+
+def works_again(item: Standing) -> bool:
+    if item.cause == Cause.TOKEN_REFUSED:
+        return item.token_works
+    return item.cause == Cause.NOT_REACHED and item.answers_again
 
 
 def may_close(items: Sequence[Standing]) -> bool:

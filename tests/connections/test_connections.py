@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from django.db import connection
 
-from offboarding.connections import actions, keyring, queries
+from offboarding.connections import actions, circuit, keyring, queries
 from offboarding.connections.models import Workspace
 from offboarding.directory.queries import scope_of
 from offboarding.gateways.segment import SlowDown, TokenRefused
@@ -70,17 +70,17 @@ def seconds_left(place: Workspace) -> float:
 
 def test_a_pause_is_only_made_longer(workspace: Make) -> None:
     place = workspace()
-    actions.pause(place, 30)
-    actions.pause(place, 5)
+    circuit.pause(place.pk, 30)
+    circuit.pause(place.pk, 5)
     assert 28 < seconds_left(place) <= 30
-    actions.pause(place, 60)
+    circuit.pause(place.pk, 60)
     assert 58 < seconds_left(place) <= 60
 
 
 @pytest.mark.django_db(transaction=True)
 def test_of_pauses_at_the_same_time_the_longest_holds(workspace: Make) -> None:
     place = workspace()
-    together(lambda number: actions.pause(Workspace.objects.get(pk=place.pk), 10.0 * number))
+    together(lambda number: circuit.pause(place.pk, 10.0 * number))
     assert 65 < seconds_left(place) <= 70
 
 
@@ -88,7 +88,7 @@ def test_no_call_leaves_while_the_credential_is_paused(segment: Simulator, conne
     place = connect(segment, "Acme Staging")
     with keyring.gateway_for(place) as gateway:
         gateway.workspace()
-        actions.pause(place, 30)
+        circuit.pause(place.pk, 30)
         with pytest.raises(SlowDown) as slow:
             gateway.workspace()
     assert 28 < slow.value.retry_after <= 30
@@ -97,7 +97,7 @@ def test_no_call_leaves_while_the_credential_is_paused(segment: Simulator, conne
 
 def test_a_new_token_begins_without_a_pause(workspace: Make) -> None:
     place = workspace()
-    actions.pause(place, 30)
+    circuit.pause(place.pk, 30)
     actions.token_refused(place, "no")
     actions.replace_token(place, CANARY, APP)
     assert (place.paused_until, place.refused_at, place.refused_why) == (None, None, "")

@@ -70,7 +70,11 @@ def run_of() -> Callable[..., Any]:
 
 @pytest.fixture
 def turn() -> Callable[..., Any]:
-    """One turn of a run, now: whatever it waits for is over, and a lease that somebody left behind has run out."""
+    """One turn of a run, now: whatever it waits for is over, and a lease that somebody left behind has run out.
+
+    An open circuit may be tried; a pause that Segment asked for stays.
+    """
+    from offboarding.connections.models import Workspace
     from offboarding.execution.models import Run
     from offboarding.work import desks
 
@@ -78,6 +82,7 @@ def turn() -> Callable[..., Any]:
         past = datetime.now(UTC) - timedelta(seconds=1)
         Run.objects.filter(pk=run.pk).exclude(not_before=None).update(not_before=past)
         Run.objects.filter(pk=run.pk).exclude(lease_until=None).update(lease_until=past)
+        Workspace.objects.exclude(open_until=None).update(open_until=past)
         desks.DESKS["execution.Run"].look(run.pk)
         run.refresh_from_db()
         return run

@@ -301,6 +301,26 @@ def test_reads_that_go_on_failing_end_with_a_person(run: Any, trouble: Make, tur
     assert run.attempts.filter(act="look").count() == TROUBLES_AT_MOST
 
 
+def test_what_gave_up_goes_on_by_itself_once_the_connection_answers_again(
+    run: Any, trouble: Make, turns: Make, segment: Simulator
+) -> None:
+    from offboarding.connections import keyring
+    from offboarding.connections.models import Workspace
+    from offboarding.journey import actions as journey
+
+    rule = trouble("error_before", {"method": "GET"})
+    turns(run)
+    journey.advance(run.item.plan.removal_id)
+    run.refresh_from_db()
+    assert (run.state, run.cause) == ("needs_person", "not-reached"), "nobody knows yet that it answers"
+    segment.control.clear_trouble(rule)
+    Workspace.objects.update(open_until=datetime.now(UTC) - timedelta(seconds=1))
+    with keyring.gateway_for(Workspace.objects.get(pk=run.item.workspace_id)) as gateway:
+        gateway.workspace()
+    journey.advance(run.item.plan.removal_id)
+    assert turns(run).ended == "changed"
+
+
 def test_after_giving_up_a_new_try_is_patient_again(
     run: Any, trouble: Make, turn: Make, turns: Make, olga: Any
 ) -> None:

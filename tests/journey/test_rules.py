@@ -11,7 +11,7 @@ from offboarding.work.rules import ENDED, State
 
 ITEM = Standing(
     number=1, step="", at="", state=State.WAITING, cause="", has_time=False, waits_for=(), blocks_closing=True,
-    token_works=True,
+    token_works=True, answers_again=False,
 )  # fmt: skip
 
 
@@ -66,11 +66,13 @@ WAKES = [
     ({"token_works": False}, False, "it does not"),
     ({"cause": "last-owner"}, False, "another cause"),
     ({"state": State.DONE}, False, "done by hand meanwhile"),
+    ({"cause": "not-reached", "answers_again": True}, True, "the connection answers again"),
+    ({"cause": "not-reached"}, False, "nobody knows that it does"),
 ]
 
 
 @pytest.mark.parametrize(("change", "wakes", "because"), WAKES)
-def test_only_what_a_refused_token_stopped_wakes_by_itself(
+def test_only_what_its_connection_stopped_wakes_by_itself(
     change: dict[str, object], wakes: bool, because: str
 ) -> None:
     assert bool(to_wake([replace(STOPPED, **change)])) is wakes, because  # type: ignore[arg-type]

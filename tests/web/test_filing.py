@@ -289,7 +289,9 @@ def test_a_throttled_read_counts_down(as_alice: Any, search: Callable[..., Any],
 
     search()
     until = datetime.now(UTC) + timedelta(seconds=20)
-    Look.objects.filter(workspace=places[0]).update(state="waiting", not_before=until)
+    Look.objects.filter(workspace=places[0]).update(
+        state="waiting", not_before=until, waiting_for="Segment asked us to wait"
+    )
     page = as_alice.get("/requests/new/R-1001/").content.decode()
     assert re.search(r"Segment asked us to wait (19|20) s", page)
 

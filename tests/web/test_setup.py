@@ -11,7 +11,7 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from offboarding.connections import actions
+from offboarding.connections import actions, circuit
 from offboarding.connections.models import Workspace
 from offboarding.connections.rules import mistyped
 from offboarding.ledger.models import Entry
@@ -63,6 +63,16 @@ def test_the_list_tells_state_age_and_last_signs_of_each_token(
     assert old.sealed_token not in page
 
 
+def test_a_connection_that_gives_no_clear_answer_says_when_it_is_tried_again(
+    client: Client, workspace: Any, olga: Any
+) -> None:
+    workspace("Acme Production")
+    until = datetime.now(UTC) + timedelta(seconds=100)
+    Workspace.objects.update(troubles=9, open_until=until)
+    page = words(as_user(client, olga).get("/setup/connections/"))
+    assert "9 calls in a row brought no clear answer. One read tries it again" in page
+
+
 @pytest.mark.parametrize(
     ("days", "warned"), [(0, False), (179, False), (180, True)], ids=["new", "179 days", "180 days"]
 )
@@ -76,7 +86,7 @@ def test_an_old_token_is_warned_of_from_180_days(
 
 
 def test_a_pause_of_segment_is_shown(client: Client, workspace: Any, olga: Any) -> None:
-    actions.pause(workspace(), 60)
+    circuit.pause(workspace().pk, 60)
     assert "Asked to wait" in words(as_user(client, olga).get("/setup/connections/"))
 
 

@@ -40,16 +40,18 @@ class Caller:
         max_bytes: int = 25_000_000,
         on_exchange: Callable[[Exchange], None] | None = None,
         before_send: Callable[[str], None] | None = None,
+        after_send: Callable[[GatewayError | None], None] | None = None,
     ) -> None:
         """`fingerprint` turns a write key into what may be kept of it. `deadline` is in seconds, for one
         call whole.
 
         `on_exchange` gets every call, masked, also those that failed. `before_send` gets the limit class of
         each request before it goes out, pages included; what it raises comes through and nothing is sent.
+        `after_send` gets what came of each request that went out, None if all is well, as soon as it is known.
         """
         self._token, self._fingerprint = token, fingerprint
         self._wire = Wire(base_url, transport=transport, deadline=deadline, max_bytes=max_bytes)
-        self._on_exchange, self._before_send = on_exchange, before_send
+        self._on_exchange, self._before_send, self._after_send = on_exchange, before_send, after_send
         self._last: Exchange | None = None
 
     def __enter__(self) -> Self:
@@ -130,10 +132,16 @@ class Caller:
         try:
             value = _judged(request, answer, failure)
         except GatewayError as error:
+            self._tell(error)
             error.exchange = self._record(request, replace(plain, error=_short(error, failure)))
             raise
+        self._tell(None)
         self._record(request, plain)
         return value
+
+    def _tell(self, error: GatewayError | None) -> None:
+        if self._after_send:
+            self._after_send(error)
 
     def _send(self, request: Request[Any]) -> tuple[Answer | None, Unsent | Unclear | None]:
         try:

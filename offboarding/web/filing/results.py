@@ -166,7 +166,8 @@ def busy(row: Row, now: datetime) -> str:
         return ""
     if row.paused_until and row.paused_until > now:
         seconds = max(1, round((row.paused_until - now).total_seconds()))
-        return _("Segment asked us to wait %(seconds)d s") % {"seconds": seconds}
+        why = row.look.waiting_for if row.look else ""
+        return _("%(why)s %(seconds)d s") % {"why": why, "seconds": seconds}
     if row.live:
         return _("reading what they can reach…")
     return _("checking…") if row.seen else ""

@@ -59,7 +59,7 @@ class Row:
 
     @property
     def paused_until(self) -> datetime | None:
-        """Segment asked us to wait until then."""
+        """The connection is not to be used before then: Segment asked us to wait, or answers nobody."""
         if self.look and self.look.state == State.WAITING:
             return self.look.not_before
         return None

@@ -98,6 +98,12 @@ def standing(workspace: Workspace, zone: tzinfo, now: datetime) -> tuple[TagCard
         return TagCard("waiting", _("Asked to wait")), _("Segment asked us to wait. Next call %(time)s.") % {
             "time": until
         }
+    if workspace.open_until:
+        says = _("%(n)d calls in a row brought no clear answer. One read tries it again %(time)s.")
+        return TagCard("waiting", _("No answer")), says % {
+            "n": workspace.troubles,
+            "time": relative(max(workspace.open_until, now), now),
+        }
     if workspace.read_at:
         return TagCard("verified", _("Connected")), ""
     return TagCard("not_started", _("Not read yet")), ""
