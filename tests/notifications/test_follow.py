@@ -139,6 +139,20 @@ def test_a_refused_token_is_told_once_to_those_who_keep_the_connection(
     assert len(messages) == 2 and messages[0].url == "/setup/connections/"
 
 
+def test_a_connection_without_an_answer_is_told_once_to_those_who_keep_it(
+    workspace: Make, olga: Any, carol: Any, news: News
+) -> None:
+    from offboarding.connections.circuit import no_clear_answer
+    from offboarding.connections.rules import TROUBLES_TO_OPEN
+
+    place = workspace("Acme Production")
+    for _ in range(TROUBLES_TO_OPEN + 2):
+        no_clear_answer(place.pk)
+    (message,) = news()
+    assert (message.recipient, message.kind, message.url) == (olga, "no answer", "/setup/connections/")
+    assert "Acme Production" in message.subject
+
+
 def test_a_secret_in_a_fact_never_reaches_a_message(
     filed: Make, decide: Make, bob: Any, news: News, turn: Make, mailoutbox: list[Any]
 ) -> None:

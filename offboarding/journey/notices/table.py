@@ -12,7 +12,7 @@ from offboarding.approvals.queries import approvals_of, approvers_for
 from offboarding.approvals.rules import Decision
 from offboarding.directory.queries import people_with, scope_of
 from offboarding.execution.queries import workers_for
-from offboarding.journey.notices import endings, tokens, words
+from offboarding.journey.notices import connections, endings, words
 from offboarding.journey.notices.case import Case, Words, today
 from offboarding.ledger.events import Event
 from offboarding.ledger.models import Entry
@@ -138,7 +138,7 @@ NOTICES: dict[Event, tuple[Notice, ...]] = {
 def register() -> None:
     for event, notices in NOTICES.items():
         handlers.register(event, partial(drafts, notices), partial(objection, notices))
-    handlers.register(Event.TOKEN_REFUSED, tokens.drafts, tokens.objection)
+    connections.register()
 
 
 def drafts(notices: tuple[Notice, ...], entry: Entry) -> list[Draft]:

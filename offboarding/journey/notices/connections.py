@@ -1,0 +1,109 @@
+"""What is wrong with a connection is about a workspace, not about a request: whoever looks after it is told, once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from django.db.models import Q
+from django.utils.translation import gettext as _
+
+from offboarding.connections.models import Workspace
+from offboarding.directory.queries import people_with
+from offboarding.journey.notices.case import facts_of, today
+from offboarding.ledger.events import Event
+from offboarding.ledger.models import Entry
+from offboarding.notifications import handlers
+from offboarding.notifications.rules import Draft
+from offboarding.users.models import User
+from offboarding.users.rules import Role
+
+Said = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """`lasts` finds the workspaces that still have it; `over` says why a notice of it is no longer sent."""
+
+    kind: str
+    lasts: Q
+    over: str
+    says: Callable[[Workspace, Said], Said]
+
+
+def token_refused(workspace: Workspace, facts: Said) -> Said:
+    return {
+        "subject": _("Segment refused our token for %(workspace)s") % {"workspace": workspace.name},
+        "lead": _("An Owner needs to make a new one: Setup > Connections. Other workspaces go on."),
+        "facts": [*place(workspace, facts), (_("Segment said"), str(facts["why"]))],
+    }
+
+
+def no_answer(workspace: Workspace, facts: Said) -> Said:
+    return {
+        "subject": _("Segment gives no clear answer for %(workspace)s") % {"workspace": workspace.name},
+        "lead": _(
+            "We try one read every few minutes and go on by ourselves. Other workspaces are not affected."
+        ),
+        "facts": [*place(workspace, facts), (_("Calls without a clear answer"), str(facts["troubles"]))],
+    }
+
+
+TROUBLES = {
+    Event.TOKEN_REFUSED: Trouble(
+        "token refused",
+        Q(refused_at__isnull=False),
+        "The token works again, or somebody else looks after the workspace now.",
+        token_refused,
+    ),
+    Event.CIRCUIT_OPENED: Trouble(
+        "no answer",
+        Q(open_until__isnull=False),
+        "Segment answers again, or somebody else looks after the workspace now.",
+        no_answer,
+    ),
+}
+
+
+def register() -> None:
+    for event, trouble in TROUBLES.items():
+        handlers.register(event, partial(drafts, trouble), partial(objection, trouble))
+
+
+def drafts(trouble: Trouble, entry: Entry) -> list[Draft]:
+    return [
+        Draft(
+            to=user, kind=trouble.kind, url="/setup/connections/", **trouble.says(workspace, facts_of(entry))
+        )
+        for workspace in having(trouble, entry)
+        for user in keepers(workspace)
+        if user.is_active
+    ]
+
+
+def having(trouble: Trouble, entry: Entry) -> list[Workspace]:
+    """The workspace, as long as it has this. Names may be shared between clients: each is told of its own."""
+    facts = facts_of(entry)
+    found = Workspace.objects.filter(trouble.lasts, segment_id=facts["segment_id"], name=facts["workspace"])
+    return list(found.select_related("client"))
+
+
+def keepers(workspace: Workspace) -> list[User]:
+    own = frozenset({workspace.client_id})
+    found = [user for role in (Role.OPERATOR, Role.ADMINISTRATOR) for user in people_with(role, own, today())]
+    return list({user.pk: user for user in found}.values())
+
+
+def objection(trouble: Trouble, entry: Entry, user: User) -> str:
+    return "" if any(user in keepers(each) for each in having(trouble, entry)) else trouble.over
+
+
+def place(workspace: Workspace, facts: Said) -> list[tuple[str, str]]:
+    return [
+        (_("Workspace"), workspace.name),
+        (_("Client"), workspace.client.name),
+        (_("Environment"), f"{workspace.get_environment_display()}, {workspace.get_region_display()}"),
+        (_("Token"), str(facts["token"])),
+    ]
