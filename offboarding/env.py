@@ -182,6 +182,18 @@ VARIABLES = (
     ),
     Variable("OFFBOARD_MANY_PLACES_APPROVERS", "2", whole(1, 5), "Approvers needed for so many workspaces."),
     Variable(
+        "OFFBOARD_VOLUME_FALL_PERCENT",
+        "50",
+        whole(1, 99),
+        "A source that sends so much less than before the work is told to a person, in percent.",
+    ),
+    Variable(
+        "OFFBOARD_VOLUME_WATCH_MINUTES",
+        "120",
+        whole(0, 1440),
+        "How long events are watched after the work, in minutes; 0 compares at once.",
+    ),
+    Variable(
         "OFFBOARD_UPLOAD_MB", "10", whole(1, 500), "The largest file that can be attached as proof, in MB."
     ),
     Variable("OFFBOARD_RETENTION_YEARS", "7", whole(3, 30), "How long evidence is kept, in years."),
@@ -273,4 +285,5 @@ def demo_values(environ: Mapping[str, str]) -> dict[str, str]:
         "OFFBOARD_MAIL": f"folder:{data / 'mail'}",
         "OFFBOARD_OWNER_APPROVERS": "1",
         "OFFBOARD_MANY_PLACES_APPROVERS": "1",
+        "OFFBOARD_VOLUME_WATCH_MINUTES": "1",
     }

@@ -29,6 +29,8 @@ from offboarding.removals.rules import REASONS, Group
 from offboarding.users.models import User
 from offboarding.users.rules import actor_of
 
+MEASURING = "verify.measure_before"
+
 
 def freeze(removal: RemovalRequest, user: User) -> Plan:
     """The next version of the plan, from the newest snapshots. Call inside the verb that makes it necessary."""
@@ -155,14 +157,14 @@ def waits_for(
 ) -> list[int]:
     """The numbers that this line waits for: lines with the named codes that concern the same workspace.
 
-    In a `hurry` nothing waits for a hand-over: access goes first.
+    In a `hurry` nothing waits for a hand-over or a measurement: access goes first.
     """
     names = {place.workspace_id: place.workspace for place in places}
     return [
         number
         for number, other in numbered
         if other.code in each.waits_for
-        and not (hurry and other.phase is Phase.HAND_OVER)
+        and not (hurry and (other.phase is Phase.HAND_OVER or other.step == MEASURING))
         and concerns(other, each.workspace_id, names)
     ]
 

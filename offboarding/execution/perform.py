@@ -93,7 +93,7 @@ def turn(run: Run, step: Step, gateway: SegmentGateway, work: Work, notes: Notes
     if sight is None or settled(run, sight):
         return None
     history = notes.history()
-    if not step.acts and history.looks_since_call <= len(step.patience):
+    if not step.acts and history.looks_since_call <= len(step.patience) and step.waits(sight):
         return look_again_later(run, sight, step.patience[history.looks_since_call - 1])
     if not step.acts or sight.blocked:
         return hand_to_person(run, sight)
@@ -128,7 +128,7 @@ def settled(run: Run, sight: Sight) -> bool:
     called = (
         run.attempts.filter(act=Act.CALL).exclude(result__in=[Result.NOT_APPLIED, Result.ABSENT]).exists()
     )
-    actions.done(run, Ended.CHANGED if called else Ended.ALREADY, sight.says)
+    actions.done(run, sight.ends or (Ended.CHANGED if called else Ended.ALREADY), sight.says)
     return True
 
 
@@ -206,6 +206,8 @@ def refused(run: Run, error: GatewayError, _notes: Notes) -> None:
 
 def token_refused(run: Run, workspace: Workspace) -> None:
     sentence = f"Segment refused our token for {workspace.name}."
+    if STEPS[run.item.step].optional:
+        return actions.done(run, Ended.NOTHING_TO_DO, f"Not known: {sentence}")
     actions.needs_person(run, Cause.TOKEN_REFUSED, sentence, REMEDIES[Cause.TOKEN_REFUSED])
 
 

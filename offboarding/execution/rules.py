@@ -67,6 +67,7 @@ class Cause(StrEnum):
     NOT_REACHED = "not-reached"
     DOUBT = "doubt"
     NO_EVENT = "no-event"
+    FELL = "fell"
     TAKEN_OVER = "taken-over"
     CRASHED = "crashed"
 
@@ -80,6 +81,8 @@ class Sight:
     facts: Mapping[str, Any] = field(default_factory=dict)
     # A known reason not to act, found by looking: (cause, sentence, remedy).
     blocked: tuple[Cause, str, str] | None = None
+    # How the run ends where that is less than "seen to be so": nothing could be compared, or there was nothing to do.
+    ends: Ended | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +128,8 @@ REMEDIES: dict[Cause, str] = {
     Cause.NOT_REACHED: "Segment could not be reached many times in a row. Check the connection, then try again.",
     Cause.DOUBT: "Open the workspace in Segment and look what is there. Then try again, or do it by hand with proof.",
     Cause.CRASHED: "Something in Offboard fails here. Try again, or do it by hand with proof; tell your administrator.",
+    Cause.FELL: "Look at what is named in Segment. If the person's access kept it working, restore it temporarily and find "
+    "out why; else check again, or skip this with the reason.",
     Cause.NO_EVENT: "Export the audit trail of the workspace as CSV and attach it, or skip this with a reason.",
 }
 

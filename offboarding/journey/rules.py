@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from offboarding.execution.rules import Cause
@@ -27,20 +27,27 @@ class Standing:
 
 # What failed has ended too, but nothing may follow from it until a person decides.
 SETTLED = (State.DONE, State.CANCELLED)
+# Helps, but holds nothing up: what waits for it goes on even if it stopped.
+HELPS = ("verify.measure_before",)
+STOPPED = (State.NEEDS_PERSON, State.FAILED)
 # Closing itself lets go of this one.
 SEALING = "packet.seal"
 
 
 def to_release(items: Sequence[Standing]) -> list[int]:
     """Items whose turn has come: everything that they wait for is done or skipped."""
-    states = {item.number: item.state for item in items}
-    return [item.number for item in items if item.state is State.WAITING and is_free(item, states)]
+    over = {item.number for item in items if is_over(item)}
+    return [item.number for item in items if item.state is State.WAITING and is_free(item, over)]
 
 
-def is_free(item: Standing, states: Mapping[int, State]) -> bool:
+def is_over(item: Standing) -> bool:
+    return item.state in SETTLED or (item.step in HELPS and item.state in STOPPED)
+
+
+def is_free(item: Standing, over: set[int]) -> bool:
     if item.has_time or item.at or item.step == SEALING:
         return False
-    return all(states[number] in SETTLED for number in item.waits_for)
+    return over.issuperset(item.waits_for)
 
 
 def to_wake(items: Sequence[Standing]) -> list[int]:

@@ -8,7 +8,7 @@ from offboarding.discovery.rules import Sighting
 from offboarding.execution.models import Attempt, Run
 from offboarding.execution.rules import Seen, Sight
 from offboarding.ledger.actions import APP, Event, record
-from offboarding.verification.models import Finding
+from offboarding.verification.models import Finding, Measurement
 
 
 def record_finding(run: Run, attempt: Attempt, sight: Sight, seen: Sighting) -> Finding:
@@ -39,3 +39,31 @@ def record_finding(run: Run, attempt: Attempt, sight: Sight, seen: Sighting) -> 
             },
         )
     return finding
+
+
+def record_measurement(run: Run, attempt: Attempt, sight: Sight, moment: Measurement.When) -> Measurement:
+    """Keep one measurement. Twice keeps one."""
+    fell = sight.facts.get("fell", [])
+    with transaction.atomic():
+        measured, new = Measurement.objects.get_or_create(
+            attempt=attempt,
+            defaults={
+                "when": moment,
+                "fell": fell,
+                "says": sight.says[:500],
+                "data": sight.facts["measured"],
+            },
+        )
+        if new:
+            record(
+                Event.DELIVERY_FELL if fell else Event.DELIVERY_MEASURED,
+                actor=APP,
+                about=run.item.plan.removal.reference,
+                facts={
+                    "item": run.item.number,
+                    "workspace": run.item.workspace.name if run.item.workspace else "",
+                    "when": str(moment),
+                    "says": measured.says,
+                },
+            )
+    return measured

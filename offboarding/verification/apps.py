@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from datetime import timedelta
+
 from django.apps import AppConfig
 
 
@@ -7,8 +9,14 @@ class VerificationConfig(AppConfig):
     name = "offboarding.verification"
 
     def ready(self) -> None:
+        from django.conf import settings
+
         from offboarding.execution import steps
+        from offboarding.verification.delivery import MeasureAfter, MeasureBefore
         from offboarding.verification.steps import FetchAuditEvents, ReadPlaceAgain
 
         steps.register("verify.place", ReadPlaceAgain())
         steps.register("verify.audit_events", FetchAuditEvents())
+        steps.register("verify.measure_before", MeasureBefore())
+        watch = timedelta(minutes=settings.VOLUME_WATCH_MINUTES)
+        steps.register("verify.measure_after", MeasureAfter(watch))

@@ -1,4 +1,4 @@
-"""What a check saw, at one moment. Findings are never changed; a later one says more."""
+"""What a check saw, at one moment. Findings and measurements are never changed; a later one says more."""
 
 from __future__ import annotations
 
@@ -15,6 +15,25 @@ class Finding(models.Model):
     attempt = models.OneToOneField(Attempt, on_delete=models.PROTECT, related_name="finding")
     seen = models.CharField(max_length=8, choices=[(s.value, s.value) for s in Seen])
     came_back = models.BooleanField(default=False)
+    says = models.CharField(max_length=500)
+    data = models.JSONField()
+    at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        ordering = ["pk"]
+
+
+class Measurement(models.Model):
+    """What arrived in one workspace at one moment: plain numbers and states, as `comparing.Reading` has them."""
+
+    class When(models.TextChoices):
+        BEFORE = "before", "before"
+        AFTER = "after", "after"
+
+    attempt = models.OneToOneField(Attempt, on_delete=models.PROTECT, related_name="measurement")
+    when = models.CharField(max_length=6, choices=When.choices)
+    # What is worse than before, by kind and id; empty before, and where nothing fell.
+    fell = models.JSONField(default=list)
     says = models.CharField(max_length=500)
     data = models.JSONField()
     at = models.DateTimeField(db_default=Now())

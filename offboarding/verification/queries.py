@@ -5,16 +5,16 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Max
+from django.db.models import Max, Min, Q
 
 from offboarding.checklist.models import Plan
 from offboarding.checklist.rules import Kind, Phase
 from offboarding.directory.rules import Scope
-from offboarding.execution.models import Run
-from offboarding.execution.rules import Seen
+from offboarding.execution.models import Attempt, Run
+from offboarding.execution.rules import Act, Ended, Result, Seen
 from offboarding.removals.models import RemovalRequest
 from offboarding.removals.queries import removals_for
-from offboarding.verification.models import Finding
+from offboarding.verification.models import Finding, Measurement
 from offboarding.verification.rules import Doing, Now, Told, standing
 from offboarding.work.rules import State
 
@@ -140,3 +140,49 @@ def doing(run: Run) -> Doing:
         sentence=run.sentence,
         waiting_for=run.waiting_for,
     )
+
+
+# ---------------------------------------------------------------- what arrives
+
+
+@dataclass(frozen=True, slots=True)
+class Acts:
+    """When the work in one workspace began and ended, as far as it has been done."""
+
+    first: datetime
+    last: datetime
+
+
+def acts_in(run: Run) -> Acts:
+    """The calls that may have had an effect in the run's workspace, and what people did by hand there."""
+    plan, place = run.item.plan, run.item.workspace_id
+    calls = Attempt.objects.filter(run__item__plan=plan, run__item__workspace=place, act=Act.CALL).exclude(
+        result__in=[Result.NOT_APPLIED, Result.ABSENT]
+    )
+    hands = Run.objects.filter(
+        Q(item__workspace=place) | Q(item__workspace=None),
+        item__plan=plan,
+        item__phase__in=[Phase.REMOVE, Phase.ROTATE],
+        ended=Ended.BY_HAND,
+    )
+    called = calls.aggregate(first=Min("begun_at"), last=Max("begun_at"))
+    by_hand = hands.aggregate(first=Min("ended_at"), last=Max("ended_at"))
+    moments = [at for each in (called, by_hand) for at in each.values() if at]
+    begun = plan.removal.started_at or run.created_at
+    return Acts(min(moments, default=begun), max(moments, default=begun))
+
+
+def measured_before(run: Run) -> Measurement | None:
+    """The newest measurement of the same workspace before the work of this plan."""
+    found = Measurement.objects.filter(
+        attempt__run__item__plan=run.item.plan_id,
+        attempt__run__item__workspace=run.item.workspace_id,
+        when=Measurement.When.BEFORE,
+    )
+    return found.last()
+
+
+def measurements_of(plan: Plan) -> list[Measurement]:
+    """Every measurement, oldest first. One query."""
+    found = Measurement.objects.filter(attempt__run__item__plan=plan)
+    return list(found.select_related("attempt__run__item__workspace", "attempt__exchanges"))

@@ -46,6 +46,7 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
         name: value for name, value in os.environ.items() if not name.startswith(("OFFBOARD_", "DJANGO_"))
     }
     environ = {**inherited, "OFFBOARD_DEMO": "1", "OFFBOARD_DATA": str(data), "PYTHONUNBUFFERED": "1"}
+    environ["OFFBOARD_VOLUME_WATCH_MINUTES"] = "0"  # nobody here waits for events to come in
     with (data / "terminal.txt").open("wb") as terminal:
         process = subprocess.Popen(
             [sys.executable, "manage.py", "demo", "--port", str(port)],

@@ -74,7 +74,8 @@ def test_a_line_waits_only_for_lines_of_its_own_workspace(filed: Make) -> None:
     for where in ("Acme Production", "Acme Staging"):
         remove, again = item(removal, "remove-member", where), item(removal, "read-again", where)
         leave = item(removal, "leave-group", where)
-        assert remove.waits_for == [leave.number]
+        measure = item(removal, "measure-before", where)
+        assert remove.waits_for == [measure.number, leave.number]
         assert set(again.waits_for) == {leave.number, remove.number}
 
 

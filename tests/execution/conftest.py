@@ -32,6 +32,7 @@ def started(
         until: date | None = None,
         addresses: Sequence[str] = (DAN,),
         reason: str = "contract-ended",
+        measured: bool = True,
     ) -> Any:
         segment.control.clear_trouble()
         places = [connect(segment, name) for name in names]
@@ -47,11 +48,24 @@ def started(
         decide(removal, bob)
         journey.advance(removal.pk)
         journey.advance(removal.pk)
+        if measured:
+            measure_before(removal)
         segment.control.journal.clear()
         removal.refresh_from_db()
         return removal
 
     return make
+
+
+def measure_before(removal: Any) -> None:
+    """What the work waits for, so that its own steps are next."""
+    from offboarding.execution.models import Run
+    from offboarding.journey import actions as journey
+    from offboarding.work import desks
+
+    for run in Run.objects.filter(item__plan__removal=removal, item__code="measure-before"):
+        desks.DESKS["execution.Run"].look(run.pk)
+    journey.advance(removal.pk)
 
 
 @pytest.fixture

@@ -180,6 +180,10 @@ def test_the_configuration_around_a_person(enter: Enter) -> None:
     now = datetime.now(UTC)
     volume = acme.events_volume("DAY", now - timedelta(days=3), now, source_ids=[website.id])
     assert volume.total == sum(point.count for point in volume.series) > 0
+    by_source = {row.source_id: row for row in acme.volume_by_source("DAY", now - timedelta(days=3), now)}
+    assert (by_source[website.id].name, by_source[website.id].total) == ("Website", volume.total)
+    destination = acme.destinations()[0]
+    assert acme.delivered(website.id, destination.id, "DAY", now - timedelta(days=3), now) > 0
 
 
 def test_a_write_key_is_added_found_by_difference_and_the_old_one_removed(

@@ -29,6 +29,7 @@ from offboarding.gateways.segment import (
     Role,
     SegmentGateway,
     Source,
+    SourceVolume,
     Space,
     TrackingPlan,
     Volume,
@@ -167,6 +168,23 @@ READS: list[tuple[str, Call, str, Any]] = [
         "/events/volume?granularity=DAY&startTime=2026-01-01T00%3A00%3A00Z"
         + f"&endTime=2026-01-03T12%3A00%3A00Z&sourceId.0=src1&sourceId.1=src2&{PAGE}",
         Volume(7, (Point("2026-01-01T00:00:00Z", 1), Point("2026-01-02T00:00:00Z", 6))),
+    ),
+    (
+        "volume_by_source",
+        lambda g: g.volume_by_source("HOUR", FROM, TO),
+        "/events/volume?granularity=HOUR&startTime=2026-01-01T00%3A00%3A00Z"
+        + f"&endTime=2026-01-03T12%3A00%3A00Z&groupBy.0=source&{PAGE}",
+        (
+            SourceVolume("src1", "Website", 3, (Point("2026-01-01T00:00:00Z", 3),)),
+            SourceVolume("src2", "", 0, ()),
+        ),
+    ),
+    (
+        "delivered",
+        lambda g: g.delivered("src1", "d1", "HOUR", FROM, TO),
+        "/delivery-overview/successful-delivery?sourceId=src1&destinationConfigId=d1&granularity=HOUR"
+        + f"&startTime=2026-01-01T00%3A00%3A00Z&endTime=2026-01-03T12%3A00%3A00Z&{PAGE}",
+        12,
     ),
 ]
 OWNER_INPUT = {"roleId": OWNER_ROLE, "resources": [{"id": WORKSPACE, "type": "WORKSPACE"}]}

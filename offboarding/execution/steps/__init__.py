@@ -31,6 +31,8 @@ class Step:
     acts = True
     # For steps that only look: how long to wait before each further look, until a person is asked.
     patience: tuple[timedelta, ...] = ()
+    # Helps, but nothing may wait for a person because of it: without a token it ends, and says that it is not known.
+    optional = False
 
     def rests(self, run: Run, now: datetime) -> tuple[datetime, str] | None:
         """Until when nothing is done, and what it waits for. None: now."""
@@ -43,6 +45,10 @@ class Step:
     def look(self, gateway: SegmentGateway, work: Work) -> Sight:
         """A fresh read. `Seen.ABSENT` means: what should be gone is gone."""
         raise NotImplementedError
+
+    def waits(self, sight: Sight) -> bool:
+        """For steps that only look: whether a further look may bring more than this one."""
+        return True
 
     def intent(self, work: Work) -> str:
         """What `act` is about to do, in a sentence, for the row that is written before it."""

@@ -27,6 +27,7 @@ from offboarding.gateways.segment.types import (
     Permission,
     Role,
     Source,
+    SourceVolume,
     Space,
     TrackingPlan,
     Volume,
@@ -112,6 +113,9 @@ class ConfigurationCalls(Caller):
 
     def source(self, source_id: str) -> Source:
         return self.ask(protocol.source(source_id, self._fingerprint))
+
+    def destinations(self) -> tuple[Destination, ...]:
+        return self.all(protocol.destinations)
 
     def connected_destinations(self, source_id: str) -> tuple[Destination, ...]:
         return self.all(lambda cursor: protocol.connected_destinations(source_id, cursor))
@@ -211,6 +215,18 @@ class TrailCalls(Caller):
         }
         rows = self.every(lambda at: protocol.events_volume(granularity, start, end, cursor=at, **narrowed))
         return protocol.summed(rows)
+
+    def volume_by_source(
+        self, granularity: Granularity, start: datetime, end: datetime
+    ) -> tuple[SourceVolume, ...]:
+        """How many events arrived from each source. A source without events may be missing."""
+        return self.all(lambda at: protocol.volume_by_source(granularity, start, end, at))
+
+    def delivered(
+        self, source_id: str, destination_id: str, granularity: Granularity, start: datetime, end: datetime
+    ) -> int:
+        """How many events a destination took. Beta: NotThere or NotAllowed where the workspace has no such view."""
+        return self.ask(protocol.delivered(source_id, destination_id, granularity, start, end))
 
 
 class SegmentGateway(AccessCalls, ConfigurationCalls, TrailCalls):

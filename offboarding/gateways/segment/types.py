@@ -26,6 +26,7 @@ __all__ = [
     "Resource",
     "Role",
     "Source",
+    "SourceVolume",
     "Space",
     "TrackingPlan",
     "Volume",
@@ -238,6 +239,16 @@ class Point:
 class Volume:
     """Events that arrived: all together, and along the time."""
 
+    total: int
+    series: tuple[Point, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SourceVolume:
+    """Events that arrived from one source: all together, and along the time."""
+
+    source_id: str
+    name: str
     total: int
     series: tuple[Point, ...]
 

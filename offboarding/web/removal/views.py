@@ -18,6 +18,7 @@ from offboarding.web.http import Request, page, part_wanted, removal_or_404, sig
 from offboarding.web.removal import access as access_cards
 from offboarding.web.removal import cards
 from offboarding.web.removal import checklist as checklist_cards
+from offboarding.web.removal.arrives import arrives
 from offboarding.web.removal.decisions import decisions
 from offboarding.web.removal.files import evidence as evidence_card
 from offboarding.web.removal.overview import Overview, overview, seen_by_page, version_of
@@ -75,7 +76,7 @@ def access(request: Request, view: Overview) -> HttpResponse:
 
 def shown(request: HttpRequest, view: Overview) -> dict[str, Any]:
     """The table, and before the work begins the plan with what was decided on it."""
-    context: dict[str, Any] = {"access": access_cards.access(view), "url": view.url}
+    context: dict[str, Any] = {"access": access_cards.access(view), "arrives": arrives(view), "url": view.url}
     if view.stage in BEFORE_THE_WORK:
         context |= {
             "plan": plan_card(view.data, view.plan.fingerprint),

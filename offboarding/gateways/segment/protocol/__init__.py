@@ -2,8 +2,10 @@
 
 from offboarding.gateways.segment.protocol.audit import (
     audit_events,
+    delivered,
     events_volume,
     summed,
+    volume_by_source,
 )
 from offboarding.gateways.segment.protocol.catalog import (
     audiences,
@@ -37,6 +39,7 @@ from offboarding.gateways.segment.protocol.request import LIMITS_PER_MINUTE, Req
 from offboarding.gateways.segment.protocol.sources import (
     add_write_key,
     connected_destinations,
+    destinations,
     remove_write_key,
     source,
     sources,
@@ -76,6 +79,8 @@ __all__ = [
     "consuming_sources",
     "consuming_warehouses",
     "credentials",
+    "delivered",
+    "destinations",
     "doubtful",
     "echo",
     "events_volume",
@@ -105,6 +110,7 @@ __all__ = [
     "tracking_plans",
     "update_warehouse",
     "validate_warehouse",
+    "volume_by_source",
     "warehouse",
     "warehouses",
     "workspace",

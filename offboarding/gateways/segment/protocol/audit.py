@@ -24,7 +24,7 @@ from offboarding.gateways.segment.protocol.request import (
     page_of,
     query,
 )
-from offboarding.gateways.segment.types import AuditEvent, Point, Volume
+from offboarding.gateways.segment.types import AuditEvent, Point, SourceVolume, Volume
 
 Granularity = Literal["DAY", "HOUR", "MINUTE"]
 
@@ -85,6 +85,44 @@ def events_volume(
     )
 
 
+def volume_by_source(
+    granularity: Granularity, start: datetime, end: datetime, cursor: str | None = None
+) -> Request[Page[SourceVolume]]:
+    """One row a source (Public API, Events, `groupBy`). `start` counts in, `end` does not."""
+    pairs: list[tuple[str, str | int | None]] = [
+        ("granularity", granularity),
+        ("startTime", instant(start)),
+        ("endTime", instant(end)),
+        *listed("groupBy", ["source"]),
+    ]
+    return Request(
+        "GET",
+        "/events/volume",
+        lambda data: page(data, "result", _volume_of_source),
+        query=query(*pairs, *page_of(cursor)),
+        limit_class="volume",
+    )
+
+
+def delivered(
+    source_id: str, destination_id: str, granularity: Granularity, start: datetime, end: datetime
+) -> Request[int]:
+    """How many events a destination took from a source. Beta, and not in every workspace (Delivery Overview)."""
+    pairs: list[tuple[str, str | int | None]] = [
+        ("sourceId", source_id),
+        ("destinationConfigId", destination_id),
+        ("granularity", granularity),
+        ("startTime", instant(start)),
+        ("endTime", instant(end)),
+    ]
+    return Request(
+        "GET",
+        "/delivery-overview/successful-delivery",
+        lambda data: _count(data, "total"),
+        query=query(*pairs, *page_of(None)),
+    )
+
+
 def summed(volumes: Iterable[Volume]) -> Volume:
     """Several rows as one: totals added, counts of the same time added."""
     total, counts = 0, Counter[str]()
@@ -112,6 +150,19 @@ def read_event(value: Json) -> AuditEvent:
 def _volume(value: Json) -> Volume:
     found = fields(value, "a row of the volume")
     return Volume(_count(found, "total"), entries(found, "series", _point))
+
+
+def _volume_of_source(value: Json) -> SourceVolume:
+    """The source comes as an object with id, name and slug; a bare id is taken as well."""
+    found = fields(value, "a row of the volume")
+    source = found.get("source")
+    about = {"id": source} if isinstance(source, str) else fields(source, "the source of a row")
+    return SourceVolume(
+        must(about, "id"),
+        may(about, "name") or may(about, "slug"),
+        _count(found, "total"),
+        entries(found, "series", _point),
+    )
 
 
 def _point(value: Json) -> Point:

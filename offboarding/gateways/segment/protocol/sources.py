@@ -34,6 +34,15 @@ def source(source_id: str, fingerprint: Fingerprint) -> Request[Source]:
     )
 
 
+def destinations(cursor: str | None = None) -> Request[Page[Destination]]:
+    return Request(
+        "GET",
+        "/destinations",
+        lambda data: page(data, "destinations", read_destination),
+        query=query(*page_of(cursor)),
+    )
+
+
 def connected_destinations(source_id: str, cursor: str | None = None) -> Request[Page[Destination]]:
     return Request(
         "GET",
