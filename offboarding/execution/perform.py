@@ -9,7 +9,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 from offboarding.connections import keyring
 from offboarding.connections import queries as connections
@@ -47,6 +47,7 @@ from offboarding.gateways.segment import (
     TokenRefused,
 )
 from offboarding.removals.rules import REASONS, Group
+from offboarding.work import clock
 from offboarding.work.actions import put_down
 from offboarding.work.rules import State, back_off
 
@@ -72,7 +73,7 @@ def perform(run: Run) -> None:
     if standing.shut:
         return wait(run, standing.shut, standing.why)
     step, notes = STEPS[run.item.step], Notes(run)
-    if rest := step.rests(run, datetime.now(UTC)):
+    if rest := step.rests(run, clock.now()):
         return rest_until(run, *rest)
     with keyring.gateway_for(workspace, notes.take, urgent=is_urgent(run)) as gateway:
         turn(run, step, gateway, replace(queries.work_of(run), known=step.recall(run)), notes)
@@ -84,7 +85,7 @@ def is_urgent(run: Run) -> bool:
 
 
 def rest_until(run: Run, at: datetime, why: str) -> None:
-    after = max(timedelta(0), at - datetime.now(UTC))
+    after = max(timedelta(0), at - clock.now())
     put_down(run, State.WAITING, after=after, waiting_for=why, **actions.touched())
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 import structlog
@@ -27,6 +27,7 @@ from offboarding.removals.actions import Wish
 from offboarding.removals.models import RemovalRequest
 from offboarding.removals.rules import Stage
 from offboarding.users.models import User
+from offboarding.work import clock
 from offboarding.work.rules import State
 
 log = structlog.get_logger(__name__)
@@ -96,7 +97,7 @@ def advance(pk: int) -> None:
     plan = newest_plan(removal)
     if plan is None:
         return
-    if removal.stage == Stage.APPROVED and removal.starts_at and removal.starts_at <= datetime.now(UTC):
+    if removal.stage == Stage.APPROVED and removal.starts_at and removal.starts_at <= clock.now():
         begin(removal, plan)
     if removal.stage == Stage.RUNNING:
         go_on(removal, plan)
@@ -110,7 +111,7 @@ def begin(removal: RemovalRequest, plan: Plan) -> None:
             return
         # Read-only access ends at its date, even if the request is still open then.
         for run in [run for run in execution.start(plan) if run.item.at == UNTIL]:
-            execution.schedule(run, when(run, locked, datetime.now(UTC)), "its date")
+            execution.schedule(run, when(run, locked, clock.now()), "its date")
         removals.move(locked, Stage.RUNNING, started_at=Now())
     removal.refresh_from_db()
 
@@ -147,7 +148,7 @@ def close(removal: RemovalRequest, plan: Plan) -> None:
 
     Asked once more under the lock, since a sign-off may have been taken back meanwhile.
     """
-    now = datetime.now(UTC)
+    now = clock.now()
     with transaction.atomic():
         locked = RemovalRequest.objects.select_for_update().get(pk=removal.pk)
         found = runs.runs_of(plan)

@@ -6,14 +6,14 @@ import os
 import socket
 import threading
 from concurrent.futures import Future, ThreadPoolExecutor
-from datetime import UTC, datetime
 
 import structlog
 from django.db import Error as DatabaseTrouble
 from django.db import close_old_connections
+from django.db.models.functions import Now
 
 from offboarding import pulse
-from offboarding.work import desks
+from offboarding.work import clock, desks
 from offboarding.work.actions import fire
 from offboarding.work.models import Beat
 
@@ -55,10 +55,10 @@ class Engine:
             return False
 
     def beat(self) -> None:
-        Beat.objects.update_or_create(engine=self.name, defaults={"at": datetime.now(UTC)})
+        Beat.objects.update_or_create(engine=self.name, defaults={"at": Now()})
 
     def keep_schedules(self) -> None:
-        now = datetime.now(UTC)
+        now = clock.now()
         for schedule in desks.SCHEDULES.values():
             slot = schedule.slot(now)
             if not slot:

@@ -7,9 +7,11 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+import time_machine
 from django.db.models.functions import Now
 
 from offboarding.discovery.models import Look
+from offboarding.work import clock
 from offboarding.work.actions import LEASE, LostLease, claim, keep, move, put_down, renew
 from offboarding.work.engine import REST
 from offboarding.work.rules import CRASHES_BEFORE_PARKING, State
@@ -56,6 +58,14 @@ def test_a_claim_raises_the_fence_and_sets_a_lease(order: Make) -> None:
 
 def test_what_a_dead_worker_held_is_taken_up_within_30_seconds() -> None:
     assert timedelta(seconds=20) < LEASE < timedelta(seconds=30 - REST)
+
+
+@pytest.mark.django_db
+def test_all_workers_go_by_the_clock_of_the_database() -> None:
+    with time_machine.travel(datetime.now(UTC) + timedelta(hours=1)):
+        ours, shared = datetime.now(UTC), clock.now()
+    assert timedelta(minutes=59) < ours - shared < timedelta(minutes=61)
+    assert shared.tzinfo is UTC
 
 
 def test_a_row_is_claimed_once(order: Make) -> None:
