@@ -9,13 +9,22 @@ from django.db import transaction
 from django.db.models.functions import Now
 
 from offboarding.checklist.models import Plan
-from offboarding.checklist.queries import newest_plan
 from offboarding.checklist.rules import Kind
 from offboarding.directory.queries import scope_of
 from offboarding.evidence.models import Evidence
 from offboarding.execution import queries
 from offboarding.execution.models import Proof, Run
-from offboarding.execution.rules import REMEDIES, UNDO_FOR, Cause, Ended, proof_missing
+from offboarding.execution.rules import (
+    REMEDIES,
+    UNDO_FOR,
+    Cause,
+    Ended,
+    Waits,
+    may_retry,
+    may_take_over,
+    proof_missing,
+    waits_as,
+)
 from offboarding.ledger.actions import APP, Actor, Event, record
 from offboarding.lib.refusals import Refused, within
 from offboarding.removals.models import RemovalRequest
@@ -76,14 +85,6 @@ def goes_on(run: Run) -> None:
 
 
 # ---------------------------------------------------------------- what the engine does
-
-
-def still_approved(run: Run) -> bool:
-    plan = run.item.plan
-    current = newest_plan(plan.removal)
-    return (
-        current is not None and current.pk == plan.pk and plan.removal.stage in (Stage.RUNNING, Stage.CLOSED)
-    )
 
 
 def done(run: Run, how: Ended, sentence: str) -> None:
@@ -152,10 +153,13 @@ def guard(run: Run, user: User) -> None:
 
 
 def retry(run: Run, user: User) -> None:
+    """Try again: what stopped, and what would try by itself a little later."""
     guard(run, user)
     with transaction.atomic():
-        if run.manual or State(run.state) not in (State.NEEDS_PERSON, State.FAILED):
+        if not may_retry(state_of(run), run.manual):
             raise Refused("not-retryable", "This step is not waiting for a new try.")
+        if run.item.plan.removal.paused_at:
+            raise Refused("paused", "The work on this request is paused. Let it go on first.")
         afresh = {"not_before": Now(), "started_at": Now(), "waiting_for": ""}
         if not move(run, State.READY, **afresh, cause="", remedy="", sentence="", **touched()):
             raise Refused("moved-meanwhile", "This step moved on meanwhile. Look at it again.")
@@ -166,16 +170,28 @@ def take_over(run: Run, user: User) -> None:
     """Do it by hand. The tries so far stay as they are."""
     guard(run, user)
     with transaction.atomic():
-        if run.manual or State(run.state) not in (State.NEEDS_PERSON, State.FAILED):
-            raise Refused("not-takeable", "Only a step that stopped can be done by hand.")
+        if not may_take_over(state_of(run), run.manual):
+            raise Refused("not-takeable", "Only a step that stopped, or waits to try again, is done by hand.")
         if not move(run, State.NEEDS_PERSON, **kept(run)) and not kept_in_place(run):
             raise Refused("moved-meanwhile", "This step moved on meanwhile. Look at it again.")
         run.refresh_from_db()
         tell(run, Event.ITEM_TAKEN_OVER, actor_of(user), {})
 
 
+def state_of(run: Run) -> Waits:
+    return waits_as(
+        State(run.state), run.not_before is not None, run.cause, run.item.at, run.attempts.exists()
+    )
+
+
 def kept(run: Run) -> dict[str, Any]:
-    return {"manual": True, "cause": Cause.TAKEN_OVER, **touched()}
+    return {
+        "manual": True,
+        "cause": Cause.TAKEN_OVER,
+        "waiting_for": "",
+        "not_before": None,
+        **touched(),
+    }
 
 
 def kept_in_place(run: Run) -> bool:

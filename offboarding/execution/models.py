@@ -46,6 +46,11 @@ class Run(Order):
                 name="a_waiver_says_who_and_why",
             ),
             models.CheckConstraint(
+                condition=~models.Q(ended="cancelled")
+                | (models.Q(ended_by__isnull=False) & ~models.Q(note="")),
+                name="a_cancelled_step_says_who_and_why",
+            ),
+            models.CheckConstraint(
                 condition=~models.Q(state="done") | ~models.Q(ended=""), name="done_says_how"
             ),
         ]

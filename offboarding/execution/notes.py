@@ -16,6 +16,7 @@ from offboarding.evidence.models import Evidence
 from offboarding.execution.models import Attempt, Run
 from offboarding.execution.queries import history_of
 from offboarding.execution.rules import Act, History, Result
+from offboarding.execution.steering import may_begin
 from offboarding.gateways.segment import Exchange
 from offboarding.ledger.actions import APP, Event, record
 from offboarding.work.actions import Hold, renew
@@ -50,9 +51,14 @@ class Notes:
         seen_before: Mapping[str, Any] | None = None,
         request: Exchange | None = None,
     ) -> Attempt:
-        """The row that stands before the call. Raises LostLease if the run is no longer ours to work on."""
+        """The row that stands before the call.
+
+        Raises LostLease if the run is no longer ours to work on, and Halted if no call may begin any more.
+        """
         self.exchanges = []
         with transaction.atomic():
+            if act is Act.CALL:
+                may_begin(self.run)
             renew(self.run)
             newest = self.run.attempts.aggregate(newest=Max("number"))["newest"] or 0
             attempt = Attempt.objects.create(

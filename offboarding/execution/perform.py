@@ -16,7 +16,7 @@ from offboarding.connections import queries as connections
 from offboarding.connections.actions import token_refused as token_was_refused
 from offboarding.connections.gate import why_waiting
 from offboarding.connections.models import Workspace
-from offboarding.execution import actions, queries
+from offboarding.execution import actions, queries, steering
 from offboarding.execution.models import Attempt, Run
 from offboarding.execution.notes import Notes
 from offboarding.execution.rules import (
@@ -26,6 +26,7 @@ from offboarding.execution.rules import (
     Act,
     Cause,
     Ended,
+    Halt,
     History,
     Result,
     Seen,
@@ -62,8 +63,8 @@ SPREAD = 1.0
 
 
 def perform(run: Run) -> None:
-    if not actions.still_approved(run):
-        return actions.stop(run, "The approval no longer stands, so nothing was done.")
+    if (halt := steering.halt_of(run)) and not is_seen_out(run, halt):
+        return halted(run, halt)
     workspace = run.item.workspace
     if workspace is None:
         return OWN[run.item.step](run)
@@ -84,6 +85,25 @@ def is_urgent(run: Run) -> bool:
     return REASONS[run.item.plan.removal.reason].group is Group.SECURITY
 
 
+def is_seen_out(run: Run, halt: Halt) -> bool:
+    """Reading is harmless: what only looks goes on, and a call that was made is looked at until it is known."""
+    if halt is Halt.NOT_APPROVED:
+        return False
+    history = Notes(run).history()
+    return steering.looks(run) or bool(history.answered or history.doubtful)
+
+
+def halted(run: Run, halt: Halt, sight: Sight | None = None) -> None:
+    """No call begins. `sight`: what the last look saw, where there was one."""
+    match halt:
+        case Halt.NOT_APPROVED:
+            actions.stop(run, "The approval no longer stands, so nothing was done.")
+        case Halt.REST_CANCELLED:
+            steering.seen_out(run, sight.says if sight else "")
+        case Halt.PAUSED:
+            steering.rest(run)
+
+
 def rest_until(run: Run, at: datetime, why: str) -> None:
     after = max(timedelta(0), at - clock.now())
     put_down(run, State.WAITING, after=after, waiting_for=why, **actions.touched())
@@ -96,13 +116,17 @@ def turn(run: Run, step: Step, gateway: SegmentGateway, work: Work, notes: Notes
     history = notes.history()
     if not step.acts and history.looks_since_call <= len(step.patience) and step.waits(sight):
         return look_again_later(run, sight, step.patience[history.looks_since_call - 1])
-    if not step.acts or sight.blocked:
-        return hand_to_person(run, sight)
-    if (later := settles_in(history)) is not None:
+    if (later := settles_in(history)) is not None and step.acts and not sight.blocked:
         return verify_later(run, sight, later, history)
-    if not may_call_again(history):
+    if (halt := steering.halt_of(run)) and (step.acts or halt is Halt.REST_CANCELLED):
+        return halted(run, halt, sight)
+    if not step.acts or sight.blocked or not may_call_again(history):
         return hand_to_person(run, sight)
-    if act(run, step, gateway, work, sight, notes):
+    try:
+        called = act(run, step, gateway, work, sight, notes)
+    except steering.Halted as stopped:
+        return halted(run, stopped.halt, sight)
+    if called:
         after = look(run, step, gateway, work, notes)
         if after is not None and not settled(run, after):
             history = notes.history()
@@ -134,7 +158,7 @@ def settled(run: Run, sight: Sight) -> bool:
 
 
 def act(run: Run, step: Step, gateway: SegmentGateway, work: Work, sight: Sight, notes: Notes) -> bool:
-    """One mutating call. True if a look should follow at once."""
+    """One mutating call. True if a look should follow at once. Raises Halted if it may no longer begin."""
     try:
         call = step.prepare(gateway, work, sight)
     except GatewayError as error:

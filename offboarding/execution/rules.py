@@ -11,6 +11,7 @@ from typing import Any
 from offboarding.directory.rules import Scope
 from offboarding.lib.addresses import fold, same
 from offboarding.users.rules import Role
+from offboarding.work.rules import State
 
 
 class Seen(StrEnum):
@@ -49,6 +50,7 @@ class Ended(StrEnum):
     ALREADY = "already"
     BY_HAND = "by hand"
     WAIVED = "waived"
+    CANCELLED = "cancelled"
     NOTHING_TO_DO = "nothing to do"
 
 
@@ -70,6 +72,47 @@ class Cause(StrEnum):
     FELL = "fell"
     TAKEN_OVER = "taken-over"
     CRASHED = "crashed"
+    PAUSED = "paused"
+
+
+class Halt(StrEnum):
+    """Why no call may begin now."""
+
+    NOT_APPROVED = "not approved"
+    PAUSED = "paused"
+    REST_CANCELLED = "rest cancelled"
+
+
+def halts(approved: bool, paused: bool, rest_cancelled: bool) -> Halt | None:
+    """What stands between a step and its next call; None if nothing does."""
+    if not approved:
+        return Halt.NOT_APPROVED
+    if rest_cancelled:
+        return Halt.REST_CANCELLED
+    return Halt.PAUSED if paused else None
+
+
+class Fate(StrEnum):
+    """What becomes of a step when the rest is cancelled."""
+
+    ENDED = "ended"  # it has ended before
+    CANCELLED = "cancelled"
+    SEEN_OUT = "seen out"  # looked at to its end; nothing more is called
+
+
+def fate(
+    *, ended: bool, stopped: bool, looks: bool, seals: bool, called: bool, in_doubt: bool, place_called: bool
+) -> Fate:
+    """`looks`: it only reads. `called`: a call of its own was accepted, or may have had an effect; `in_doubt`: nobody
+    has looked long enough since. `place_called`: something was called, or done by hand, in its workspace.
+    """
+    if ended:
+        return Fate.ENDED
+    if seals or (looks and place_called):
+        return Fate.SEEN_OUT
+    if called and (in_doubt or not stopped):
+        return Fate.SEEN_OUT
+    return Fate.CANCELLED
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +144,37 @@ SETTLE = tuple(timedelta(seconds=seconds) for seconds in (1, 2, 4, 8, 15, 30))
 CALLS_AT_MOST = 3
 TROUBLES_AT_MOST = 10
 UNDO_FOR = timedelta(minutes=10)
+
+
+class Waits(StrEnum):
+    """How a step waits, as far as people can do something about it."""
+
+    NOT = "not"  # it is at work, has ended, or its turn has not come
+    STOPPED = "stopped"
+    NEXT_TRY = "next try"  # it would go on by itself a little later
+    DUE = "due"
+    RESTS = "rests"  # the work on the request is paused
+
+
+def waits_as(state: State, timed: bool, cause: str, at: str, begun: bool) -> Waits:
+    """`timed`: it goes on at a time. `at`: it has a date of its own; before that, waiting is what was approved."""
+    if state in (State.NEEDS_PERSON, State.FAILED):
+        return Waits.STOPPED
+    if state is State.READY:
+        return Waits.DUE
+    if state is not State.WAITING:
+        return Waits.NOT
+    if cause == Cause.PAUSED:
+        return Waits.RESTS
+    return Waits.NEXT_TRY if timed and (begun or not at) else Waits.NOT
+
+
+def may_retry(waits: Waits, manual: bool) -> bool:
+    return not manual and waits in (Waits.STOPPED, Waits.NEXT_TRY)
+
+
+def may_take_over(waits: Waits, manual: bool) -> bool:
+    return not manual and waits is not Waits.NOT
 
 
 def settles_in(history: History) -> timedelta | None:

@@ -18,11 +18,13 @@ from offboarding.connections.models import Workspace
 from offboarding.discovery import actions as discovery
 from offboarding.execution import actions as execution
 from offboarding.execution import queries as runs
+from offboarding.execution import steering as steps
 from offboarding.execution.models import Run
-from offboarding.journey.rules import Standing, may_close, to_release, to_wake
+from offboarding.journey.rules import Standing, may_close, to_go_on, to_release, to_wake
 from offboarding.ledger.actions import APP, Event, checkpoint, record
 from offboarding.packets import actions as packets
 from offboarding.removals import actions as removals
+from offboarding.removals import steering
 from offboarding.removals.actions import Wish
 from offboarding.removals.models import RemovalRequest
 from offboarding.removals.rules import Stage
@@ -116,11 +118,24 @@ def begin(removal: RemovalRequest, plan: Plan) -> None:
     removal.refresh_from_db()
 
 
+def cancel_rest(removal: RemovalRequest, user: User, reason: str) -> None:
+    """Cancel what has not run yet. What was called is seen out, and then the request closes with its packet."""
+    with transaction.atomic():
+        reason = steering.cancel_rest(removal, user, reason)
+        plan = newest_plan(removal)
+        assert plan is not None
+        steps.cut_short(plan, user, reason)
+
+
 def go_on(removal: RemovalRequest, plan: Plan) -> None:
+    if removal.paused_at:
+        return
     found = {run.item.number: run for run in runs.runs_of(plan)}
     items = [standing(run) for run in found.values()]
     for number in to_wake(items):
         execution.goes_on(found[number])
+    for number in to_go_on(items):
+        steps.goes_on(found[number])
     for number in to_release(items):
         execution.release(found[number])
     if may_close(items):
@@ -152,7 +167,11 @@ def close(removal: RemovalRequest, plan: Plan) -> None:
     with transaction.atomic():
         locked = RemovalRequest.objects.select_for_update().get(pk=removal.pk)
         found = runs.runs_of(plan)
-        if locked.stage != Stage.RUNNING or not may_close([standing(run) for run in found]):
+        if (
+            locked.stage != Stage.RUNNING
+            or locked.paused_at
+            or not may_close([standing(run) for run in found])
+        ):
             return
         for run in found:
             if run.item.at and run.state == State.WAITING and run.not_before is None:

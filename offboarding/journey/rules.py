@@ -45,7 +45,7 @@ def is_over(item: Standing) -> bool:
 
 
 def is_free(item: Standing, over: set[int]) -> bool:
-    if item.has_time or item.at or item.step == SEALING:
+    if item.has_time or item.at or item.step == SEALING or item.cause == Cause.PAUSED:
         return False
     return over.issuperset(item.waits_for)
 
@@ -59,6 +59,11 @@ def works_again(item: Standing) -> bool:
     if item.cause == Cause.TOKEN_REFUSED:
         return item.token_works
     return item.cause == Cause.NOT_REACHED and item.answers_again
+
+
+def to_go_on(items: Sequence[Standing]) -> list[int]:
+    """Items that rested during a pause. Ask only when it is over."""
+    return [item.number for item in items if item.state is State.WAITING and item.cause == Cause.PAUSED]
 
 
 def may_close(items: Sequence[Standing]) -> bool:

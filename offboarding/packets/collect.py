@@ -197,6 +197,8 @@ def item(run: Run, shelf: Shelf) -> made.Item:
 def state_says(run: Run) -> str:
     if run.ended == Ended.WAIVED:
         return "skipped"
+    if run.ended == Ended.CANCELLED:
+        return "cancelled"
     if run.ended == Ended.BY_HAND:
         return "done by hand"
     if run.state == State.DONE:
@@ -304,6 +306,8 @@ def differences(runs: Iterable[Run]) -> Iterable[made.Difference]:
     for run in runs:
         if run.ended == Ended.WAIVED:
             yield made.Difference(run.item.title, "to be done", "skipped", run.note)
+        if run.ended == Ended.CANCELLED:
+            yield made.Difference(run.item.title, "to be done", "cancelled", run.note)
         if run.ended == Ended.BY_HAND and run.item.kind != Kind.MANUAL:
             yield made.Difference(run.item.title, "automatic", "done by hand", run.note or run.sentence)
 
@@ -328,6 +332,9 @@ def resources(places: Sequence[PlaceStanding], plan: Plan) -> Iterable[made.Reso
 
 def exceptions(runs: Iterable[Run], places: Iterable[PlaceStanding], shelf: Shelf) -> Iterable[made.Remark]:
     """What an auditor should read first."""
+    runs = list(runs)
+    if cut_off := [run for run in runs if run.ended == Ended.CANCELLED]:
+        yield cancelled_rest(cut_off)
     for run in runs:
         if run.ended == Ended.WAIVED:
             yield made.Remark(
@@ -344,6 +351,15 @@ def exceptions(runs: Iterable[Run], places: Iterable[PlaceStanding], shelf: Shel
             yield made.Remark(
                 each.workspace, f"Not verified by a fresh read: {each.says}.", tuple(dict.fromkeys(numbers))
             )
+
+
+def cancelled_rest(runs: Sequence[Run]) -> made.Remark:
+    """One remark for all: each of the steps says so itself too."""
+    user, numbers = runs[0].ended_by, ", ".join(str(run.item.number) for run in runs)
+    sentence = (
+        f"Cancelled by {named(user) if user else '?'}: {runs[0].note}. Steps that were not done: {numbers}."
+    )
+    return made.Remark("What was left was cancelled", sentence)
 
 
 def entries(removal: RemovalRequest, statement: Checkpoint) -> tuple[made.Entry, ...]:

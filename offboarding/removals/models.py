@@ -37,6 +37,18 @@ class RemovalRequest(models.Model):
     approved_at = models.DateTimeField(null=True, blank=True)
     started_at = models.DateTimeField(null=True, blank=True)
     closed_at = models.DateTimeField(null=True, blank=True)
+    # From here on no call begins, until somebody lets the work go on.
+    paused_at = models.DateTimeField(null=True, blank=True)
+    paused_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )
+    # From here on no call ever begins; what was called already is looked at to its end.
+    rest_cancelled_at = models.DateTimeField(null=True, blank=True)
+    rest_cancelled_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )
+    # Why it is paused, or why the rest was cancelled.
+    steered_because = models.TextField(blank=True, max_length=2000)
 
     class Meta:
         ordering = ["-number"]
@@ -46,6 +58,16 @@ class RemovalRequest(models.Model):
                 | models.Q(stage="withdrawn")
                 | models.Q(filed_at__isnull=False, starts_at__isnull=False, due_at__isnull=False),
                 name="a_filed_removal_is_complete",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(paused_at=None)
+                | (models.Q(paused_by__isnull=False, stage="running") & ~models.Q(steered_because="")),
+                name="a_pause_says_who_and_why",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(rest_cancelled_at=None)
+                | (models.Q(rest_cancelled_by__isnull=False) & ~models.Q(steered_because="")),
+                name="a_cancelled_rest_says_who_and_why",
             ),
         ]
 

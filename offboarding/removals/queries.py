@@ -22,7 +22,11 @@ def removals_for(scope: Scope) -> QuerySet[RemovalRequest]:
     placed = Place.objects.filter(removal=OuterRef("pk"))
     filed = Q(filed_at__isnull=False) & Exists(placed) & ~Exists(foreign)
     own = Q(requester_id=scope.user_id) & ~Exists(foreign)
-    return RemovalRequest.objects.filter(filed | own).exclude(pk__in=about(scope)).select_related("requester")
+    return (
+        RemovalRequest.objects.filter(filed | own)
+        .exclude(pk__in=about(scope))
+        .select_related("requester", "paused_by", "rest_cancelled_by")
+    )
 
 
 def about(scope: Scope) -> list[int]:

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+
+from offboarding.directory.rules import Scope
+from offboarding.lib.addresses import same
+from offboarding.users.rules import Role
 
 
 class Stage(StrEnum):
@@ -95,4 +100,17 @@ def refuses_choice(
         return "Give a date in the future for read-only access to end."
     if choice is Choice.DOWNGRADE and until_far:
         return "Give a date within the next ten years for read-only access to end."
+    return ""
+
+
+# Besides the requester, these hold back, let go on and cut short what is running.
+STEERING = (Role.OPERATOR, Role.SECURITY)
+
+
+def may_not_steer(scope: Scope, requester_id: int, clients: frozenset[int], addresses: Sequence[str]) -> str:
+    """Why this person may not pause or cut short a removal, in a sentence; empty if they may."""
+    if any(same(scope.email, address) for address in addresses):
+        return "This is about your own access, so someone else does it."
+    if scope.user_id != requester_id and not scope.covers(clients, *STEERING):
+        return "Only the requester, and operators and security of every client in this request, do this."
     return ""

@@ -87,7 +87,9 @@ def unverified(checks: Sequence[Doing], acts: Sequence[Doing]) -> tuple[Now, str
     if busy := [doing for doing in acts if doing.state in (State.RUNNING, State.VERIFYING, State.UNKNOWN)]:
         return Now.RUNNING, busy[0].sentence or "Removing"
     if acts and all(doing.state in ENDED for doing in acts):
-        return Now.CALLED, "Removed, to be read again"
+        if any(doing.state is State.DONE for doing in acts):
+            return Now.CALLED, "Removed, to be read again"
+        return Now.SKIPPED, acts[0].sentence
     if paused := [doing for doing in acts if doing.state is State.WAITING and doing.waiting_for]:
         return Now.WAITING, paused[0].waiting_for
     return Now.NOT_STARTED, "Not started"

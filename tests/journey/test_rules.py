@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from offboarding.journey.rules import Standing, may_close, to_release, to_wake
+from offboarding.journey.rules import Standing, may_close, to_go_on, to_release, to_wake
 from offboarding.work.rules import ENDED, State
 
 ITEM = Standing(
@@ -76,6 +76,21 @@ def test_only_what_its_connection_stopped_wakes_by_itself(
     change: dict[str, object], wakes: bool, because: str
 ) -> None:
     assert bool(to_wake([replace(STOPPED, **change)])) is wakes, because  # type: ignore[arg-type]
+
+
+RESTED = replace(ITEM, state=State.WAITING, cause="paused")
+
+
+def test_what_rested_during_a_pause_is_not_let_go_of_twice() -> None:
+    assert to_go_on([RESTED]) == [RESTED.number]
+    assert to_release([RESTED]) == []
+
+
+@pytest.mark.parametrize(
+    "change", [{"cause": ""}, {"state": State.NEEDS_PERSON}, {"state": State.CANCELLED}], ids=str
+)
+def test_only_what_rested_goes_on_after_a_pause(change: dict[str, object]) -> None:
+    assert to_go_on([replace(RESTED, **change)]) == []  # type: ignore[arg-type]
 
 
 CLOSES = [

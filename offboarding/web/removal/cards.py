@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from offboarding.approvals.rules import Decision
+from offboarding.removals.models import RemovalRequest
 from offboarding.removals.rules import Stage
 from offboarding.verification.rules import Now
 from offboarding.web.cards import (
@@ -88,11 +89,20 @@ def title(view: Overview) -> str:
 
 def stage_tag(view: Overview) -> TagCard:
     stage, starts = view.stage, view.removal.starts_at
+    if steered := steered_tag(view.removal):
+        return steered
     if stage is Stage.WITHDRAWN:
         return TagCard("cancelled", _("Withdrawn"))
     if stage is Stage.APPROVED and starts and starts > view.clock.now:
         return TagCard("approved", _("Approved, starts %(when)s") % {"when": view.clock.says(starts)})
     return TagCard(STAGES[stage])
+
+
+def steered_tag(removal: RemovalRequest) -> TagCard | None:
+    """For a request that was held back or cut short; None for all others."""
+    if removal.rest_cancelled_at:
+        return TagCard("cancelled", _("Cancelled what was left"))
+    return TagCard("waiting", _("Paused")) if removal.paused_at else None
 
 
 def due(view: Overview) -> DueCard | None:
@@ -106,6 +116,7 @@ def facts(view: Overview) -> list[str]:
     told = []
     if view.removal.closed_at:
         told.append(_("Closed %(when)s") % {"when": view.clock.says(view.removal.closed_at)})
+    told += steered(view)
     told.append(_("Lead %(who)s") % {"who": view.removal.requester.name})
     if view.approvals:
         who = ", ".join(f"{each.approver.name} {view.clock.short(each.at)}" for each in view.approvals)
@@ -113,6 +124,19 @@ def facts(view: Overview) -> list[str]:
     if view.stage is Stage.PLANNED and view.needed > 1:
         told.append(_("%(n)d of %(all)d approvals") % {"n": len(view.approvals), "all": view.needed})
     return told
+
+
+def steered(view: Overview) -> list[str]:
+    """Who holds it back or cut it short, when and why."""
+    removal = view.removal
+    words = {"why": removal.steered_because}
+    if removal.rest_cancelled_at and removal.rest_cancelled_by:
+        words |= {"who": removal.rest_cancelled_by.name, "at": view.clock.says(removal.rest_cancelled_at)}
+        return [_("Cancelled by %(who)s, %(at)s: %(why)s") % words]
+    if removal.paused_at and removal.paused_by:
+        words |= {"who": removal.paused_by.name, "at": view.clock.says(removal.paused_at)}
+        return [_("Paused by %(who)s, %(at)s: %(why)s") % words]
+    return []
 
 
 def attention(view: Overview) -> AttentionCard:
@@ -185,18 +209,24 @@ def main_act(view: Overview) -> ActCard | None:
     """The one act of this page for this reader, if there is one."""
     if view.stage is Stage.PLANNED and view.user.pk != view.removal.requester_id and view.may_approve:
         return ActCard(_("Decide"), f"{view.url}approve/", "main")
+    if view.removal.paused_at and view.may_steer:
+        return ActCard(_("Let the work go on"), f"{view.url}resume/", "main", post=True)
     if view.stage is Stage.CLOSED:
         return ActCard(_("Evidence packet"), f"/evidence/{view.removal.reference}/", "quiet", icon="evidence")
     return None
 
 
 def more(view: Overview) -> tuple[ActCard, ...]:
-    """Change and withdraw are the requester's, as long as the work has not begun."""
+    """Change and withdraw are the requester's, as long as the work has not begun; then it can be paused or cut short."""
     own = view.user.pk == view.removal.requester_id
     early = own and view.stage in (Stage.PLANNED, Stage.APPROVED)
     acts = [ActCard(_("Change the plan"), f"{view.url}change/", "link")] if early else []
     if early:
         acts.append(ActCard(_("Withdraw the request"), f"{view.url}withdraw/", "link", dialog=True))
+    if view.stage is Stage.RUNNING and view.may_steer and not view.removal.rest_cancelled_at:
+        if not view.removal.paused_at:
+            acts.append(ActCard(_("Pause the work"), f"{view.url}pause/", "link", dialog=True))
+        acts.append(ActCard(_("Cancel the rest"), f"{view.url}cancel-rest/", "link", dialog=True))
     if view.stage is not Stage.PLANNED or own:
         acts.append(ActCard(_("Read the plan"), f"{view.url}approve/", "link"))
     return tuple(acts)

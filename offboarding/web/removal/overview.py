@@ -23,7 +23,7 @@ from offboarding.execution.queries import Tally
 from offboarding.execution.rules import may_not_work
 from offboarding.removals.models import RemovalRequest
 from offboarding.removals.queries import clients_of
-from offboarding.removals.rules import Stage
+from offboarding.removals.rules import Stage, may_not_steer
 from offboarding.users.rules import Role
 from offboarding.verification.queries import PlaceStanding, findings_of, standings
 from offboarding.web.http import Request
@@ -106,6 +106,12 @@ class Overview:
     def why_not(self) -> str:
         """Why this reader may not act on steps; empty if they may."""
         return may_not_work(self.scope, self.clients, self.removal.addresses)
+
+    @property
+    def may_steer(self) -> bool:
+        """True if this reader may pause the work, or cancel the rest of it."""
+        removal = self.removal
+        return not may_not_steer(self.scope, removal.requester_id, self.clients, removal.addresses)
 
     @property
     def may_approve(self) -> bool:

@@ -63,12 +63,15 @@ def tag_of(run: Run | None, id: str = "") -> TagCard:
     if run.state == State.DONE:
         return ended_tag(run, id)
     if run.state == State.CANCELLED:
-        return (
-            TagCard("skipped", id=id)
-            if run.ended == Ended.WAIVED
-            else TagCard("not_needed", _("Stopped"), id)
-        )
+        return TagCard(*CUT_OFF.get(run.ended, ("not_needed", lazy("Stopped"))), id)
     return TagCard(*MOVING[State(run.state)], id)
+
+
+# What was left out: one step by one, or all that was left at once.
+CUT_OFF: dict[str, tuple[str, Any]] = {
+    Ended.WAIVED: ("skipped", ""),
+    Ended.CANCELLED: ("skipped", lazy("Cancelled")),
+}
 
 
 def ended_tag(run: Run, id: str) -> TagCard:
@@ -114,6 +117,8 @@ def facts_of(
 
 
 def waits(item: ChecklistItem, run: Run, states: Mapping[int, str], clock: Clock) -> str:
+    if run.cause == Cause.PAUSED:
+        return _("Paused, until somebody lets the work go on")
     if run.not_before:
         return _("%(why)s, %(when)s") % {
             "why": why(run),

@@ -12,8 +12,17 @@ from django.utils.translation import gettext as _
 from offboarding.checklist.models import ChecklistItem
 from offboarding.checklist.rules import Kind
 from offboarding.execution import queries as execution
+from offboarding.execution.actions import state_of
 from offboarding.execution.models import Run
-from offboarding.execution.rules import UNDO_FOR, Cause, Ended, proof_wanted
+from offboarding.execution.rules import (
+    UNDO_FOR,
+    Cause,
+    Ended,
+    Waits,
+    may_retry,
+    may_take_over,
+    proof_wanted,
+)
 from offboarding.removals.rules import Stage
 from offboarding.web.cards import (
     ActCard,
@@ -114,8 +123,8 @@ def step_card(
         extra=extra_of(view, item, run),
         proofs=proofs(run, url, mine) if run else (),
         form=sign_off_form(item, typed) if mine else None,
-        hand=hand_field(view, run, today) if mine and run else None,
-        acts=tuple(acts(run, url)) if works and run else (),
+        hand=hand_field(view, run, today) if works and run and may_be_handed(run) else None,
+        acts=tuple(acts(view, run, url)) if works and run else (),
         undo=undo(view, run, url) if works and run else None,
         note=run.note if run and run.ended == Ended.BY_HAND else "",
         tries=tries[:SHOWN_TRIES],
@@ -175,6 +184,11 @@ def sign_off_form(item: ChecklistItem, typed: Typed) -> SignOffCard:
     )  # fmt: skip
 
 
+def may_be_handed(run: Run) -> bool:
+    """What a person does, now or later, and what stopped."""
+    return State(run.state) not in ENDED and (run.manual or run.state == State.NEEDS_PERSON)
+
+
 def hand_field(view: Overview, run: Run, today: date) -> FieldCard:
     options = [OptionCard("", _("Nobody in particular"), run.assigned_to_id is None)]
     options += [
@@ -184,22 +198,23 @@ def hand_field(view: Overview, run: Run, today: date) -> FieldCard:
     return FieldCard("to", _("Who does it"), "select", options=tuple(options), width="mid", required=False)
 
 
-def acts(run: Run, url: str) -> list[ActCard]:
+def acts(view: Overview, run: Run, url: str) -> list[ActCard]:
     """What may be pressed now. Each press is asked again by the verb."""
     found: list[ActCard] = []
-    stuck = not run.manual and run.state in (State.NEEDS_PERSON, State.FAILED)
-    if stuck and run.cause not in NO_RETRY:
-        label = (
-            _("Check again")
-            if run.item.kind == Kind.VERIFICATION or run.cause == Cause.NO_EVENT
-            else _("Try again")
-        )
-        found.append(ActCard(label, f"{url}retry/", "main", post=True, busy=_("One moment…")))
-    if stuck:
+    waits = state_of(run)
+    if may_retry(waits, run.manual) and run.cause not in NO_RETRY and not view.removal.paused_at:
+        found.append(ActCard(again(run, waits), f"{url}retry/", "main", post=True, busy=_("One moment…")))
+    if may_take_over(waits, run.manual) and waits is not Waits.DUE:
         found.append(ActCard(_("Do it by hand"), f"{url}by-hand/", "quiet", post=True))
     if run.state in (State.NEEDS_PERSON, State.WAITING) and run.item.step != "packet.seal":
         found.append(ActCard(_("Skip this step"), f"{url}skip/", "link", dialog=True))
     return found
+
+
+def again(run: Run, waits: Waits) -> str:
+    if run.item.kind == Kind.VERIFICATION or run.cause == Cause.NO_EVENT:
+        return _("Check again") if waits is Waits.STOPPED else _("Check now")
+    return _("Try again") if waits is Waits.STOPPED else _("Try now")
 
 
 def undo(view: Overview, run: Run, url: str) -> ActCard | None:

@@ -12,7 +12,7 @@ from offboarding.removals.models import RemovalRequest
 from offboarding.removals.rules import Choice, Stage
 from offboarding.verification.queries import Progress, progress_of, standings
 from offboarding.web.cards import DueCard, SquareState, StripCard, TagCard, WorkRowCard
-from offboarding.web.removal.cards import STAGES
+from offboarding.web.removal.cards import STAGES, steered_tag
 from offboarding.web.removal.clock import Clock
 from offboarding.web.removal.strip import strip_of
 
@@ -55,6 +55,8 @@ def due(removal: RemovalRequest, clock: Clock) -> DueCard | None:
 def stage_tag(removal: RemovalRequest) -> TagCard:
     if removal.stage == Stage.WITHDRAWN:
         return TagCard("cancelled", _("Withdrawn"))
+    if steered := steered_tag(removal):
+        return steered
     return TagCard(STAGES[Stage(removal.stage)])
 
 

@@ -1,0 +1,138 @@
+"""What stands between a step and its next call, and what becomes of steps when the rest is cancelled."""
+
+from __future__ import annotations
+
+from django.db.models import QuerySet
+from django.db.models.functions import Now
+
+from offboarding.checklist.models import Plan
+from offboarding.checklist.queries import newest_plan
+from offboarding.checklist.rules import Kind
+from offboarding.execution.actions import tell, touched
+from offboarding.execution.models import Run
+from offboarding.execution.queries import history_of
+from offboarding.execution.rules import Cause, Ended, Fate, Halt, fate, halts, settles_in
+from offboarding.ledger.actions import APP, Event, record
+from offboarding.removals.models import RemovalRequest
+from offboarding.removals.rules import Stage
+from offboarding.users.models import User
+from offboarding.users.rules import actor_of
+from offboarding.work.actions import move, put_down
+from offboarding.work.rules import ENDED, State
+
+RESTS = "Paused, until somebody lets the work go on"
+
+
+class Halted(Exception):
+    """A call was about to begin, and may not. Nothing was written."""
+
+    def __init__(self, halt: Halt) -> None:
+        super().__init__(halt.value)
+        self.halt = halt
+
+
+def halt_of(run: Run) -> Halt | None:
+    """As it is at this moment. Only `may_begin` makes sure."""
+    return halt(run, RemovalRequest.objects.get(pk=run.item.plan.removal_id))
+
+
+def may_begin(run: Run) -> None:
+    """Call inside the transaction that writes the intent, before anything else. Raises Halted.
+
+    Whoever pauses, cancels or changes the removal holds the same row: either the intent stands before that, or it never
+    does.
+    """
+    locked = RemovalRequest.objects.select_for_update(no_key=True).get(pk=run.item.plan.removal_id)
+    if found := halt(run, locked):
+        raise Halted(found)
+
+
+def halt(run: Run, removal: RemovalRequest) -> Halt | None:
+    current = newest_plan(removal)
+    approved = current is not None and current.pk == run.item.plan_id
+    approved = approved and removal.stage in (Stage.RUNNING, Stage.CLOSED)
+    return halts(approved, removal.paused_at is not None, removal.rest_cancelled_at is not None)
+
+
+def rest(run: Run) -> None:
+    """Until the work goes on. What has a date comes back by itself; the route lets go of all others."""
+    put_down(run, State.WAITING, after=None, waiting_for=RESTS, cause=Cause.PAUSED, remedy="", **touched())
+
+
+def goes_on(run: Run) -> None:
+    """The pause is over."""
+    move(run, State.READY, not_before=Now(), cause="", waiting_for="", **touched())
+
+
+# ---------------------------------------------------------------- cancelling the rest
+
+
+def cut_short(plan: Plan, user: User, reason: str) -> None:
+    """Cancel what has not run; let what was called be seen out. Call inside the transaction that marks the removal."""
+    runs = list(runs_of(plan))
+    touched_places = places_called(plan)
+    gone = []
+    for run in runs:
+        match fate_of(run, run.item.workspace_id in touched_places):
+            case Fate.CANCELLED if cancel(run, user, reason):
+                gone.append(run.item.number)
+            case Fate.SEEN_OUT if run.state == State.NEEDS_PERSON and not run.manual:
+                move(run, State.READY, not_before=Now(), cause="", remedy="", sentence="", **touched())
+    facts = {"reason": reason, "items": gone}
+    record(Event.REST_CANCELLED, actor=actor_of(user), about=plan.removal.reference, facts=facts)
+
+
+def runs_of(plan: Plan) -> QuerySet[Run]:
+    found = Run.objects.filter(item__plan=plan).select_related("item__plan__removal")
+    return found.prefetch_related("attempts").order_by("item__number")
+
+
+def fate_of(run: Run, place_called: bool) -> Fate:
+    history = history_of(list(run.attempts.all()))
+    return fate(
+        ended=State(run.state) in ENDED,
+        stopped=run.state == State.NEEDS_PERSON,
+        looks=looks(run),
+        seals=run.item.step == "packet.seal",
+        called=bool(history.answered or history.doubtful),
+        in_doubt=settles_in(history) is not None,
+        place_called=place_called,
+    )
+
+
+def looks(run: Run) -> bool:
+    """Only reads, whatever it is called."""
+    return run.item.kind == Kind.VERIFICATION or run.item.step.startswith("verify.")
+
+
+def places_called(plan: Plan) -> set[int]:
+    """Workspaces where a call may have had an effect, or somebody did by hand what was to be removed."""
+    found = set()
+    for run in runs_of(plan):
+        history = history_of(list(run.attempts.all()))
+        by_hand = run.ended == Ended.BY_HAND and run.item.phase == "remove"
+        if run.item.workspace_id and not looks(run) and (history.answered or history.doubtful or by_hand):
+            found.add(run.item.workspace_id)
+    return found
+
+
+def cancel(run: Run, user: User, reason: str) -> bool:
+    """False for a step that a worker holds: the worker itself cancels it instead of calling."""
+    ends = {"ended": Ended.CANCELLED, "ended_at": Now(), "ended_by": user, "note": reason, "cause": ""}
+    says = cancelled_says(user, reason)
+    return move(run, State.CANCELLED, **ends, sentence=says, waiting_for="", remedy="", **touched())
+
+
+def cancelled_says(user: User, reason: str) -> str:
+    return f"Cancelled by {user.name}: {reason}"[:500]
+
+
+def seen_out(run: Run, says: str = "") -> None:
+    """The end of a step that a worker holds, after the rest was cancelled. `says`: what its last look saw."""
+    removal = RemovalRequest.objects.select_related("rest_cancelled_by").get(pk=run.item.plan.removal_id)
+    user, reason = removal.rest_cancelled_by, removal.steered_because
+    assert user is not None
+    sentence = f"{says}. {cancelled_says(user, reason)}"[:500] if says else cancelled_says(user, reason)
+    ends = {"ended": Ended.CANCELLED, "ended_at": Now(), "ended_by": user, "note": reason, "cause": ""}
+    put_down(run, State.CANCELLED, after=None, **ends, sentence=sentence, remedy="", **touched())
+    tell(run, Event.ITEM_MOVED, APP, {"to": State.CANCELLED.value, "says": sentence})
