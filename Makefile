@@ -6,7 +6,7 @@ BIN := .venv/bin
 export UV_SYSTEM_CERTS := 1
 export UV_LINK_MODE := copy
 
-.PHONY: help demo test lint types house unit rooms journeys production browser bench lock clean
+.PHONY: help demo test lint types house unit rooms journeys production browser faults bench lock clean
 
 help: ## Show this list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 12
@@ -40,6 +40,9 @@ production: .venv/dev ## The same on PostgreSQL, Redis, an engine and two Celery
 
 browser: .venv/dev ## The walk in Chromium, with axe
 	@$(BIN)/python tests/run.py browser
+
+faults: .venv/dev ## Kill, stop and break everything, and measure what is lost: see docs/reliability.md
+	@$(BIN)/python -m tests.faults
 
 bench: .venv/dev ## How long things take, as ratios
 	@$(BIN)/python -m tests.bench.find

@@ -95,7 +95,7 @@ def house() -> tuple[int, str, str]:
 
 
 def unit() -> tuple[int, str, str]:
-    outside = [f"--ignore=tests/{name}" for name in ("house", "journeys", "browser")]
+    outside = [f"--ignore=tests/{name}" for name in ("house", "journeys", "browser", "faults")]
     code, output = pytest("tests", "-n", "2", *outside)
     return code, output, "SQLite"
 
@@ -120,6 +120,12 @@ def production() -> tuple[int, str, str]:
     return code, output, f"{database.says}; {broker.says}; an engine and two Celery workers"
 
 
+def faults() -> tuple[int, str, str]:
+    with servers.postgres() as server:
+        code, output = pytest("tests/faults", "-n", "2", TEST_POSTGRES=server.url)
+    return code, output, f"SQLite and {server.says}; the short forms"
+
+
 def browser() -> tuple[int, str, str]:
     if os.environ.get("BROWSER") == "0":
         return 0, "", "DID NOT RUN, as BROWSER=0 asks"
@@ -140,7 +146,7 @@ def installed_chromium() -> bool:
 
 PASSES = {
     each.__name__: Pass(each.__name__, each)
-    for each in (lint, types, house, journeys, production, browser, rooms, unit)
+    for each in (lint, types, house, journeys, production, browser, faults, rooms, unit)
 }
 
 

@@ -185,6 +185,11 @@ class Control:
         self.world.build(self.clock.now())
         self.journal.clear()
 
+    def put_back(self, saved: Json) -> None:
+        """The world as `world.dump()` gave it, with an empty log: for trying one thing many times."""
+        self.world.restore(saved)
+        self.journal.clear()
+
     def _settled(self, ref: str) -> Workspace:
         workspace = self.world.workspace(ref)
         with workspace.lock:

@@ -22,6 +22,7 @@
 | GET, PUT /_control/clock | {"offset": seconds} |
 | PUT /_control/limits | {"iam_write": 60} |
 | POST /_control/reset | the world as it was made |
+| GET, PUT /_control/world | all changes since it was made; put back as they were got, with an empty log |
 """
 
 import hmac
@@ -82,6 +83,8 @@ ACTS: tuple[tuple[str, str, Act], ...] = (
     ("PUT", "clock", clock),
     ("PUT", "limits", lambda c, p, g: c.set_limits({name: int(value) for name, value in g.items()})),
     ("POST", "reset", lambda c, p, g: c.reset()),
+    ("GET", "world", lambda c, p, g: c.world.dump()),
+    ("PUT", "world", lambda c, p, g: c.put_back(g)),
 )  # fmt: skip
 TABLE = [
     (method, re.compile(re.sub(r"\{(\w+)\}", r"(?P<\1>[^/]+)", path)), act) for method, path, act in ACTS

@@ -211,3 +211,11 @@ def test_the_command_says_in_a_sentence_why_it_did_not_start(small: Small, probl
     out = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=10)
     assert out.stderr.startswith("The simulator did not start: ")
     assert out.stderr.count("\n") == 1
+
+
+def test_a_world_is_put_back_as_it_was_got(small: Small, control: Control) -> None:
+    got = control("GET", "world")
+    control("POST", "workspaces/small/members", {"email": "new@small.example"})
+    control("PUT", "world", got)
+    assert "new@small.example" not in small.emails()
+    assert control("GET", "calls") == []

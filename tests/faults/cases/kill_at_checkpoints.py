@@ -1,0 +1,77 @@
+"""kill -9 at every checkpoint of every kind of slow work, one process for each.
+
+A first process counts the moments that the work passes: commits, calls, files, mails. Then one process for each moment dies
+there, another goes on, and the invariants are checked. Instead of waiting for the dead one's lease, its end is set to the
+past. The short form takes a few moments of a few kinds.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from offboarding.execution.steps import OWN, STEPS
+from tests.faults import crew
+from tests.faults.boundaries import Boundaries, die_at
+from tests.faults.case import Case, Given, Measured
+from tests.faults.invariants import FALSE_GONE, LOST, TWICE, Verdict, check
+from tests.faults.processes import finished, told
+from tests.faults.scenarios import SCENARIOS, Target, kinds, without_scenario
+
+KILLED = -9
+# In the short form: a step that acts, a row that is no step, and the route.
+SHORT = ("segment.remove_member", "discovery.Look", "journey")
+SHORT_MOMENTS = 4
+
+
+def moments(target: Target) -> list[str]:
+    """What the work passes when nobody dies, by name."""
+    names: list[str] = []
+    Boundaries(lambda _number, name: names.append(name)).install()
+    target.drive()
+    return names
+
+
+def dies(target: Target, moment: int) -> int:
+    def work() -> None:
+        Boundaries(die_at(moment)).install()
+        target.drive()
+
+    return finished(work)
+
+
+def trial(given: Given, kind: str, verdict: Verdict, deaths: Counter[str]) -> None:
+    world = given.world
+    world.put_back("empty")
+    target = SCENARIOS[kind]()
+    world.keep("due")
+    names = told(given.folder / "moments", lambda: "\n".join(moments(target))).split("\n")
+    chosen = range(len(names)) if given.long else sorted(given.dice.sample(range(len(names)), SHORT_MOMENTS))
+    for moment in chosen:
+        world.put_back("due")
+        code = dies(target, moment)
+        where = f"{kind}, killed {names[moment]} (moment {moment})"
+        if code != KILLED:
+            verdict.add(LOST, [f"{where}: the process was not there to be killed, it ended with {code}"])
+        deaths[names[moment].split(" ", 1)[1]] += 1
+        # What comes after a step is the same whoever did it, so its mails and its packet are left to their own kinds.
+        whole = kind not in (*STEPS, *OWN)
+        crew.everything(people=whole, news=whole)
+        verdict.merge(check(world), where)
+
+
+def run(given: Given) -> Measured:
+    verdict, deaths = Verdict(), Counter[str]()
+    verdict.add(LOST, without_scenario())
+    wanted = [kind for kind in kinds() if kind in SCENARIOS and (given.long or kind in SHORT)]
+    given.world.keep("empty")
+    for kind in wanted:
+        trial(given, kind, verdict, deaths)
+    where = ", ".join(f"{count} at {name}" for name, count in deaths.most_common())
+    return Measured(
+        f"{deaths.total()} kill -9 over {len(wanted)} kinds of work: {where}",
+        verdict.says(LOST, FALSE_GONE, TWICE),
+        verdict.faults,
+    )
+
+
+CASE = Case(1, "kill -9 at every checkpoint of every kind of work", run)

@@ -1,0 +1,89 @@
+"""What a step that calls itself done claims about the workspace, and whether the simulator says so too.
+
+One entry a step of the registry: a step without one fails every case, with a sentence. An entry answers with what
+contradicts the claim, or with nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from offboarding.discovery.rules import READ_ONLY
+from offboarding.execution.models import Run
+from offboarding.lib.addresses import fold
+from tests.faults.segment import Json, Segment
+
+PARTS = ("members", "owners", "invites", "groups", "keys", "warehouses", "credentials")
+
+
+@dataclass
+class Facts:
+    """How the workspaces are now, each asked once."""
+
+    segment: Segment
+    asked: dict[str, Json] = field(default_factory=dict)
+
+    def of(self, slug: str) -> Json:
+        if slug not in self.asked:
+            self.asked[slug] = self.segment.state(slug, *PARTS)
+        return self.asked[slug]
+
+
+Truth = Callable[[Run, Json], str]
+
+
+def claims_nothing(run: Run, now: Json) -> str:
+    """It reads, or works on our own data."""
+    return ""
+
+
+def own_rows(run: Run, now: Json) -> list[Json]:
+    """Members that are this item's, by account or by address."""
+    ids = {each["id"] for each in run.item.target.get("accounts", ())}
+    emails = {fold(email) for email in run.item.target["addresses"]} if not ids else set()
+    return [row for row in now["members"] if row["id"] in ids or fold(row["email"]) in emails]
+
+
+def no_member(run: Run, now: Json) -> str:
+    return f"still a member: {own_rows(run, now)[0]['email']}" if own_rows(run, now) else ""
+
+
+def no_invitation(run: Run, now: Json) -> str:
+    wanted = fold(run.item.target["invitation"])
+    return "still invited" if wanted in {fold(each["email"]) for each in now["invites"]} else ""
+
+
+def not_in_group(run: Run, now: Json) -> str:
+    emails = {fold(row["email"]) for row in own_rows(run, now)}
+    for group in now["groups"]:
+        if group["id"] == run.item.target["group_id"] and emails & {fold(one) for one in group["members"]}:
+            return f"still in the group {group['name']}"
+    return ""
+
+
+def only_read_only(run: Run, now: Json) -> str:
+    held = {each["roleName"] for row in own_rows(run, now) for each in row["permissions"]}
+    return f"still holds {', '.join(sorted(held - READ_ONLY))}" if held - READ_ONLY else ""
+
+
+def place_is_clear(run: Run, now: Json) -> str:
+    """What a check of a place says when it says gone."""
+    if run.item.target.get("choice") == "downgrade":
+        return only_read_only(run, now)
+    emails = {fold(email) for email in run.item.target["addresses"]}
+    left = [row["email"] for row in now["members"] if fold(row["email"]) in emails] or own_rows(run, now)
+    if left:
+        return f"still a member: {left[0]}"
+    return "still invited" if emails & {fold(each["email"]) for each in now["invites"]} else ""
+
+
+TRUTHS: dict[str, Truth] = {
+    "segment.remove_member": no_member,
+    "segment.cancel_invitation": no_invitation,
+    "segment.leave_group": not_in_group,
+    "segment.downgrade": only_read_only,
+    "verify.place": place_is_clear,
+    "verify.audit_events": claims_nothing,
+    "before.snapshot": claims_nothing,
+}
