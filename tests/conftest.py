@@ -36,6 +36,14 @@ def nobody_has_called_yet() -> None:
     limits.own.clear()
 
 
+@pytest.fixture(autouse=True)
+def no_statement_of_another_test_stands_outside() -> None:
+    """Each test's database is new, so what earlier ledgers signed is none of its own."""
+    from django.conf import settings
+
+    settings.CHECKPOINT_FILE.unlink(missing_ok=True)
+
+
 @pytest.fixture
 def today() -> date:
     return datetime.now(UTC).date()

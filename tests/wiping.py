@@ -8,7 +8,7 @@ KEPT = {"django_migrations", "django_content_type", "auth_permission"}
 
 
 def wipe() -> None:
-    """Every row goes, every trigger stays, and the ledger has its head again."""
+    """Every row goes, every trigger stays, and the ledger has its head again, the engine its one row."""
     tables = [
         name
         for name in connection.introspection.django_table_names(only_existing=True, include_views=False)
@@ -21,8 +21,10 @@ def wipe() -> None:
         wipe_postgresql(tables)
     from offboarding.ledger.models import Head
     from offboarding.ledger.rules import GENESIS
+    from offboarding.work.models import Standstill
 
     Head.objects.create(pk=1, seq=0, hash=GENESIS)
+    Standstill.objects.create(pk=1)
 
 
 def wipe_postgresql(tables: list[str]) -> None:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
+from time import monotonic
 from typing import Any
 
+import structlog
 from django.db import transaction
 from django.db.models import Max
 from django.db.models.functions import Now
@@ -19,7 +21,9 @@ from offboarding.execution.rules import Act, History, Result
 from offboarding.execution.steering import may_begin
 from offboarding.gateways.segment import Exchange
 from offboarding.ledger.actions import APP, Event, record
-from offboarding.work.actions import Hold, renew
+from offboarding.work.actions import Hold, LostLease, must_not_stand_still, renew
+
+log = structlog.get_logger(__name__)
 
 
 def nothing_more() -> None:
@@ -33,6 +37,7 @@ class Notes:
         self.run = run
         self.hold = Hold(run)
         self.exchanges: list[Exchange] = []
+        self.begun = monotonic()
 
     def take(self, exchange: Exchange) -> None:
         self.exchanges.append(exchange)
@@ -53,13 +58,16 @@ class Notes:
     ) -> Attempt:
         """The row that stands before the call.
 
-        Raises LostLease if the run is no longer ours to work on, and Halted if no call may begin any more.
+        Raises LostLease if the run is no longer ours to work on, Halted if none of its calls may begin any more, and
+        StandsStill if no call at all may begin now.
         """
-        self.exchanges = []
+        self.exchanges, self.begun = [], monotonic()
         with transaction.atomic():
             if act is Act.CALL:
                 may_begin(self.run)
             renew(self.run)
+            if act is Act.CALL:
+                must_not_stand_still()
             newest = self.run.attempts.aggregate(newest=Max("number"))["newest"] or 0
             attempt = Attempt.objects.create(
                 run=self.run,
@@ -85,6 +93,21 @@ class Notes:
 
         Raises LostLease: then the attempt stays open, which means unknown.
         """
+        try:
+            self.write(attempt, result, says, facts, keep)
+        except LostLease:
+            self.say(attempt, "lost lease")
+            raise
+        self.say(attempt, result.value)
+
+    def write(
+        self,
+        attempt: Attempt,
+        result: Result,
+        says: str,
+        facts: Mapping[str, Any] | None,
+        keep: Callable[[], None],
+    ) -> None:
         kept = self.keep(attempt)
         with transaction.atomic():
             renew(self.run)
@@ -94,6 +117,23 @@ class Notes:
             keep()
             if attempt.act == Act.CALL:
                 self.tell(Event.CALL_CLOSED, attempt, {"result": result.value, "says": says[:500]}, kept)
+
+    def say(self, attempt: Attempt, result: str) -> None:
+        """One line a try, for whoever watches many machines: numbers and references, no sentence, no address."""
+        item = self.run.item
+        log.info(
+            "attempt",
+            kind=self.run._meta.label,
+            run=self.run.pk,
+            reference=item.plan.removal.reference,
+            item=item.number,
+            attempt=attempt.number,
+            act=attempt.act,
+            result=result,
+            ms=round((monotonic() - self.begun) * 1000),
+            fence=self.run.fence,
+            workspace=item.workspace_id,
+        )
 
     def keep(self, attempt: Attempt) -> Evidence | None:
         if not self.exchanges:

@@ -49,7 +49,7 @@ from offboarding.gateways.segment import (
 )
 from offboarding.removals.rules import REASONS, Group
 from offboarding.work import clock
-from offboarding.work.actions import put_down
+from offboarding.work.actions import StandsStill, put_down, rest_still
 from offboarding.work.rules import State, back_off
 
 CAUSES = {
@@ -76,8 +76,11 @@ def perform(run: Run) -> None:
     step, notes = STEPS[run.item.step], Notes(run)
     if rest := step.rests(run, clock.now()):
         return rest_until(run, *rest)
-    with keyring.gateway_for(workspace, notes.take, urgent=is_urgent(run)) as gateway:
-        turn(run, step, gateway, replace(queries.work_of(run), known=step.recall(run)), notes)
+    try:
+        with keyring.gateway_for(workspace, notes.take, urgent=is_urgent(run)) as gateway:
+            turn(run, step, gateway, replace(queries.work_of(run), known=step.recall(run)), notes)
+    except StandsStill:
+        rest_still(run, **actions.touched())
 
 
 def is_urgent(run: Run) -> bool:

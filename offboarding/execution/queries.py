@@ -42,6 +42,13 @@ def answers_since(run: Run) -> bool:
     return bool(workspace and workspace.closed_at and workspace.closed_at > run.touched_at)
 
 
+def looked_at_since(since: datetime) -> tuple[int, int]:
+    """How many steps were read since then, and how many of these were found to be done."""
+    read = Run.objects.filter(attempts__act=Act.LOOK, attempts__begun_at__gte=since).distinct()
+    ended = Q(state=State.DONE, ended_at__gte=since)
+    return read.count(), read.filter(ended).count()
+
+
 def run_for(removal: RemovalRequest, number: int) -> Run | None:
     found = Run.objects.filter(item__plan__removal=removal, item__number=number)
     return found.select_related("item__plan", "item__workspace", "assigned_to", "ended_by").first()

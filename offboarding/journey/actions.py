@@ -30,6 +30,7 @@ from offboarding.removals.models import RemovalRequest
 from offboarding.removals.rules import Stage
 from offboarding.users.models import User
 from offboarding.work import clock
+from offboarding.work.queries import stands_still
 from offboarding.work.rules import State
 
 log = structlog.get_logger(__name__)
@@ -111,6 +112,8 @@ def begin(removal: RemovalRequest, plan: Plan) -> None:
         current = newest_plan(locked)
         if locked.stage != Stage.APPROVED or current is None or current.pk != plan.pk:
             return
+        if stands_still():  # after a restore it may have been withdrawn: there is still time to say so again
+            return
         # Read-only access ends at its date, even if the request is still open then.
         for run in [run for run in execution.start(plan) if run.item.at == UNTIL]:
             execution.schedule(run, when(run, locked, clock.now()), "its date")
@@ -172,6 +175,8 @@ def close(removal: RemovalRequest, plan: Plan) -> None:
             or locked.paused_at
             or not may_close([standing(run) for run in found])
         ):
+            return
+        if stands_still():  # closing signs the ledger, and nothing is signed that may have to be taken back
             return
         for run in found:
             if run.item.at and run.state == State.WAITING and run.not_before is None:

@@ -68,7 +68,10 @@ def signer() -> Signer:
 
 
 def checkpoint() -> Checkpoint | None:
-    """Sign the ledger as it stands now, and hand the statement outside. The newest one if nothing was added since."""
+    """Sign the ledger as it stands now, and hand the statement outside. The newest one if nothing was added since.
+
+    Never within a transaction: what stands outside must be in the database, whatever is rolled back later.
+    """
     head, previous = Head.objects.get(pk=1), queries.newest_checkpoint()
     if head.seq == 0:
         return None
@@ -93,18 +96,19 @@ def sign(head: Head, previous: Checkpoint | None) -> Checkpoint:
         }
     )
     # Two at once sign the same size; the first statement stands for both.
-    made, _ = Checkpoint.objects.get_or_create(
-        size=head.seq,
-        defaults={
-            "root": root,
-            "head": head.hash,
-            "body": data,
-            "signature": b64encode(key.sign(data)).decode(),
-            "key_id": key.key_id,
-            "public_key": key.public_pem().decode(),
-            "at": now,
-        },
-    )
+    with transaction.atomic(durable=True):
+        made, _ = Checkpoint.objects.get_or_create(
+            size=head.seq,
+            defaults={
+                "root": root,
+                "head": head.hash,
+                "body": data,
+                "signature": b64encode(key.sign(data)).decode(),
+                "key_id": key.key_id,
+                "public_key": key.public_pem().decode(),
+                "at": now,
+            },
+        )
     return made
 
 
@@ -112,15 +116,16 @@ def deliver(made: Checkpoint) -> None:
     """Append it to a file outside the database, unless it is the file's last line already.
 
     Asked again for each checkpoint that is still the newest, so that one whose delivery was cut off gets there. Written
-    twice is harmless: each line stands for itself.
+    twice is harmless: each line stands for itself. A line that was cut off is ended first, so that it spoils no other.
     """
     line = canonical.dumps({"checkpoint": canonical.loads(bytes(made.body)), "signature": made.signature})
     with open(settings.CHECKPOINT_FILE, "a+b") as file:
         file.seek(0, os.SEEK_END)
         file.seek(max(0, file.tell() - len(line) - 1))
-        if file.read() == line + b"\n":
+        last = file.read()
+        if last == line + b"\n":
             return
-        file.write(line + b"\n")
+        file.write((b"" if not last or last.endswith(b"\n") else b"\n") + line + b"\n")
         file.flush()
         os.fsync(file.fileno())
 

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import os
 from base64 import b64decode
 from collections.abc import Iterator
+from pathlib import Path
+
+from django.conf import settings
 
 from offboarding.ledger.models import Checkpoint, Entry, Head
-from offboarding.ledger.rules import Broken, first_broken, iso
+from offboarding.ledger.rules import Broken, Statement, first_broken, iso, statement_in
 from offboarding.lib import canonical
+from offboarding.lib.hashing import sha256_hex
 from offboarding.lib.merkle import Tree
-from offboarding.lib.signing import verify
+from offboarding.lib.signing import Signer, verify
 
 
 def entries_about(reference: str) -> list[Entry]:
@@ -66,5 +71,54 @@ def signed(made: Checkpoint) -> bool:
     return verify(made.public_key.encode(), b64decode(made.signature), bytes(made.body))
 
 
+def newest_seq() -> int:
+    return Head.objects.get(pk=1).seq
+
+
 def newest_checkpoint() -> Checkpoint | None:
     return Checkpoint.objects.order_by("-size").first()
+
+
+# ---------------------------------------------------------------- what stands outside the database
+
+TAIL = 256 * 1024  # bytes; some 500 statements, three weeks of them
+
+
+def lines_outside() -> list[bytes]:
+    """The newest whole lines of the file, oldest first; none if there is no file."""
+    path = Path(settings.CHECKPOINT_FILE)
+    if not path.exists():
+        return []
+    with path.open("rb") as file:
+        start = max(0, file.seek(0, os.SEEK_END) - TAIL)
+        file.seek(start)
+        *whole, _unfinished = file.read().split(b"\n")
+    return whole[1:] if start else whole
+
+
+def newest_outside() -> str:
+    """SHA-256 of the file's last line; empty if there is none. What it says is accepted by naming it."""
+    lines = lines_outside()
+    return sha256_hex(lines[-1]) if lines else ""
+
+
+def not_known_here(accepted: str = "") -> Statement | None:
+    """The largest statement that this installation signed and that the database does not bear out; None if all is well.
+
+    The file is read first. A statement is in it only after its row was committed, and its row is made only of entries
+    that were: so whatever the file says, the database knows, unless it is older than the file. Lines up to the one
+    whose SHA-256 is `accepted` are left out, and so is what another key signed.
+    """
+    lines = lines_outside()
+    digests = [sha256_hex(line) for line in lines] if accepted else []
+    fresh = lines[digests.index(accepted) + 1 :] if accepted in digests else lines
+    said = [found for line in fresh if (found := statement_in(line))]
+    sizes = {each.size for each in said}
+    known = dict(Entry.objects.filter(seq__in=sizes).values_list("seq", "hash"))
+    strange = [each for each in said if known.get(each.size) != each.head and signed_by_us(each)]
+    return max(strange, key=lambda each: each.size, default=None)
+
+
+def signed_by_us(said: Statement) -> bool:
+    key = Signer.from_seed(bytes.fromhex(settings.SIGNING_KEY))
+    return said.key_id == key.key_id and verify(key.public_pem(), said.signature, said.body)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from base64 import b64decode
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -56,6 +57,30 @@ def body(
             "prev": prev,
         }
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """A checkpoint as a line outside the database says it."""
+
+    size: int
+    head: str
+    at: str
+    key_id: str
+    body: bytes
+    signature: bytes
+
+
+def statement_in(line: bytes) -> Statement | None:
+    """None if the line is none: its writing was cut off, or it is something else."""
+    try:
+        told = canonical.loads(line)
+        said, signature = told["checkpoint"], b64decode(told["signature"], validate=True)
+        return Statement(
+            int(said["size"]), said["head"], said["at"], said["key_id"], canonical.dumps(said), signature
+        )
+    except (ValueError, TypeError, KeyError):
+        return None
 
 
 @dataclass(frozen=True, slots=True)

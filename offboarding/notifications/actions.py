@@ -21,7 +21,7 @@ from offboarding.notifications.models import Message
 from offboarding.notifications.rules import Draft, Pace, brief_of, due, next_try, subject_of, text_of
 from offboarding.users.models import User
 from offboarding.users.rules import actor_of
-from offboarding.work.actions import keep, move, put_down
+from offboarding.work.actions import keep, move, must_not_stand_still, put_down
 from offboarding.work.rules import State
 
 AFRESH: Mapping[str, Any] = {"handed_over_at": None, "tries": 0, "trouble": "", "waiting_for": ""}
@@ -73,8 +73,12 @@ def when(draft: Draft) -> datetime:
 
 
 def hand_over(mail: Message, composed: EmailMessage, left_out: Mapping[int, str]) -> None:
-    """The row that stands before the mail goes. Raises LostLease if the mail is no longer ours to send."""
+    """The row that stands before the mail goes.
+
+    Raises LostLease if the mail is no longer ours to send, and StandsStill if nothing may be sent now.
+    """
     with transaction.atomic():
+        must_not_stand_still()
         keep(
             mail,
             handed_over_at=Now(),

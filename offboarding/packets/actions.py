@@ -18,7 +18,7 @@ from offboarding.packets.writer import WrittenPacket
 from offboarding.removals.models import RemovalRequest
 from offboarding.users.models import User
 from offboarding.users.rules import actor_of
-from offboarding.work.actions import move, put_down
+from offboarding.work.actions import move, must_not_stand_still, put_down
 from offboarding.work.rules import State
 
 
@@ -32,8 +32,9 @@ def order(removal: RemovalRequest) -> Packet:
 
 
 def sealed(packet: Packet, written: WrittenPacket, items: int) -> None:
-    """The file stands; now the rows may say so."""
+    """The file stands; now the rows may say so. Raises StandsStill if nothing may be sealed now."""
     with transaction.atomic():
+        must_not_stand_still()
         put_down(
             packet,
             State.DONE,
@@ -71,12 +72,17 @@ def finish_step(packet: Packet) -> None:
 
 
 def stamp(packet: Packet) -> None:
-    """The moment of sealing is fixed before the file is made, so that making it again gives the same bytes."""
-    if packet.sealed_at is None:
-        Packet.objects.filter(pk=packet.pk, sealed_at=None).update(
-            sealed_at=datetime.now(UTC).replace(microsecond=0)
-        )
-        packet.refresh_from_db(fields=["sealed_at"])
+    """The moment of sealing is fixed before the file is made, so that making it again gives the same bytes.
+
+    Raises StandsStill before anything is signed or written.
+    """
+    with transaction.atomic():
+        must_not_stand_still()
+        if packet.sealed_at is None:
+            Packet.objects.filter(pk=packet.pk, sealed_at=None).update(
+                sealed_at=datetime.now(UTC).replace(microsecond=0)
+            )
+            packet.refresh_from_db(fields=["sealed_at"])
 
 
 def downloaded(packet: Packet, user: User, part: str = "packet") -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models.functions import Now
 
 from offboarding.directory.queries import clients_in
 from offboarding.directory.rules import Scope
@@ -52,6 +53,11 @@ def open_for_person(scope: Scope, person: str, addresses: Sequence[str]) -> list
         for removal in removals_for(scope).filter(stage__in=[stage.value for stage in OPEN])
         if removal.person == person or wanted & {fold(address) for address in removal.addresses}
     ]
+
+
+def waiting_to_begin() -> QuerySet[RemovalRequest]:
+    """Of all clients: approved, and the time to begin has come. For counting; who may see them asks `removals_for`."""
+    return RemovalRequest.objects.filter(stage=Stage.APPROVED, starts_at__lte=Now())
 
 
 def drafts_of(scope: Scope) -> QuerySet[RemovalRequest]:

@@ -1,9 +1,9 @@
-"""Claiming rows, renewing leases, and writing only while the claim holds."""
+"""Claiming rows, renewing leases, writing only while the claim holds, and standing still."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from time import monotonic
 from typing import Any, TypeVar
 
@@ -11,8 +11,9 @@ from django.db import IntegrityError, models, transaction
 from django.db.models.functions import Now
 
 from offboarding import pulse
-from offboarding.work.models import Order, Slot
-from offboarding.work.rules import CRASHES_BEFORE_PARKING, State, may_move
+from offboarding.work import clock
+from offboarding.work.models import Lost, Order, Slot, Standstill
+from offboarding.work.rules import CRASHES_BEFORE_PARKING, LOOKS_WHILE_STILL, STILL, State, may_move
 
 # Longer than one call may take with its deadline (20 s), short enough that what a dead worker held goes on within 30 s.
 LEASE = timedelta(seconds=25)
@@ -22,6 +23,10 @@ O = TypeVar("O", bound=Order)  # noqa: E741  (an order)
 
 class LostLease(Exception):
     """Somebody else holds this row now. Whatever we wanted to write is not ours to write."""
+
+
+class StandsStill(Exception):
+    """Nothing outside is changed now. What was about to begin has left no trace."""
 
 
 def nothing_more(_row: Order) -> None:
@@ -40,7 +45,7 @@ def claim(model: type[O], pk: int, parked: Callable[[O], None] = nothing_more) -
         )
         if row is None:
             return None
-        crashes = row.crashes + (1 if row.state == State.RUNNING else 0)
+        crashes = row.crashes + lost_by(row)
         if crashes >= CRASHES_BEFORE_PARKING:
             park(row, crashes)
             parked(row)
@@ -51,6 +56,15 @@ def claim(model: type[O], pk: int, parked: Callable[[O], None] = nothing_more) -
     if not won:
         return None
     return model._default_manager.get(pk=pk)
+
+
+def lost_by(row: Order) -> int:
+    """1 if the row's lease ran out, which is counted; 0 if nobody held it."""
+    if row.state != State.RUNNING:
+        return 0
+    day, _ = Lost.objects.get_or_create(kind=row._meta.label, day=clock.now().date())
+    Lost.objects.filter(pk=day.pk).update(times=models.F("times") + 1)
+    return 1
 
 
 def park(row: Order, crashes: int) -> None:
@@ -139,3 +153,44 @@ def fire(name: str, slot: str) -> bool:
     except IntegrityError:
         return False
     return True
+
+
+# ---------------------------------------------------------------- standing still
+
+
+def must_not_stand_still() -> None:
+    """Asked in the transaction that says what is about to be changed outside. Raises StandsStill.
+
+    The row is locked until that transaction ends: once `halt` has returned, nothing more begins.
+    """
+    if Standstill.objects.select_for_update().get(pk=1).stands:
+        raise StandsStill
+
+
+def rest_still(row: Order, **changes: Any) -> None:
+    """Put down what would have changed something. `let_go` makes it due at once."""
+    put_down(row, State.WAITING, after=LOOKS_WHILE_STILL, waiting_for=STILL, **changes)
+
+
+def halt(why: str, by: str) -> bool:
+    """Stand still from now on; False if the engine does so already. The caller's transaction also tells the ledger."""
+    row = Standstill.objects.select_for_update().get(pk=1)
+    if row.stands:
+        return False
+    Standstill.objects.filter(pk=1).update(why=why[:500], by=by[:150], since=clock.now(), ended_at=None)
+    return True
+
+
+def let_go(since: datetime, accepted: str) -> bool:
+    """End the standstill that began at `since`; False if it is over, or is another one. Frees nothing yet: see `free`."""
+    row = Standstill.objects.select_for_update().get(pk=1)
+    if not row.stands or row.since != since:
+        return False
+    Standstill.objects.filter(pk=1).update(ended_at=clock.now(), accepted=accepted)
+    return True
+
+
+def free(model: type[Order]) -> int:
+    """What waited only because the engine stood still is due now. Returns how many rows."""
+    waiting = model._default_manager.filter(state=State.WAITING.value, waiting_for=STILL)
+    return waiting.update(not_before=Now(), waiting_for="", fence=models.F("fence") + 1)

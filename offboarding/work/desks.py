@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from threading import Lock
 from time import monotonic
 from typing import Any
 
@@ -12,7 +13,7 @@ import structlog
 from django.db import close_old_connections
 from django.db.models.functions import Now
 
-from offboarding.work.actions import LostLease, claim, nothing_more
+from offboarding.work.actions import LostLease, StandsStill, claim, nothing_more, rest_still
 from offboarding.work.models import Order
 
 log = structlog.get_logger(__name__)
@@ -36,7 +37,7 @@ class Desk:
         started = monotonic()
         outcome = "put down"
         try:
-            self.perform(row)
+            self.take_up(row)
         except LostLease:
             outcome = "lost lease"
         except Exception as error:
@@ -53,6 +54,12 @@ class Desk:
             )
         return True
 
+    def take_up(self, row: Order) -> None:
+        try:
+            self.perform(row)
+        except StandsStill:
+            rest_still(row)
+
 
 @dataclass(frozen=True, slots=True)
 class Schedule:
@@ -63,6 +70,26 @@ class Schedule:
 
 DESKS: dict[str, Desk] = {}
 SCHEDULES: dict[str, Schedule] = {}
+# What every process that does slow work asks once, before anything else.
+FIRST: list[Callable[[], None]] = []
+
+
+class Opening:
+    """Whether this process has asked. Others wait while one asks; a database that is away is asked again."""
+
+    def __init__(self) -> None:
+        self.asked = False
+        self.lock = Lock()
+
+    def ask(self) -> None:
+        with self.lock:
+            if not self.asked:
+                for question in FIRST:
+                    question()
+                self.asked = True
+
+
+opening = Opening()
 
 
 def register(
@@ -81,6 +108,7 @@ def look(kind: str, pk: int) -> bool:
     """The whole of a Celery task, and of an engine's thread."""
     close_old_connections()
     try:
+        opening.ask()
         return DESKS[kind].look(pk)
     finally:
         close_old_connections()

@@ -47,6 +47,7 @@ class Engine:
         """One look at everything. True if there was something to do. A database that is away is waited for."""
         close_old_connections()
         try:
+            desks.opening.ask()
             self.beat()
             self.keep_schedules()
             return self.hand_out(pool)

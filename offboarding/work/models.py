@@ -51,6 +51,35 @@ class Slot(models.Model):
         constraints = [models.UniqueConstraint(fields=["name", "slot"], name="one_firing_per_slot")]
 
 
+class Standstill(models.Model):
+    """The one row that says whether anything outside may be changed: calls, mails, sealed packets.
+
+    `since` without `ended_at` means that the engine stands still. What stood before is in the ledger.
+    """
+
+    why = models.CharField(max_length=500, blank=True)
+    by = models.CharField(max_length=150, blank=True)
+    since = models.DateTimeField(null=True, blank=True)
+    ended_at = models.DateTimeField(null=True, blank=True)
+    # SHA-256 of the last statement outside the database that a person accepted as lost; empty if there was none.
+    accepted = models.CharField(max_length=64, blank=True)
+
+    @property
+    def stands(self) -> bool:
+        return self.since is not None and self.ended_at is None
+
+
+class Lost(models.Model):
+    """How many leases ran out on one day, since their workers died or were cut off."""
+
+    kind = models.CharField(max_length=60)
+    day = models.DateField()
+    times = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["kind", "day"], name="one_count_per_kind_and_day")]
+
+
 class Beat(models.Model):
     """The last tick of each engine, for `/readyz` and the operators' page."""
 

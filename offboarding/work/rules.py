@@ -35,6 +35,11 @@ MOVES: dict[State, frozenset[State]] = {
 
 CRASHES_BEFORE_PARKING = 3
 
+# What a row waits for that would have changed something while the engine stands still.
+STILL = "The engine stands still. Next look"
+# Meanwhile it is looked at again now and then, since somebody else may have done it.
+LOOKS_WHILE_STILL = timedelta(hours=1)
+
 
 def may_move(here: State, there: State) -> bool:
     return there in MOVES[here]

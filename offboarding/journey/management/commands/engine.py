@@ -6,7 +6,12 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandParser
 
+from offboarding.journey.standstill import stand_still
+from offboarding.ledger.rules import Actor
 from offboarding.work.engine import Engine
+
+BY_COMMAND = Actor("command", "engine", "manage.py engine --paused")
+WHY = "The engine was started with --paused."
 
 
 class Command(BaseCommand):
@@ -14,8 +19,18 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--threads", type=int, default=settings.ENGINE_THREADS)
+        parser.add_argument(
+            "--paused",
+            action="store_true",
+            help="stand still first: look, change nothing, until somebody says so",
+        )
 
     def handle(self, *_args: Any, **options: Any) -> None:
+        if options["paused"]:
+            stand_still(WHY, BY_COMMAND)
+            self.stdout.write("The engine stands still until an administrator lets it go on: /setup/engine/")
+        if options["threads"] < 1:
+            return
         engine = Engine(options["threads"])
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: engine.stop())
