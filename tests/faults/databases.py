@@ -82,7 +82,7 @@ def server_of(url: str) -> str:
 def create(server: str, name: str, template: str = "") -> None:
     with psycopg.connect(server, autocommit=True) as connection:
         connection.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
-        as_it_is = f'TEMPLATE "{template}" STRATEGY FILE_COPY' if template else ""
+        as_it_is = f'TEMPLATE "{template}" STRATEGY WAL_LOG' if template else ""
         connection.execute(f'CREATE DATABASE "{name}" {as_it_is}')
 
 

@@ -159,8 +159,11 @@ def run(words: list[str], name: str, environ: dict[str, str]) -> tuple[int, str]
 
 @contextmanager
 def stand() -> Iterator[Stand]:
-    """One folder, one PostgreSQL if any can be had, and no traces afterwards."""
-    folder = Path(tempfile.mkdtemp(prefix="offboard-faults-"))
+    """One folder, one PostgreSQL if any can be had, and no traces afterwards.
+
+    In memory where there is room: what is tried are processes that die, not power cuts, and disks would set the pace.
+    """
+    folder = Path(tempfile.mkdtemp(prefix="offboard-faults-", dir=roomy()))
     try:
         with found_postgres() as server:
             made = Stand(folder, server)
@@ -170,6 +173,12 @@ def stand() -> Iterator[Stand]:
                 made.templates.drop()
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def roomy(least: int = 2_000_000_000) -> str | None:
+    memory = Path("/dev/shm")
+    fits = memory.is_dir() and os.access(memory, os.W_OK) and shutil.disk_usage(memory).free > least
+    return str(memory) if fits else None
 
 
 @contextmanager

@@ -217,5 +217,5 @@ def test_a_world_is_put_back_as_it_was_got(small: Small, control: Control) -> No
     got = control("GET", "world")
     control("POST", "workspaces/small/members", {"email": "new@small.example"})
     control("PUT", "world", got)
-    assert "new@small.example" not in small.emails()
     assert control("GET", "calls") == []
+    assert "new@small.example" not in small.emails()
