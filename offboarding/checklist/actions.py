@@ -1,15 +1,19 @@
-"""Freezing a plan."""
+"""Freezing a plan, and adding to the checklist what nobody knew when it was frozen."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
+
+from django.db.models import Max
 
 from offboarding.checklist import queries
 from offboarding.checklist.models import ChecklistItem, Plan
 from offboarding.checklist.rules import (
+    Addition,
     Found,
+    Kind,
     Line,
     Phase,
     Playbook,
@@ -173,3 +177,34 @@ def concerns(other: Line, workspace_id: int | None, names: Mapping[int, str]) ->
     if workspace_id is None or other.workspace_id == workspace_id:
         return True
     return other.workspace_id is None and names[workspace_id] in other.target["workspaces"]
+
+
+def add(plan: Plan, user: User, addition: Addition) -> ChecklistItem:
+    """One more manual line, beside the approved plan and never part of it. It blocks closing.
+
+    Call inside the verb that found it, with the request locked. The same reason twice breaks a constraint.
+    """
+    removal = plan.removal
+    assert removal.due_at
+    newest = plan.items.aggregate(newest=Max("number"))["newest"] or 0
+    item = ChecklistItem.objects.create(
+        plan=plan,
+        number=newest + 1,
+        code=addition.code,
+        phase=addition.phase.value,
+        kind=Kind.MANUAL.value,
+        title=addition.title[:400],
+        workspace_id=addition.workspace_id,
+        target={"addresses": list(removal.addresses), **addition.target},
+        where=addition.where,
+        how=list(addition.how),
+        proof=addition.proof,
+        waits_for=[],
+        due_at=removal.due_at,
+        added_for=addition.reason,
+        added_at=datetime.now(UTC),
+        added_by=user,
+    )
+    facts = {"item": item.number, "title": item.title, "code": item.code}
+    record(Event.ITEM_ADDED, actor=actor_of(user), about=removal.reference, facts=facts)
+    return item

@@ -40,7 +40,7 @@ class Plan(models.Model):
 
 
 class ChecklistItem(models.Model):
-    """One line of a plan."""
+    """One line of a plan, or one that was added while the work went on: never part of what was approved."""
 
     plan = models.ForeignKey(Plan, on_delete=models.PROTECT, related_name="items")
     number = models.PositiveSmallIntegerField()
@@ -58,10 +58,26 @@ class ChecklistItem(models.Model):
     at = models.CharField(max_length=20, blank=True)
     due_at = models.DateTimeField()
     blocks_closing = models.BooleanField(default=True)
+    # What it was added for: one item for each such thing. Empty for the lines of the plan, which its fingerprint covers.
+    added_for = models.CharField(max_length=120, blank=True)
+    added_at = models.DateTimeField(null=True, blank=True)
+    added_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )
 
     class Meta:
         ordering = ["number"]
-        constraints = [models.UniqueConstraint(fields=["plan", "number"], name="one_item_per_number")]
+        constraints = [
+            models.UniqueConstraint(fields=["plan", "number"], name="one_item_per_number"),
+            models.UniqueConstraint(
+                fields=["plan", "added_for"], condition=~models.Q(added_for=""), name="added_once_for_a_thing"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(added_for="", added_at=None, added_by=None)
+                | (~models.Q(added_for="") & models.Q(added_at__isnull=False, added_by__isnull=False)),
+                name="added_says_by_whom_and_when",
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.title

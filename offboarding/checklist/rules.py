@@ -91,6 +91,21 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True)
+class Addition:
+    """A line that the approved plan does not have, found while the work goes on. `reason` tells one from the next."""
+
+    reason: str
+    code: str
+    phase: Phase
+    title: str
+    workspace_id: int | None
+    target: Mapping[str, Any]
+    where: str = ""
+    how: tuple[str, ...] = ()
+    proof: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Step:
     """One step of a playbook, as its file says it."""
 

@@ -52,6 +52,19 @@ def gateway_for(
     )
 
 
-def gateway_to_try(workspace: Workspace, token: str, deadline: float = 10.0) -> SegmentGateway:
-    """A gateway that speaks with a token that is not kept yet. Close it after use."""
-    return SegmentGateway(workspace.base_url, token, fingerprint=fingerprint, deadline=deadline)
+def gateway_to_try(
+    workspace: Workspace,
+    token: str,
+    deadline: float = 10.0,
+    on_exchange: Callable[[Exchange], None] | None = None,
+) -> SegmentGateway:
+    """A gateway that speaks with a token that is not kept yet, or never will be. Close it after use."""
+    return SegmentGateway(
+        workspace.base_url, token, fingerprint=fingerprint, deadline=deadline, on_exchange=on_exchange
+    )
+
+
+def is_ours(workspace: Workspace, token: str) -> bool:
+    """True if this is the token that we ourselves use for the connection."""
+    own = Sealer(settings.SEALING_KEYS).open(workspace.sealed_token)
+    return fingerprint(own) == fingerprint(token)

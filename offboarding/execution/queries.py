@@ -22,7 +22,8 @@ from offboarding.work.rules import State
 
 def runs_of(plan: Plan) -> list[Run]:
     """Every run of the plan in the checklist's order, with what pages show beside it."""
-    found = Run.objects.filter(item__plan=plan).select_related("item__workspace", "assigned_to", "ended_by")
+    beside = ("item__workspace", "item__added_by", "assigned_to", "ended_by")
+    found = Run.objects.filter(item__plan=plan).select_related(*beside)
     return list(found.order_by("item__number").prefetch_related("proofs__evidence"))
 
 

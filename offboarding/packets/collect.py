@@ -140,8 +140,9 @@ def title(removal: RemovalRequest, places: Sequence[PlaceStanding]) -> str:
 
 
 def full_runs(plan: Plan) -> list[Run]:
-    found = Run.objects.filter(item__plan=plan).select_related("item__workspace", "assigned_to", "ended_by")
-    return list(found.order_by("item__number").prefetch_related("proofs__evidence", "attempts__exchanges"))
+    beside = ("item__workspace", "item__added_by", "assigned_to", "ended_by")
+    found = Run.objects.filter(item__plan=plan).select_related(*beside).order_by("item__number")
+    return list(found.prefetch_related("proofs__evidence", "attempts__exchanges"))
 
 
 def approvals_of(removal: RemovalRequest) -> list[Approval]:
@@ -304,6 +305,9 @@ def handoff_notes(removal: RemovalRequest, runs: Iterable[Run]) -> str:
 
 def differences(runs: Iterable[Run]) -> Iterable[made.Difference]:
     for run in runs:
+        if run.item.added_at and run.item.added_by:
+            why = f"Found while the work went on, {iso(run.item.added_at)}, by {run.item.added_by.name}."
+            yield made.Difference(run.item.title, "not in the plan", "added later", why)
         if run.ended == Ended.WAIVED:
             yield made.Difference(run.item.title, "to be done", "skipped", run.note)
         if run.ended == Ended.CANCELLED:

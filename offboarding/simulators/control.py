@@ -13,7 +13,18 @@ from offboarding.simulators.segment.workspace import Workspace, person_actor
 from offboarding.simulators.segment.world import World
 
 Json = dict[str, Any]
-PARTS = ("members", "owners", "invites", "groups", "keys", "warehouses", "credentials", "audit", "due")
+PARTS = (
+    "members",
+    "owners",
+    "invites",
+    "groups",
+    "keys",
+    "warehouses",
+    "credentials",
+    "tokens",
+    "audit",
+    "due",
+)
 
 
 @dataclass
@@ -143,6 +154,14 @@ class Control:
             self.world.learn_tokens()
         return {"token": token.value, "short_id": token.short_id}
 
+    def remove_token(self, ref: str, short_id: str) -> Json:
+        """An owner removes a token: {"short_id"}. It is refused at once."""
+        workspace = self.world.workspace(ref)
+        with workspace.lock:
+            workspace.remove_token(short_id)
+            self.world.learn_tokens()
+        return {"short_id": short_id}
+
     # how the world behaves
 
     def change(self, ref: str, settings: Json) -> Json:
@@ -248,6 +267,10 @@ PART_VIEWS: dict[str, Callable[[Workspace], Any]] = {
     "keys": lambda workspace: {row["id"]: row["writeKeys"] for row in workspace.tables["sources"]},
     "warehouses": lambda workspace: list(workspace.tables["warehouses"]),
     "credentials": lambda workspace: list(workspace.tables["credentials"]),
+    "tokens": lambda workspace: [
+        {"short_id": one.short_id, "level": one.level, "ends": one.value[-3:]}
+        for one in workspace.live_tokens()
+    ],
     "audit": lambda workspace: list(workspace.audit.recorded),
     "due": lambda workspace: list(workspace.due),
 }

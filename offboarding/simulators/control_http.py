@@ -15,6 +15,7 @@
 | POST /_control/workspaces/{ref}/sign-in | {"email"} |
 | PUT, DELETE /_control/workspaces/{ref}/assigned/{email} | at the workspace's provider |
 | POST /_control/workspaces/{ref}/tokens | {"level"?}: an owner makes a token |
+| DELETE /_control/workspaces/{ref}/tokens/{id} | an owner removes the token with this short id |
 | POST /_control/workspaces/{ref}/volume | {"source", "factor", "since"?} |
 | GET, POST, DELETE /_control/trouble; DELETE /_control/trouble/{key} | rules |
 | GET, DELETE /_control/calls?workspace=&method=&path=&status=&since=&limit= | log of calls |
@@ -69,6 +70,7 @@ ACTS: tuple[tuple[str, str, Act], ...] = (
     ("POST", "workspaces/{ref}/sign-in", lambda c, p, g: c.sign_in(p["ref"], g["email"])),
     ("PUT", "workspaces/{ref}/assigned/{email}", lambda c, p, g: c.assign(p["ref"], p["email"])),
     ("DELETE", "workspaces/{ref}/assigned/{email}", lambda c, p, g: c.assign(p["ref"], p["email"], False)),
+    ("DELETE", "workspaces/{ref}/tokens/{id}", lambda c, p, g: c.remove_token(p["ref"], p["id"])),
     ("POST", "workspaces/{ref}/tokens", lambda c, p, g: c.make_token(p["ref"], g.get("level", "owner"))),
     ("POST", "workspaces/{ref}/volume",
      lambda c, p, g: c.break_volume(p["ref"], g["source"], float(g["factor"]), g.get("since"))),

@@ -59,3 +59,15 @@ def test_owners_are_told_directly_and_through_a_group(small: Small) -> None:
         "dan@northwind.example",
         "olive@small.example",
     ]
+
+
+def test_a_removed_token_is_refused_and_the_others_work(small: Small) -> None:
+    made = small.control.make_token("small")
+    assert made["token"][-3:] in [
+        each["ends"] for each in small.control.state("small", ("tokens",))["tokens"]
+    ]
+    small.control.remove_token("small", made["short_id"])
+    assert Api(small.simulator.url("US"), made["token"]).get("/").status == 401
+    assert small.api.get("/").status == 200
+    with pytest.raises(KeyError):
+        small.control.remove_token("small", made["short_id"])

@@ -90,6 +90,23 @@ def sealed(case: Case, user: User) -> Words:
     return Words(_("The packet is sealed: %(who)s, version %(version)s") % words, lead, facts, url)
 
 
+def old_token(case: Case, user: User) -> Words:
+    words = {"token": case.facts["token"], "who": short(case.removal.email)}
+    place = str(case.facts["workspace"]) or _("another workspace")
+    facts = [
+        who(case),
+        (_("Token"), str(case.facts["token"])),
+        (_("Works in"), place),
+        (_("At"), at(case.entry.at, user)),
+        (_("Tried by"), case.actor),
+    ]
+    lead = _(
+        "A token that should be gone was tried, and Segment accepts it. A step to remove it is on the checklist."
+    )
+    subject = _("A token of %(who)s still works: %(token)s") % words
+    return Words(subject, lead, facts, f"{case.url}checklist/?show=mine")
+
+
 def came_back(case: Case, user: User) -> Words:
     words = {"who": short(case.removal.email), "workspace": case.facts["workspace"]}
     facts = [

@@ -120,6 +120,10 @@ NOTICES: dict[Event, tuple[Notice, ...]] = {
         Notice("step", workers, words.step_needed, needs_person, moved_on, Pace.JOINED),
         Notice("step given", assigned, words.step_given, lambda facts: bool(facts.get("assigned_to")), moved_on),
     ),
+    # However often it is tried: one notice for each token.
+    Event.OLD_TOKEN_ALIVE: (
+        Notice("old token works", alarmed, endings.old_token, key=lambda facts: f"old token: {facts['fingerprint']}"),
+    ),
     Event.REMOVAL_CLOSED: (Notice("closed", requester, endings.closed, pace=Pace.JOINED),),
     Event.PACKET_SEALED: (Notice("sealed", concerned, endings.sealed, pace=Pace.JOINED),),
     # A check looks a few times before it hands over to a person; one notice for each check.

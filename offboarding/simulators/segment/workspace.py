@@ -97,6 +97,14 @@ class Workspace:
         self.made.append(token)
         return token
 
+    def remove_token(self, short_id: str) -> Token:
+        """From now on it is refused. Raises KeyError if there is none."""
+        for token in self.live_tokens():
+            if token.short_id == short_id:
+                self.gone.append(token.value)
+                return token
+        raise KeyError(short_id)
+
     def group_members(self, group_id: str) -> Rows:
         if group_id not in self.memberships:
             self.memberships[group_id] = Rows.of([])

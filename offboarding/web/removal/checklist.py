@@ -98,12 +98,13 @@ def group(view: Overview, number: int, phase: Phase, kept: list[ChecklistItem], 
 def row(view: Overview, item: ChecklistItem, current: int = 0) -> StepRowCard:
     run = view.by_number.get(item.number)
     tally = view.tallies.get(run.pk) if run else None
+    facts = facts_of(item, run, tally, view.states, view.clock)
     return StepRowCard(
         number=item.number,
         name=item.title,
         url=f"{view.url}steps/{item.number}/",
         tag=tag_of(run),
-        facts=facts_of(item, run, tally, view.states, view.clock),
+        facts=_("Added later. %(facts)s") % {"facts": facts} if item.added_at else facts,
         current=item.number == current,
     )
 

@@ -44,6 +44,8 @@ class Overview:
         self.removal, self.plan = removal, plan
         self.user, self.scope = request.user, request.scope
         self.clock = Clock.of(request)
+        # What was wrong with what was just sent, by field: for forms that belong to one kind of step.
+        self.wrong: dict[str, str] = {}
 
     @property
     def stage(self) -> Stage:

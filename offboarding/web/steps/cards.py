@@ -68,6 +68,7 @@ class StepCard:
     phase: str
     place: str
     who: str
+    added: str
     due: DueCard | None
     facts: str
     stopped: NoticeCard | None
@@ -115,6 +116,7 @@ def step_card(
         phase=item.phase_says,
         place=item.workspace.name if item.workspace else "",
         who=run.assigned_to.name if run and run.assigned_to else "",
+        added=added(view, item),
         due=due(view, item, run),
         facts=facts_of(item, run, view.tallies.get(run.pk) if run else None, view.states, view.clock),
         stopped=stopped(run) if run else None,
@@ -133,6 +135,13 @@ def step_card(
         stuck=causes(item) if run and run.state not in ENDED else (),
         summary=summary,
     )
+
+
+def added(view: Overview, item: ChecklistItem) -> str:
+    if not item.added_at or not item.added_by:
+        return ""
+    words = {"who": item.added_by.name, "when": view.clock.says(item.added_at)}
+    return _("Added by %(who)s, %(when)s. It is not part of the approved plan.") % words
 
 
 def due(view: Overview, item: ChecklistItem, run: Run | None) -> DueCard | None:

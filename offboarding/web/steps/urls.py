@@ -1,6 +1,6 @@
 from django.urls import URLPattern, path
 
-from offboarding.web.steps import views
+from offboarding.web.steps import old_tokens, views
 
 STEP = "requests/R-<int:number>/steps/<int:step>/"
 
@@ -13,4 +13,5 @@ urlpatterns: list[URLPattern] = [
     path(f"{STEP}assign/", views.assign, name="step_assign"),
     path(f"{STEP}undo/", views.undo, name="step_undo"),
     path(f"{STEP}skip/", views.skip, name="step_skip"),
+    path(f"{STEP}old-token/", old_tokens.try_token, name="step_old_token"),
 ]

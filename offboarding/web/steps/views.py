@@ -128,7 +128,9 @@ def refused(request: Request, view: Overview, run: Run, refusal: Refused) -> Htt
         wrong=((name, refusal.sentence),) if name else (),
     )
     summary = ErrorSummaryCard((ErrorLine(refusal.sentence, f"id_{name}" if name else ""),))
-    return step_page(request, reread(request, view), run.item.number, typed, summary, status_of(refusal))
+    seen = reread(request, view)
+    seen.wrong = dict(typed.wrong)
+    return step_page(request, seen, run.item.number, typed, summary, status_of(refusal))
 
 
 def reread(request: Request, view: Overview) -> Overview:
