@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Sequence
-from dataclasses import asdict, replace
+from dataclasses import fields, replace
 from typing import Any
 
 from offboarding.discovery.rules import (
@@ -33,6 +33,7 @@ from offboarding.lib.addresses import fold
 
 # Finding out whether somebody is the last owner means reading other members one by one; beyond this we say we don't know.
 OWNERS_READ_AT_MOST = 100
+KEPT = tuple(field.name for field in fields(Exchange))
 FUNCTION_KINDS = ("SOURCE", "DESTINATION", "INSERT_SOURCE", "INSERT_DESTINATION", "INSERT_TRANSFORMATION")
 
 
@@ -183,4 +184,5 @@ def reach_of(gateway: SegmentGateway, seen: Sighting) -> Reach:
 
 
 def raw_record(exchanges: Sequence[Exchange]) -> list[dict[str, Any]]:
-    return [asdict(exchange) for exchange in exchanges]
+    """As JSON values. Not copied deeply: a page of a list is long, and nothing here changes it."""
+    return [{name: getattr(exchange, name) for name in KEPT} for exchange in exchanges]

@@ -63,6 +63,7 @@ SPREAD = 1.0
 
 
 def perform(run: Run) -> None:
+    run.item = queries.item_of(run)
     if (halt := steering.halt_of(run)) and not is_seen_out(run, halt):
         return halted(run, halt)
     workspace = run.item.workspace

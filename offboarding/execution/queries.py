@@ -1,13 +1,13 @@
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from itertools import takewhile
 
 from django.db.models import Count, F, Max, Q
 
-from offboarding.checklist.models import Plan
+from offboarding.checklist.models import ChecklistItem, Plan
 from offboarding.directory.queries import people_with
 from offboarding.directory.rules import Scope
 from offboarding.evidence.models import Evidence
@@ -27,6 +27,12 @@ def runs_of(plan: Plan) -> list[Run]:
     return list(found.order_by("item__number").prefetch_related("proofs__evidence"))
 
 
+def runs_numbered(plan: Plan, numbers: Collection[int]) -> dict[int, Run]:
+    """The runs of these items, by number."""
+    found = Run.objects.filter(item__plan=plan, item__number__in=numbers) if numbers else Run.objects.none()
+    return {run.item.number: run for run in found.select_related("item__plan__removal")}
+
+
 def stopped_by_connections() -> list[Run]:
     """Runs of closed removals that their connection stopped and that may go on: its token works, or it answers again."""
     token = Q(cause=Cause.TOKEN_REFUSED, item__workspace__refused_at=None)
@@ -35,12 +41,6 @@ def stopped_by_connections() -> list[Run]:
         token | circuit, state=State.NEEDS_PERSON, item__plan__removal__stage=Stage.CLOSED
     )
     return list(found.select_related("item__plan__removal", "item__workspace"))
-
-
-def answers_since(run: Run) -> bool:
-    """True if the connection's circuit has closed since the run was last touched."""
-    workspace = run.item.workspace
-    return bool(workspace and workspace.closed_at and workspace.closed_at > run.touched_at)
 
 
 def looked_at_since(since: datetime) -> tuple[int, int]:
@@ -70,6 +70,12 @@ def steps_waiting_for_others(scope: Scope, limit: int) -> list[Run]:
     removals = removals_for(scope).filter(stage__in=[Stage.RUNNING, Stage.CLOSED])
     found = Run.objects.filter(state=State.WAITING, item__plan__removal__in=removals).exclude(not_before=None)
     return list(found.select_related("item__plan__removal", "item__workspace").order_by("not_before")[:limit])
+
+
+def item_of(run: Run) -> ChecklistItem:
+    """The run's line, with all that a turn asks of it, as it is now. One query; the plan's long body stays where it is."""
+    found = ChecklistItem.objects.select_related("plan__removal", "workspace").defer("plan__body")
+    return found.get(pk=run.item_id)
 
 
 def work_of(run: Run) -> Work:

@@ -6,7 +6,6 @@ from django.db.models import QuerySet
 from django.db.models.functions import Now
 
 from offboarding.checklist.models import Plan
-from offboarding.checklist.queries import newest_plan
 from offboarding.checklist.rules import Kind
 from offboarding.execution.actions import tell, touched
 from offboarding.execution.models import Run
@@ -48,9 +47,8 @@ def may_begin(run: Run) -> None:
 
 
 def halt(run: Run, removal: RemovalRequest) -> Halt | None:
-    current = newest_plan(removal)
-    approved = current is not None and current.pk == run.item.plan_id
-    approved = approved and removal.stage in (Stage.RUNNING, Stage.CLOSED)
+    newer = Plan.objects.filter(removal=removal, version__gt=run.item.plan.version)
+    approved = removal.stage in (Stage.RUNNING, Stage.CLOSED) and not newer.exists()
     return halts(approved, removal.paused_at is not None, removal.rest_cancelled_at is not None)
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime, time, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import structlog
@@ -14,6 +15,7 @@ from django.db.models.functions import Now
 from offboarding.checklist import actions as checklist
 from offboarding.checklist.models import Plan
 from offboarding.checklist.queries import newest_plan
+from offboarding.checklist.rules import Kind
 from offboarding.connections.models import Workspace
 from offboarding.discovery import actions as discovery
 from offboarding.execution import actions as execution
@@ -36,6 +38,20 @@ from offboarding.work.rules import State
 log = structlog.get_logger(__name__)
 
 UNTIL = "until"
+STANDING = (
+    "item__number",
+    "item__step",
+    "item__at",
+    "item__kind",
+    "state",
+    "cause",
+    "not_before",
+    "touched_at",
+    "item__waits_for",
+    "item__blocks_closing",
+    "item__workspace__refused_at",
+    "item__workspace__closed_at",
+)
 
 
 def search_for(
@@ -133,31 +149,39 @@ def cancel_rest(removal: RemovalRequest, user: User, reason: str) -> None:
 def go_on(removal: RemovalRequest, plan: Plan) -> None:
     if removal.paused_at:
         return
-    found = {run.item.number: run for run in runs.runs_of(plan)}
-    items = [standing(run) for run in found.values()]
-    for number in to_wake(items):
+    items = standings(plan)
+    woken, resumed, free = to_wake(items), to_go_on(items), to_release(items)
+    found = runs.runs_numbered(plan, {*woken, *resumed, *free})
+    for number in woken:
         execution.goes_on(found[number])
-    for number in to_go_on(items):
+    for number in resumed:
         steps.goes_on(found[number])
-    for number in to_release(items):
+    for number in free:
         execution.release(found[number])
     if may_close(items):
         close(removal, plan)
 
 
-def standing(run: Run) -> Standing:
-    item = run.item
+def standings(plan: Plan) -> list[Standing]:
+    """Every item in the checklist's order. One query of plain values: it is asked at each turn, of each removal."""
+    rows = Run.objects.filter(item__plan=plan).order_by("item__number").values(*STANDING)
+    return [standing(row) for row in rows]
+
+
+def standing(row: Mapping[str, Any]) -> Standing:
+    answered, touched = row["item__workspace__closed_at"], row["touched_at"]
     return Standing(
-        number=item.number,
-        step=item.step,
-        at=item.at,
-        state=State(run.state),
-        cause=run.cause,
-        has_time=run.not_before is not None,
-        waits_for=tuple(item.waits_for),
-        blocks_closing=item.blocks_closing,
-        token_works=item.workspace is None or item.workspace.refused_at is None,
-        answers_again=runs.answers_since(run),
+        number=row["item__number"],
+        step=row["item__step"],
+        at=row["item__at"],
+        automatic=row["item__kind"] != Kind.MANUAL,
+        state=State(row["state"]),
+        cause=row["cause"],
+        has_time=row["not_before"] is not None,
+        waits_for=tuple(row["item__waits_for"]),
+        blocks_closing=row["item__blocks_closing"],
+        token_works=row["item__workspace__refused_at"] is None,
+        answers_again=answered is not None and answered > touched,
     )
 
 
@@ -170,11 +194,7 @@ def close(removal: RemovalRequest, plan: Plan) -> None:
     with transaction.atomic():
         locked = RemovalRequest.objects.select_for_update().get(pk=removal.pk)
         found = runs.runs_of(plan)
-        if (
-            locked.stage != Stage.RUNNING
-            or locked.paused_at
-            or not may_close([standing(run) for run in found])
-        ):
+        if locked.stage != Stage.RUNNING or locked.paused_at or not may_close(standings(plan)):
             return
         if stands_still():  # closing signs the ledger, and nothing is signed that may have to be taken back
             return

@@ -16,6 +16,7 @@ class Standing:
     number: int
     step: str
     at: str
+    automatic: bool
     state: State
     cause: str
     has_time: bool
@@ -32,12 +33,15 @@ HELPS = ("verify.measure_before",)
 STOPPED = (State.NEEDS_PERSON, State.FAILED)
 # Closing itself lets go of this one.
 SEALING = "packet.seal"
+# So many are let go of before the engine hands out work again: a long checklist must not hold its own first step.
+AT_ONCE = 40
 
 
-def to_release(items: Sequence[Standing]) -> list[int]:
-    """Items whose turn has come: everything that they wait for is done or skipped."""
+def to_release(items: Sequence[Standing], at_most: int = AT_ONCE) -> list[int]:
+    """Items whose turn has come: everything that they wait for is done or skipped. First what the engine can do itself."""
     over = {item.number for item in items if is_over(item)}
-    return [item.number for item in items if item.state is State.WAITING and is_free(item, over)]
+    free = [item for item in items if item.state is State.WAITING and is_free(item, over)]
+    return [item.number for item in sorted(free, key=lambda item: not item.automatic)][:at_most]
 
 
 def is_over(item: Standing) -> bool:

@@ -6,6 +6,7 @@ import os
 import socket
 import threading
 from concurrent.futures import Future, ThreadPoolExecutor
+from time import monotonic
 
 import structlog
 from django.db import Error as DatabaseTrouble
@@ -20,6 +21,7 @@ from offboarding.work.models import Beat
 log = structlog.get_logger(__name__)
 
 REST = 1.0  # seconds between two looks when nobody nudges
+PACE = 0.2  # seconds between two rounds of the schedules, however often somebody nudges
 
 
 class Engine:
@@ -29,6 +31,8 @@ class Engine:
         self.name = f"{socket.gethostname()}:{os.getpid()}"
         self.threads = threads
         self.stopping = threading.Event()
+        self.beaten = self.kept = -REST
+        self.kept_late = False
         self.under_way: dict[tuple[str, int], Future[None]] = {}
 
     def stop(self) -> None:
@@ -40,7 +44,7 @@ class Engine:
             while not self.stopping.is_set():
                 pulse.woken.clear()
                 if not self.turn(pool):
-                    pulse.woken.wait(REST)
+                    pulse.woken.wait(self.rest())
         close_old_connections()
 
     def turn(self, pool: ThreadPoolExecutor) -> bool:
@@ -56,10 +60,22 @@ class Engine:
             return False
 
     def beat(self) -> None:
+        """Once a second is enough for whoever looks, however many turns there are."""
+        if monotonic() - self.beaten < REST:
+            return
+        self.beaten = monotonic()
         Beat.objects.update_or_create(engine=self.name, defaults={"at": Now()})
 
+    def rest(self) -> float:
+        """Until the schedules are due again, if a turn has just left them out."""
+        return PACE if self.kept_late else REST
+
     def keep_schedules(self) -> None:
-        now = clock.now()
+        """A few times a second at most: each piece of work that ends wakes us, and all of them look at everything."""
+        self.kept_late = monotonic() - self.kept < PACE
+        if self.kept_late:
+            return
+        now, self.kept = clock.now(), monotonic()
         for schedule in desks.SCHEDULES.values():
             slot = schedule.slot(now)
             if not slot:

@@ -224,3 +224,11 @@ def test_access_ends_at_its_date_even_after_closing(
     assert member("acme-staging")
     assert turns(run_of(removal, "end-read-only")).ended == "changed"
     assert not member("acme-staging")
+
+
+def test_a_turn_asks_little_however_long_the_checklist_is(
+    running: Make, django_assert_max_num_queries: Make
+) -> None:
+    removal = running("Acme Production", "Acme Staging", "Globex Production")
+    with django_assert_max_num_queries(3):
+        journey.advance(removal.pk)

@@ -10,8 +10,8 @@ from offboarding.journey.rules import Standing, may_close, to_go_on, to_release,
 from offboarding.work.rules import ENDED, State
 
 ITEM = Standing(
-    number=1, step="", at="", state=State.WAITING, cause="", has_time=False, waits_for=(), blocks_closing=True,
-    token_works=True, answers_again=False,
+    number=1, step="", at="", automatic=True, state=State.WAITING, cause="", has_time=False, waits_for=(),
+    blocks_closing=True, token_works=True, answers_again=False,
 )  # fmt: skip
 
 
@@ -43,6 +43,12 @@ def test_a_line_waits_for_all_of_them() -> None:
     both = replace(ITEM, number=3, waits_for=(1, 2))
     assert 3 not in to_release([first(State.DONE), replace(SECOND, state=State.RUNNING), both])
     assert 3 in to_release([first(State.DONE), replace(SECOND, state=State.CANCELLED), both])
+
+
+def test_of_a_long_checklist_the_engine_gets_its_own_lines_first() -> None:
+    by_hand = [replace(ITEM, number=number, automatic=False) for number in range(1, 60)]
+    lines = [*by_hand, replace(ITEM, number=60), replace(ITEM, number=61)]
+    assert to_release(lines, at_most=4) == [60, 61, 1, 2]
 
 
 RESTS = [

@@ -14,7 +14,7 @@ from django.db import connection
 from offboarding.discovery.models import Look
 from offboarding.work import desks
 from offboarding.work.actions import LostLease, claim, fire, move, put_down
-from offboarding.work.engine import Engine
+from offboarding.work.engine import PACE, REST, Engine
 from offboarding.work.models import Beat, Slot
 from offboarding.work.rules import State
 
@@ -128,3 +128,20 @@ def test_an_engine_says_that_it_lives() -> None:
     Engine(1).beat()
     Engine(1).beat()
     assert Beat.objects.count() == 1
+
+
+def test_an_engine_that_is_woken_all_the_time_keeps_its_schedules_at_their_pace(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Each piece of work that ends wakes it. Looking at every request each time would leave no time for the work."""
+    kept: list[int] = []
+    always = desks.Schedule("always", lambda _: "", lambda: kept.append(1))
+    monkeypatch.setattr(desks, "SCHEDULES", {"always": always})
+    engine = Engine(1)
+    for _ in range(20):
+        engine.keep_schedules()
+    assert len(kept) == 1
+    assert engine.rest() < REST, "what was left out is made up for soon, even if nobody wakes it again"
+    engine.kept -= PACE
+    engine.keep_schedules()
+    assert len(kept) == 2 and engine.rest() == REST

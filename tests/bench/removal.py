@@ -1,0 +1,86 @@
+"""How long a removal takes, from the approval to the last place that was read again, beside its own calls.
+
+    python -m tests.bench.removal
+
+One process of the product (`serve`) on SQLite. Nothing could be faster than the longer of one workspace's calls in a row
+and all calls spread over the threads. The calls and their lengths are the simulator's own notes.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from tests.bench import ground
+
+WORKSPACES, MEMBERS, LATENCY = 100, 400, 0.1
+
+
+@dataclass(frozen=True)
+class Figure:
+    threads: int
+    seconds: float
+    calls: list[dict[str, Any]]
+
+    @property
+    def in_a_row(self) -> float:
+        """All of them, one after the other."""
+        return sum(call["ended"] - call["at"] for call in self.calls)
+
+    @property
+    def path(self) -> float:
+        """The longest chain: look, act, look, and the read after it, in one workspace."""
+        chains: Counter[str] = Counter()
+        for call in self.calls:
+            chains[call["workspace"]] += call["ended"] - call["at"]
+        return max(chains.values())
+
+    @property
+    def bound(self) -> float:
+        return max(self.path, self.in_a_row / self.threads)
+
+
+def measure(place: ground.Ground, removal: Any, threads: int) -> Figure:
+    place.product.environ["OFFBOARD_ENGINE_THREADS"] = str(threads)
+    place.manage("serve", "serve", "--bind", f"127.0.0.1:{place.port}")
+    ground.until(lambda: ground.answers(f"http://localhost:{place.port}/readyz"), 60)
+    began = time.time()
+    ground.approve(removal)
+    seconds = ground.until(ground.all_done(removal, "verify.place"), 600)
+    calls = [call for call in place.calls(began) if "audit" not in call["path"]]
+    place.stop("serve")
+    return Figure(threads, seconds, [call for call in calls if call["at"] < began + seconds])
+
+
+def main() -> None:
+    with ground.ground(ground.one_role_each(WORKSPACES, MEMBERS)) as place:
+        ground.people()
+        places = ground.connected(place.product.described["workspaces"])
+        figures = []
+        for threads in (16, 64):
+            place.control.post("reset")
+            place.latency(0)
+            removal = ground.filed(places)
+            place.latency(LATENCY)
+            figures.append(measure(place, removal, threads))
+    for line in told(figures):
+        print(line)
+
+
+def told(figures: list[Figure]) -> Iterator[str]:
+    pace = f"{WORKSPACES} workspaces, {LATENCY * 1000:.0f} ms a call, one process, SQLite"
+    yield f"**From the approval to the last read again:** {pace}."
+    yield ""
+    yield "| threads | calls | seconds | its calls alone | ratio | one after the other |"
+    yield "|---|---|---|---|---|---|"
+    for each in figures:
+        alone, ratio = f"{each.bound:.1f} s", f"{each.seconds / each.bound:.1f} ×"
+        row = each.in_a_row / each.seconds
+        yield f"| {each.threads} | {len(each.calls)} | {each.seconds:.1f} | {alone} | {ratio} | {row:.0f} × as long |"
+
+
+if __name__ == "__main__":
+    main()
