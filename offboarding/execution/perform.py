@@ -38,6 +38,7 @@ from offboarding.execution.rules import (
 from offboarding.execution.steps import OWN, STEPS, Step
 from offboarding.gateways.segment import (
     Declined,
+    DeclinedKind,
     Doubtful,
     GatewayError,
     NotAllowed,
@@ -52,11 +53,16 @@ from offboarding.work import clock
 from offboarding.work.actions import StandsStill, put_down, rest_still
 from offboarding.work.rules import State, back_off
 
-CAUSES = {
+CAUSES: dict[DeclinedKind, Cause] = {
     "last-owner": Cause.LAST_OWNER,
     "own-account": Cause.OWN_ACCOUNT,
     "scim-managed": Cause.SCIM_MANAGED,
     "no-such-feature": Cause.NO_SUCH_FEATURE,
+    # No cause of their own: Segment's words are shown, and a person decides.
+    "already-invited": Cause.DECLINED,
+    "in-use": Cause.DECLINED,
+    "invalid": Cause.DECLINED,
+    "other": Cause.DECLINED,
 }
 # Waiting rows come back together when a pause ends; this spreads them.
 SPREAD = 1.0
@@ -179,11 +185,30 @@ def act(run: Run, step: Step, gateway: SegmentGateway, work: Work, sight: Sight,
         notes.close(attempt, Result.UNKNOWN, error.sentence)
         put_down(run, State.UNKNOWN, after=timedelta(seconds=1), sentence=error.sentence, **actions.touched())
         return False
+    except Declined as error:
+        notes.close(attempt, Result.NOT_APPLIED, error.sentence)
+        refused_or_gone(run, step, gateway, work, error, notes)
+        return False
     except GatewayError as error:
         came_to_nothing(run, attempt, error, notes)
         return False
     notes.close(attempt, Result.ACCEPTED, call.says, keep=lambda: step.made(run, attempt, answer))
     return True
+
+
+def refused_or_gone(
+    run: Run, step: Step, gateway: SegmentGateway, work: Work, error: Declined, notes: Notes
+) -> None:
+    """What is not there, Segment may refuse in other words than 404, and its words for a known reason may be new to us.
+
+    So a look comes before a person is asked.
+    """
+    sight = look(run, step, gateway, work, notes)
+    if sight is None or settled(run, sight):
+        return None
+    if sight.blocked and CAUSES[error.kind] is Cause.DECLINED:
+        return hand_to_person(run, sight)
+    declined(run, error, notes)
 
 
 def verify_later(run: Run, sight: Sight, later: timedelta, history: History) -> None:
@@ -241,12 +266,20 @@ def token_refused(run: Run, workspace: Workspace) -> None:
 
 
 def not_allowed(run: Run, error: GatewayError, _notes: Notes) -> None:
-    actions.needs_person(run, Cause.NOT_ALLOWED, error.sentence, REMEDIES[Cause.NOT_ALLOWED])
+    """A token below the level of the person it should remove is told apart from one that is too weak for anything."""
+    if not (STEPS[run.item.step].acts and queries.planned_as_owner(run)):
+        return actions.needs_person(run, Cause.NOT_ALLOWED, error.sentence, REMEDIES[Cause.NOT_ALLOWED])
+    place = run.item.workspace
+    sentence = (
+        f"The person is Workspace Owner of {place.name if place else 'it'}. Only an Owner changes that, and our token is not "
+        f"on that level. {error.sentence}"
+    )
+    actions.needs_person(run, Cause.OWNER_NEEDED, sentence, REMEDIES[Cause.OWNER_NEEDED])
 
 
 def declined(run: Run, error: GatewayError, _notes: Notes) -> None:
     assert isinstance(error, Declined)
-    cause = CAUSES.get(error.kind, Cause.DECLINED)
+    cause = CAUSES[error.kind]
     actions.needs_person(run, cause, error.sentence, REMEDIES[cause])
 
 
@@ -254,7 +287,8 @@ def again_later(run: Run, error: GatewayError, notes: Notes) -> None:
     """Nobody was reached, or nothing could be read: back off, and give up to a person after many times."""
     troubles = notes.history().troubles
     if troubles >= TROUBLES_AT_MOST:
-        return actions.needs_person(run, Cause.NOT_REACHED, error.sentence, REMEDIES[Cause.NOT_REACHED])
+        cause = Cause.NOT_FOUND if isinstance(error, NotThere) else Cause.NOT_REACHED
+        return actions.needs_person(run, cause, error.sentence, REMEDIES[cause])
     assert run.item.workspace
     standing = connections.standing(run.item.workspace.pk)
     if standing.shut:

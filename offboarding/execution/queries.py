@@ -4,12 +4,14 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from itertools import takewhile
+from typing import Any
 
 from django.db.models import Count, F, Max, Q
 
 from offboarding.checklist.models import ChecklistItem, Plan
 from offboarding.directory.queries import people_with
 from offboarding.directory.rules import Scope
+from offboarding.discovery.rules import Sighting
 from offboarding.evidence.models import Evidence
 from offboarding.execution.models import Attempt, Proof, Run
 from offboarding.execution.rules import PAUSED, WORKERS, Act, Cause, History, Result, Work, may_not_work
@@ -76,6 +78,22 @@ def item_of(run: Run) -> ChecklistItem:
     """The run's line, with all that a turn asks of it, as it is now. One query; the plan's long body stays where it is."""
     found = ChecklistItem.objects.select_related("plan__removal", "workspace").defer("plan__body")
     return found.get(pk=run.item_id)
+
+
+def planned_place(run: Run) -> dict[str, Any]:
+    """What the approved plan says of the run's workspace."""
+    places = run.item.plan.data["places"]
+    return next((each for each in places if each["workspace_id"] == run.item.workspace_id), {})
+
+
+def planned_as_owner(run: Run) -> bool:
+    return bool(planned_place(run).get("owner"))
+
+
+def sighting_before(run: Run) -> Sighting | None:
+    """What was seen in the run's workspace when its plan was frozen."""
+    snapshot = run.item.plan.snapshots.filter(workspace=run.item.workspace_id).first()
+    return snapshot.sighting if snapshot else None
 
 
 def work_of(run: Run) -> Work:

@@ -60,12 +60,15 @@ class Cause(StrEnum):
     MANUAL = "manual"
     TOKEN_REFUSED = "token-refused"
     NOT_ALLOWED = "not-allowed"
+    OWNER_NEEDED = "owner-needed"
     LAST_OWNER = "last-owner"
     OWN_ACCOUNT = "own-account"
     SCIM_MANAGED = "scim-managed"
     NO_SUCH_FEATURE = "no-such-feature"
     DECLINED = "declined"
     STILL_THERE = "still-there"
+    CAME_BACK = "came-back"
+    NOT_FOUND = "not-found"
     NOT_REACHED = "not-reached"
     DOUBT = "doubt"
     NO_EVENT = "no-event"
@@ -189,6 +192,15 @@ def may_call_again(history: History) -> bool:
 
 
 REMEDIES: dict[Cause, str] = {
+    Cause.MANUAL: "Do what the step says, attach the proof and sign off.",
+    Cause.PAUSED: "Somebody paused the request. It goes on when the work is resumed on the request's page.",
+    Cause.TAKEN_OVER: "Do it by hand, attach the proof and sign off.",
+    Cause.OWNER_NEEDED: "An Owner makes a token with the level Workspace Owner and enters it in Setup > Connections, then try "
+    "again. Or an Owner does it by hand, with proof.",
+    Cause.CAME_BACK: "Find out what adds the person: SCIM, SSO at sign-in, or somebody. End that first, at the identity provider "
+    "where it manages the workspace. Then file a new request: this one has removed what was approved.",
+    Cause.NOT_FOUND: "Open the workspace in Segment and look whether it was removed or renamed meanwhile. Then try again, or do "
+    "it by hand with proof.",
     Cause.TOKEN_REFUSED: "An Owner makes a new token and enters it in Setup > Connections; the step then goes on by itself. "
     "Or do it by hand with proof.",
     Cause.NOT_ALLOWED: "Our token is too weak for this, or the plan lacks the feature. An Owner makes a token with the level "

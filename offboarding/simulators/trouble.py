@@ -23,6 +23,8 @@ throws a die seeded by `seed`. The kinds, with their own fields:
 - `late` (seconds, 30; then): the effect lands that much later; `then` is what the caller sees: "success",
   "error", "reset" or "timeout" (for `silence` seconds).
 - `no_effect`: success that changes nothing.
+- `meanwhile` (leave, cancelled): other owners were faster: these members have left, and these invitations are cancelled,
+  before the call is answered as it deserves.
 - `comes_back` (seconds, 30): the removal works, and the person is a member again later, with the same
   permissions.
 """
@@ -37,7 +39,7 @@ Json = dict[str, Any]
 KINDS = (
     "latency", "limit", "error_before", "error_after", "reset_before", "reset_after", "timeout_before",
     "timeout_after", "html", "truncated", "cut", "drip", "huge", "redirect", "answer", "late", "no_effect",
-    "comes_back",
+    "comes_back", "meanwhile",
 )  # fmt: skip
 MATCHING = ("workspace", "method", "path", "region")
 

@@ -9,20 +9,16 @@ from offboarding.execution.models import Attempt, Run
 from offboarding.execution.rules import Seen, Sight
 from offboarding.ledger.actions import APP, Event, record
 from offboarding.verification.models import Finding, Measurement
+from offboarding.verification.queries import gone_before
 
 
 def record_finding(run: Run, attempt: Attempt, sight: Sight, seen: Sighting) -> Finding:
     """Keep one finding. Access that is there after an earlier finding of its absence came back."""
-    earlier = Finding.objects.filter(
-        attempt__run__item__plan__removal=run.item.plan.removal,
-        attempt__run__item__workspace=run.item.workspace,
-        seen=Seen.ABSENT,
-    )
     with transaction.atomic():
         finding = Finding.objects.create(
             attempt=attempt,
             seen=sight.seen.value,
-            came_back=sight.seen is Seen.PRESENT and earlier.exists(),
+            came_back=sight.seen is Seen.PRESENT and gone_before(run),
             says=sight.says[:500],
             data=seen.as_json(),
         )

@@ -76,6 +76,15 @@ def came_back(scope: Scope) -> list[Finding]:
     return list(found.select_related("attempt__run__item__plan__removal", "attempt__run__item__workspace"))
 
 
+def gone_before(run: Run) -> bool:
+    """True if an earlier check of this removal saw nothing left in the run's workspace."""
+    return Finding.objects.filter(
+        attempt__run__item__plan__removal=run.item.plan.removal_id,
+        attempt__run__item__workspace=run.item.workspace_id,
+        seen=Seen.ABSENT,
+    ).exists()
+
+
 def findings_of(removal: RemovalRequest) -> list[Finding]:
     """Every finding, oldest first."""
     found = Finding.objects.filter(attempt__run__item__plan__removal=removal)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from offboarding.discovery.read import look_for
 from offboarding.discovery.rules import sighting
@@ -12,6 +14,7 @@ from offboarding.execution.steps import Step
 from offboarding.gateways.segment import AuditEvent, SegmentGateway
 from offboarding.lib.addresses import fold
 from offboarding.verification.actions import record_finding
+from offboarding.verification.queries import gone_before
 from offboarding.verification.rules import gone, says
 
 
@@ -21,14 +24,32 @@ class ReadPlaceAgain(Step):
     acts = False
     patience = (timedelta(seconds=2), timedelta(seconds=8))
 
+    def recall(self, run: Run) -> Mapping[str, Any]:
+        return {
+            "gone_since": gone_before(run),
+            "managed": run.item.workspace and run.item.workspace.managed_by,
+        }
+
     def look(self, gateway: SegmentGateway, work: Work) -> Sight:
         seen = look_for(gateway, work.addresses, {key for key, _ in work.accounts})
         choice = str(work.target.get("choice", "remove"))
         value = Seen.ABSENT if gone(choice, seen) else Seen.PRESENT
-        return Sight(value, says(choice, seen, work.workspace), {"sighting": seen.as_json()})
+        told = says(choice, seen, work.workspace)
+        back = value is Seen.PRESENT and work.known["gone_since"]
+        return Sight(value, told, {"sighting": seen.as_json()}, came_back(told, work) if back else None)
 
     def noted(self, run: Run, attempt: Attempt, sight: Sight) -> None:
         record_finding(run, attempt, sight, sighting(sight.facts["sighting"]))
+
+
+def came_back(told: str, work: Work) -> tuple[Cause, str, str]:
+    """It had been seen gone: something added the person again, and asking for the same removal would not end that."""
+    by = (
+        " The identity provider manages the workspace, so its sync may have."
+        if work.known["managed"] == "scim"
+        else ""
+    )
+    return Cause.CAME_BACK, f"Access came back: {told}.{by}"[:500], REMEDIES[Cause.CAME_BACK]
 
 
 class FetchAuditEvents(Step):

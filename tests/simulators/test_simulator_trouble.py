@@ -58,6 +58,7 @@ def test_an_answer_that_is_lost_or_unreadable_leaves_the_effect_as_scripted(
         ({"do": "drip", "seconds": 0.001}, 200, True),
         ({"do": "huge", "bytes": 100_000}, 200, True),
         ({"do": "latency", "seconds": 0.01}, 200, True),
+        ({"do": "meanwhile", "leave": [DAN]}, 404, True),
     ],
     ids=str,
 )

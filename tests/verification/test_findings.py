@@ -111,6 +111,26 @@ def test_somebody_who_came_back_is_told(removed: Any, run_of: Make, turns: Make,
     assert not first.came_back
     assert later and all(finding.came_back for finding in later)
     assert stands(removed) == "came back"
+    run = run_of(removed, "look-after-30-days")
+    assert (run.state, run.cause) == ("needs_person", "came-back")
+    assert run.sentence.startswith("Access came back: still has access to Acme Staging")
+
+
+def test_where_the_provider_manages_members_its_sync_is_named(
+    removed: Any, run_of: Make, turns: Make, segment: Simulator
+) -> None:
+    from offboarding.connections.models import Workspace
+
+    turns(due(run_of(removed, "read-again")))
+    Workspace.objects.update(managed_by="scim")
+    segment.control.put_member("acme-staging", {"email": DAN, "permissions": ["Source Admin"]})
+    run = turns(due(run_of(removed, "look-after-30-days")))
+    assert "its sync may have" in run.sentence and "at the identity provider" in run.remedy
+
+
+def test_access_that_never_went_did_not_come_back(started: Make, run_of: Make, turns: Make) -> None:
+    removal = started("Acme Staging")
+    assert turns(due(run_of(removal, "read-again"))).cause == "still-there"
 
 
 def test_only_reading_left_is_what_a_downgrade_promised(

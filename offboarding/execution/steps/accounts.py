@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from offboarding.execution.rules import Work
+from offboarding.discovery.read import look_for, read_account
+from offboarding.discovery.rules import Owners
+from offboarding.execution.rules import REMEDIES, Cause, Work
 from offboarding.gateways.segment import Member, NotThere, SegmentGateway
 from offboarding.lib.addresses import fold
 
@@ -22,3 +24,14 @@ def read(gateway: SegmentGateway, key: str) -> Member | None:
     except NotThere:
         return None
     return member
+
+
+def last_owner(gateway: SegmentGateway, work: Work, member: Member) -> tuple[Cause, str, str] | None:
+    """The last Owner cannot go. Looked at freshly: ownership may have changed since the plan was made."""
+    account = read_account(gateway, member)
+    if account is None or not any(role.owner for role in account.roles):
+        return None
+    if look_for(gateway, [member.email]).owners is not Owners.LAST:
+        return None
+    sentence = f"{work.person} is the only Owner of {work.workspace}."
+    return Cause.LAST_OWNER, sentence, REMEDIES[Cause.LAST_OWNER]

@@ -1,28 +1,46 @@
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
-from offboarding.discovery.rules import MEMBER_ONLY, READ_ONLY, READ_SOURCES
+from offboarding.discovery.read import held
+from offboarding.discovery.rules import MEMBER_ONLY, READ_ONLY, READ_SOURCES, Held, Outcome
+from offboarding.execution import queries
+from offboarding.execution.models import Run
 from offboarding.execution.rules import Cause, Seen, Sight, Work
 from offboarding.execution.steps import Call, Step, accounts
 from offboarding.gateways.segment import Permission, Resource, Role, SegmentGateway, protocol
 
+MORE_REMEDY = (
+    "Somebody changed the access after the approval. Take the added role away in Segment and try again; or do it by hand with "
+    "proof; or skip this and file a new request that covers it."
+)
+
 
 class Downgrade(Step):
-    """Only read-only roles left. What they may read is narrowed to what they had; groups are left in steps of their own."""
+    """Only read-only roles left. What they may read is narrowed to what they had; groups are left in steps of their own.
+
+    Roles that were added after the approval stop it: replacing them was nobody's decision.
+    """
+
+    def recall(self, run: Run) -> Mapping[str, Any]:
+        return {"approved": approved_roles(run)}
 
     def look(self, gateway: SegmentGateway, work: Work) -> Sight:
-        held = {member.id: gateway.member(member.id)[1] for member in accounts.present(gateway, work)}
-        if not held:
+        found = accounts.present(gateway, work)
+        each = {member.id: gateway.member(member.id)[1] for member in found}
+        if not each:
             return Sight(Seen.ABSENT, f"no longer a member of {work.workspace} at all")
-        names = sorted({permission.role_name for each in held.values() for permission in each})
+        names = sorted({permission.role_name for own in each.values() for permission in own})
         if set(names) <= READ_ONLY:
             return Sight(Seen.ABSENT, f"read-only in {work.workspace}: {', '.join(names)}", {"roles": names})
         return Sight(
             Seen.PRESENT,
             f"still has {', '.join(names)}",
-            {"accounts": sorted(key for key, each in held.items() if not harmless(each)), "roles": names},
-            offered(gateway),
+            {"accounts": sorted(key for key, own in each.items() if not harmless(own)), "roles": names},
+            offered(gateway)
+            or more_than_approved(each, work)
+            or accounts.last_owner(gateway, work, found[0]),
         )
 
     def intent(self, work: Work) -> str:
@@ -31,8 +49,8 @@ class Downgrade(Step):
     def prepare(self, gateway: SegmentGateway, work: Work, sight: Sight) -> Call:
         roles = {role.name: role for role in gateway.roles()}
         account = sight.facts["accounts"][0]
-        _, held = gateway.member(account)
-        permission = replacement(roles, held, gateway.workspace().id)
+        _, permissions = gateway.member(account)
+        permission = replacement(roles, permissions, gateway.workspace().id)
         return Call(
             gateway.preview(protocol.replace_permissions(account, [permission])),
             lambda: gateway.replace_permissions(account, [permission]),
@@ -40,8 +58,41 @@ class Downgrade(Step):
         )
 
 
-def harmless(held: Sequence[Permission]) -> bool:
-    return {permission.role_name for permission in held} <= READ_ONLY
+def approved_roles(run: Run) -> tuple[Held, ...] | None:
+    """What the approver was shown, through groups too; None where the place could not be read then."""
+    seen = queries.sighting_before(run)
+    return seen.roles if seen and seen.outcome is Outcome.MEMBER else None
+
+
+def more_than_approved(
+    permissions: Mapping[str, Sequence[Permission]], work: Work
+) -> tuple[Cause, str, str] | None:
+    """Other access than the one that was decided on. Less than approved, or only reading, is no reason to stop."""
+    approved = work.known["approved"]
+    now = [held(each) for every in permissions.values() for each in every if each.role_name not in READ_ONLY]
+    more = [role for role in now if approved is not None and not any(covers(each, role) for each in approved)]
+    if not more:
+        return None
+    names = ", ".join(sorted({role.says() for role in more}))
+    return (
+        Cause.DOUBT,
+        f"{work.person} has other access to {work.workspace} than was approved: {names}.",
+        MORE_REMEDY,
+    )
+
+
+def covers(approved: Held, now: Held) -> bool:
+    """True if a role is no more than the approved one: on no other resources, and under no fewer labels."""
+    if approved.role_id != now.role_id:
+        return False
+    whole = any(kind == "WORKSPACE" for kind, _key in approved.resources)
+    if approved.labels:
+        return bool(now.labels) and set(now.labels) <= set(approved.labels)
+    return whole or set(now.resources) <= set(approved.resources)
+
+
+def harmless(own: Sequence[Permission]) -> bool:
+    return {permission.role_name for permission in own} <= READ_ONLY
 
 
 def offered(gateway: SegmentGateway) -> tuple[Cause, str, str] | None:
@@ -56,11 +107,11 @@ def offered(gateway: SegmentGateway) -> tuple[Cause, str, str] | None:
     )
 
 
-def replacement(roles: dict[str, Role], held: Sequence[Permission], workspace_id: str) -> Permission:
+def replacement(roles: dict[str, Role], own: Sequence[Permission], workspace_id: str) -> Permission:
     """Reading sources stays for those who had sources, on the same ones; everybody else keeps bare membership."""
     sources = tuple(
         resource
-        for permission in held
+        for permission in own
         if permission.role_name.startswith("Source")
         for resource in permission.resources
     )

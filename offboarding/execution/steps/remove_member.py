@@ -1,10 +1,8 @@
 from __future__ import annotations
 
-from offboarding.discovery.read import look_for, read_account
-from offboarding.discovery.rules import Owners
-from offboarding.execution.rules import REMEDIES, Cause, Seen, Sight, Work
+from offboarding.execution.rules import Seen, Sight, Work
 from offboarding.execution.steps import Call, Step, accounts
-from offboarding.gateways.segment import Member, SegmentGateway, protocol
+from offboarding.gateways.segment import SegmentGateway, protocol
 
 
 class RemoveMember(Step):
@@ -16,18 +14,11 @@ class RemoveMember(Step):
             return Sight(Seen.ABSENT, f"not in the member list of {work.workspace}")
         facts = {"accounts": [{"id": member.id, "email": member.email} for member in found]}
         return Sight(
-            Seen.PRESENT, f"still a member of {work.workspace}", facts, self.blocked(gateway, work, found[0])
+            Seen.PRESENT,
+            f"still a member of {work.workspace}",
+            facts,
+            accounts.last_owner(gateway, work, found[0]),
         )
-
-    def blocked(self, gateway: SegmentGateway, work: Work, member: Member) -> tuple[Cause, str, str] | None:
-        """The last Owner cannot go. Looked at freshly: ownership may have changed since the plan was made."""
-        account = read_account(gateway, member)
-        if account is None or not any(role.owner for role in account.roles):
-            return None
-        if look_for(gateway, [member.email]).owners is not Owners.LAST:
-            return None
-        sentence = f"{work.person} is the only Owner of {work.workspace}."
-        return Cause.LAST_OWNER, sentence, REMEDIES[Cause.LAST_OWNER]
 
     def intent(self, work: Work) -> str:
         return f"Remove {work.person} from {work.workspace}"

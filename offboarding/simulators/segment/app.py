@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from offboarding.simulators.clock import Clock
 from offboarding.simulators.journal import Journal
-from offboarding.simulators.segment import effects, replies, routes
+from offboarding.simulators.segment import effects, invites, replies, routes, users
 from offboarding.simulators.segment.call import Call
 from offboarding.simulators.segment.routes import Route
 from offboarding.simulators.segment.rows import Json
@@ -134,6 +134,19 @@ class SegmentApp:
             visit.workspace.due.extend(effects.returning(row, at) for row in gone)
         return reply
 
+    def meanwhile(self, visit: Visit) -> Reply:
+        """Somebody else acts between the caller's look and its call."""
+        call = Call(visit.workspace, visit.token, self.clock.now(), has_account=self.world.has_account)
+        with visit.workspace.lock:
+            call.actor = effects.SYSTEM
+            for email in visit.rule.get("leave", []):
+                if row := visit.workspace.members.by_email(email):
+                    users.take_out(call, row["id"])
+            for email in visit.rule.get("cancelled", []):
+                if row := visit.workspace.tables["invites"].by_email(email):
+                    invites.take_out(call, row["email"])
+        return self.handle(visit)
+
     def effect(self, visit: Visit, default: bool = True) -> Reply:
         """The honest answer, with its effect or without, as the rule says."""
         return self.handle(visit) if visit.rule.get("effect", default) else self.without_effect(visit)
@@ -197,4 +210,5 @@ TROUBLES: dict[str, Callable[[SegmentApp, Visit], Reply]] = {
     "late": SegmentApp.late,
     "no_effect": SegmentApp.without_effect,
     "comes_back": SegmentApp.comes_back,
+    "meanwhile": SegmentApp.meanwhile,
 }

@@ -15,6 +15,7 @@ from offboarding.execution import queries as execution
 from offboarding.execution.actions import state_of
 from offboarding.execution.models import Run
 from offboarding.execution.rules import (
+    REMEDIES,
     UNDO_FOR,
     Cause,
     Ended,
@@ -40,6 +41,7 @@ from offboarding.web.cards import (
 from offboarding.web.removal.overview import Overview
 from offboarding.web.removal.states import ACTIVE, KINDS, blocked, counting_down, facts_of, tag_of
 from offboarding.web.steps.extras import Extra, extra_of
+from offboarding.web.steps.nexts import next_act
 from offboarding.web.steps.stuck import Text, causes
 from offboarding.web.steps.tries import TryCard, tried
 from offboarding.web.steps.where import WhereCard, where_of
@@ -119,7 +121,7 @@ def step_card(
         added=added(view, item),
         due=due(view, item, run),
         facts=facts_of(item, run, view.tallies.get(run.pk) if run else None, view.states, view.clock),
-        stopped=stopped(run) if run else None,
+        stopped=stopped(view, run) if run else None,
         where=where_of(view, item),
         how=tuple(item.how),
         extra=extra_of(view, item, run),
@@ -132,7 +134,7 @@ def step_card(
         tries=tries[:SHOWN_TRIES],
         older=tries[SHOWN_TRIES:],
         permission=permission(view, run, today),
-        stuck=causes(item) if run and run.state not in ENDED else (),
+        stuck=causes(item, run.cause) if run and run.state not in ENDED else (),
         summary=summary,
     )
 
@@ -151,15 +153,14 @@ def due(view: Overview, item: ChecklistItem, run: Run | None) -> DueCard | None:
     return view.clock.due(item.due_at, start)
 
 
-def stopped(run: Run) -> NoticeCard | None:
+def stopped(view: Overview, run: Run) -> NoticeCard | None:
     """What happened and what to do, where a step cannot go on by itself."""
+    if run.state == State.WAITING and run.cause == Cause.PAUSED:
+        return NoticeCard("waiting", run.waiting_for, REMEDIES[Cause.PAUSED], next_act(view, run))
     if run.state != State.NEEDS_PERSON or run.cause in (Cause.MANUAL, Cause.TAKEN_OVER):
         return None
-    role = "bad" if blocked(run) else "attention"
-    act = None
-    if run.cause == Cause.TOKEN_REFUSED:
-        act = ActCard(_("Open Setup, Connections"), "/setup/connections/")
-    return NoticeCard(role, run.sentence or run.waiting_for or _("A person has to look."), run.remedy, act)  # type: ignore[arg-type]
+    says = run.sentence or run.waiting_for or _("A person has to look.")
+    return NoticeCard("bad" if blocked(run) else "attention", says, run.remedy, next_act(view, run))
 
 
 def proofs(run: Run, url: str, removable: bool) -> tuple[FileCard, ...]:

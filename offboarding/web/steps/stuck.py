@@ -6,6 +6,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as lazy
 
 from offboarding.checklist.models import ChecklistItem
+from offboarding.execution.rules import Cause
 
 Text = str | Promise
 NOT_LISTED: tuple[Text, Text] = (
@@ -57,6 +58,58 @@ NO_TAB: tuple[Text, Text] = (
     lazy("Only a Workspace Owner sees it. Hand the step to an Owner of that workspace."),
 )
 
+ON_TOKEN: tuple[Text, Text] = (
+    lazy("How do I make a token?"),
+    lazy(
+        "As a Workspace Owner: Settings > Workspace settings > Access Management > Tokens > Create Token, with the level "
+        "Workspace Owner. The token goes on working when the person who made it leaves."
+    ),
+)
+ON_OWNERS: tuple[Text, Text] = (
+    lazy("Who can change an Owner?"),
+    lazy(
+        "Only another Workspace Owner, and never the last one. Access Management > Users shows who is Owner."
+    ),
+)
+ON_PLAN: tuple[Text, Text] = (
+    lazy("The workspace does not have it"),
+    lazy(
+        "Free and Team plans have no user groups, no audit trail and no read-only roles. Removal works on all of them."
+    ),
+)
+ON_ANSWER: tuple[Text, Text] = (
+    lazy("What did Segment say?"),
+    lazy("Open the newest try below: request and answer stand there as they were, secrets hidden."),
+)
+ON_REACH: tuple[Text, Text] = (
+    lazy("Is it Segment or our line?"),
+    lazy("Look at status.segment.com, and test the connection in Setup > Connections."),
+)
+ON_CHANGE: tuple[Text, Text] = (
+    lazy("Somebody else changed something"),
+    lazy("The audit trail of the workspace tells who. What was not approved is not touched here."),
+)
+ON_FALL: tuple[Text, Text] = (
+    lazy("Is it because of the removal?"),
+    lazy(
+        "Look whether a key or login of the person fed the source. Weekends and ended campaigns fall too: check again later, "
+        "or skip this with the reason."
+    ),
+)
+ON_PROOF: tuple[Text, Text] = (
+    lazy("What counts as proof?"),
+    lazy(
+        "What shows the state after the change: a screenshot with the name of the workspace, or a file. No secrets."
+    ),
+)
+ON_PAUSE: tuple[Text, Text] = (
+    lazy("Why does nothing happen?"),
+    lazy("The request is paused. What had begun is seen out; nothing new begins until somebody resumes it."),
+)
+ON_CRASH: tuple[Text, Text] = (
+    lazy("It stops each time"),
+    lazy("The log of the engine names the error. Do it by hand meanwhile; the tries so far stay as proof."),
+)
 BY_STEP: dict[str, tuple[tuple[Text, Text], ...]] = {
     "segment.remove_member": (NOT_LISTED, GREYED, COMES_BACK, API_WORKS, STILL_SEES),
     "segment.downgrade": (NOT_LISTED, GREYED, COMES_BACK, STILL_SEES),
@@ -64,6 +117,7 @@ BY_STEP: dict[str, tuple[tuple[Text, Text], ...]] = {
     "segment.cancel_invitation": (NOT_LISTED, GREYED),
     "verify.place": (COMES_BACK, STILL_SEES, API_WORKS),
     "verify.audit_events": (NO_EVENT,),
+    "verify.measure_after": (ON_FALL, BROKE),
 }
 BY_CODE: dict[str, tuple[tuple[Text, Text], ...]] = {
     "list-tokens": (NO_TAB, MOVED, API_WORKS),
@@ -74,8 +128,31 @@ BY_CODE: dict[str, tuple[tuple[Text, Text], ...]] = {
     "sign-in-refused": (STILL_SEES, COMES_BACK),
     "screenshot-before": (NOT_LISTED, MOVED),
 }
+BY_CAUSE: dict[Cause, tuple[tuple[Text, Text], ...]] = {
+    Cause.MANUAL: (ON_PROOF,),
+    Cause.TAKEN_OVER: (ON_PROOF,),
+    Cause.TOKEN_REFUSED: (ON_TOKEN,),
+    Cause.NOT_ALLOWED: (ON_TOKEN, ON_PLAN),
+    Cause.OWNER_NEEDED: (ON_OWNERS, ON_TOKEN),
+    Cause.LAST_OWNER: (ON_OWNERS,),
+    Cause.OWN_ACCOUNT: (ON_OWNERS,),
+    Cause.SCIM_MANAGED: (COMES_BACK,),
+    Cause.NO_SUCH_FEATURE: (ON_PLAN,),
+    Cause.DECLINED: (ON_ANSWER, GREYED),
+    Cause.STILL_THERE: (STILL_SEES, COMES_BACK),
+    Cause.CAME_BACK: (COMES_BACK, STILL_SEES),
+    Cause.NOT_FOUND: (NOT_LISTED,),
+    Cause.NOT_REACHED: (ON_REACH,),
+    Cause.DOUBT: (ON_CHANGE, ON_ANSWER),
+    Cause.NO_EVENT: (NO_EVENT,),
+    Cause.FELL: (ON_FALL, BROKE),
+    Cause.CRASHED: (ON_CRASH,),
+    Cause.PAUSED: (ON_PAUSE,),
+}
 
 
-def causes(item: ChecklistItem) -> tuple[tuple[Text, Text], ...]:
-    """(what it looks like, what to do) pairs."""
-    return BY_STEP.get(item.step) or BY_CODE.get(item.code) or ((MOVED,) if item.where else ())
+def causes(item: ChecklistItem, cause: str = "") -> tuple[tuple[Text, Text], ...]:
+    """(what it looks like, what to do) pairs: what stopped it on top, then what can be with this kind of step."""
+    own = BY_CAUSE.get(Cause(cause), ()) if cause in set(Cause) else ()
+    usual = BY_STEP.get(item.step) or BY_CODE.get(item.code) or ((MOVED,) if item.where else ())
+    return tuple(dict.fromkeys([*own, *usual]))
