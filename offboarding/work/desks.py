@@ -11,12 +11,18 @@ from typing import Any
 
 import structlog
 from django.db import close_old_connections
+from django.db.models import Q
 from django.db.models.functions import Now
 
 from offboarding.work.actions import LostLease, StandsStill, claim, nothing_more, rest_still
 from offboarding.work.models import Order
+from offboarding.work.rules import State
 
 log = structlog.get_logger(__name__)
+
+
+# Dropped once, and now again: the process died twice in a row while this row was worked on.
+SUSPECT = Q(state=State.RUNNING.value, crashes__gte=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,8 +32,14 @@ class Desk:
     parked: Callable[[Any], None] = nothing_more
 
     def due(self, limit: int) -> list[int]:
-        rows = self.model._default_manager.filter(Order.due(Now())).order_by("not_before", "pk")
-        return list(rows.values_list("pk", flat=True)[:limit])
+        """Rows that may be worked on beside others."""
+        rows = self.model._default_manager.filter(Order.due(Now())).exclude(SUSPECT)
+        return list(rows.order_by("not_before", "pk").values_list("pk", flat=True)[:limit])
+
+    def suspects(self, limit: int) -> list[int]:
+        """Due rows that were dropped more than once. Whatever stops one of them stops its neighbours too."""
+        rows = self.model._default_manager.filter(Order.due(Now()), SUSPECT)
+        return list(rows.order_by("not_before", "pk").values_list("pk", flat=True)[:limit])
 
     def look(self, pk: int) -> bool:
         """Claim the row and do the next thing that it needs. False if there was nothing to do."""

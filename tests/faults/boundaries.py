@@ -15,6 +15,20 @@ from typing import Any
 
 Meet = Callable[[int, str], None]
 WRITES = ("INSERT", "UPDATE", "DELETE")
+watching: list[Boundaries] = []
+
+
+@contextmanager
+def aside() -> Iterator[None]:
+    """What the trial itself does is no part of the product."""
+    before = [each.watching for each in watching]
+    for each in watching:
+        each.watching = False
+    try:
+        yield
+    finally:
+        for each, was in zip(watching, before):
+            each.watching = was
 
 
 class Boundaries:
@@ -27,15 +41,6 @@ class Boundaries:
         if self.watching:
             self.number += 1
             self.meet(self.number - 1, name)
-
-    @contextmanager
-    def aside(self) -> Iterator[None]:
-        """What the trial itself does is no part of the product."""
-        self.watching = False
-        try:
-            yield
-        finally:
-            self.watching = True
 
     def around(self, owner: Any, name: str, says: str, only: Callable[..., bool] = lambda *_: True) -> None:
         real = getattr(owner, name)
@@ -52,6 +57,8 @@ class Boundaries:
         setattr(owner, name, watched)
 
     def install(self) -> None:
+        """For the rest of this process."""
+        watching.append(self)
         from django.core.mail.backends.filebased import EmailBackend
         from django.db.backends.base.base import BaseDatabaseWrapper
         from django.db.backends.utils import CursorWrapper

@@ -12,6 +12,7 @@ from django.db.models.functions import Now
 from offboarding.approvals import actions as approvals
 from offboarding.approvals.rules import Decision
 from offboarding.checklist.queries import newest_plan
+from offboarding.connections import limits
 from offboarding.connections.models import Workspace
 from offboarding.discovery import actions as discovery
 from offboarding.discovery.models import Look, Snapshot
@@ -27,10 +28,16 @@ from offboarding.removals.rules import Choice
 from offboarding.users.models import User
 from offboarding.work import desks
 from offboarding.work.rules import ENDED, State
+from tests.faults.boundaries import aside
 from tests.faults.segment import Json, Segment
 
 SOON = timedelta(days=1)  # what waits longer waits for a date, not for Segment
 READ_ONLY_FOR = timedelta(days=20)
+RESTING = (*ENDED, State.NEEDS_PERSON)
+
+
+def soon() -> datetime:
+    return datetime.now(UTC) + SOON
 
 
 def user(name: str) -> User:
@@ -148,8 +155,16 @@ def hurry(follow_ups: bool = False) -> None:
     for desk in desks.DESKS.values():
         rows = desk.model._default_manager.exclude(state__in=ENDED).filter(not_before__gt=Now())
         if not follow_ups:
-            rows = rows.filter(not_before__lt=datetime.now(UTC) + SOON)
+            rows = rows.filter(not_before__lt=soon())
         rows.update(not_before=Now())
+    let_segment_rest()
+
+
+def let_segment_rest() -> None:
+    """Pauses, an open circuit and this minute's count of calls are over."""
+    Workspace.objects.filter(paused_until__gt=Now()).update(paused_until=Now())
+    Workspace.objects.filter(open_until__gt=Now()).update(open_until=Now())
+    limits.own.clear()
 
 
 def bury() -> None:
@@ -163,8 +178,10 @@ def one_turn(kind: str, pk: int) -> Any:
     """Whatever the row waits for is over; then its turn. The row as it is afterwards."""
     rows = desks.DESKS[kind].model._default_manager.filter(pk=pk)
     past = datetime.now(UTC) - timedelta(seconds=1)
-    rows.exclude(not_before=None).update(not_before=past)
-    rows.exclude(lease_until=None).update(lease_until=past)
+    with aside():
+        rows.exclude(not_before=None).update(not_before=past)
+        rows.exclude(lease_until=None).update(lease_until=past)
+        let_segment_rest()
     desks.DESKS[kind].look(pk)
     return rows.get()
 
@@ -186,11 +203,15 @@ def everything(at_most: int = 60, follow_ups: bool = False, people: bool = True,
         journey.tick()
         if news:
             desks.SCHEDULES["notifications"].run()
-        handed = [desks.look(kind, pk) for kind, desk in desks.DESKS.items() for pk in desk.due(1000)]
+        handed = [desks.look(kind, pk) for kind, desk in desks.DESKS.items() for pk in due(desk)]
         skipped = skip_manual(waiting_for_people().filter(manual=True)) if people else 0
         if not any(handed) and not skipped:
             return
     raise AssertionError(f"something still goes on after {at_most} turns of everything")
+
+
+def due(desk: desks.Desk) -> list[int]:
+    return [*desk.due(100_000), *desk.suspects(100_000)]
 
 
 def until_due(removal: RemovalRequest, step: str, at: str = "") -> Run:
@@ -222,7 +243,7 @@ def needed(run: Run) -> set[int]:
 
 def due_now() -> dict[str, int]:
     """By kind, how many rows somebody should be working on."""
-    counts = {kind: len(desk.due(100_000)) for kind, desk in desks.DESKS.items()}
+    counts = {kind: len(due(desk)) for kind, desk in desks.DESKS.items()}
     return {kind: count for kind, count in counts.items() if count}
 
 

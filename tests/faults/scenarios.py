@@ -103,6 +103,8 @@ SCENARIOS: dict[str, Prepare] = {
     "segment.downgrade": step("segment.downgrade", "acme-staging", "downgrade"),
     "verify.place": step("verify.place", "acme-staging"),
     "verify.audit_events": step("verify.audit_events", "acme-staging"),
+    "verify.measure_before": step("verify.measure_before", "acme-staging"),
+    "verify.measure_after": step("verify.measure_after", "acme-staging"),
     "before.snapshot": step("before.snapshot", "acme-staging"),
     "discovery.Look": asked_to_look,
     "packets.Packet": closed,

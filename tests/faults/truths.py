@@ -85,5 +85,7 @@ TRUTHS: dict[str, Truth] = {
     "segment.downgrade": only_read_only,
     "verify.place": place_is_clear,
     "verify.audit_events": claims_nothing,
+    "verify.measure_before": claims_nothing,
+    "verify.measure_after": claims_nothing,
     "before.snapshot": claims_nothing,
 }
