@@ -203,7 +203,7 @@ def state_says(run: Run) -> str:
     if run.ended == Ended.BY_HAND:
         return "done by hand"
     if run.state == State.DONE:
-        return "verified" if run.attempts.all() else "done"
+        return "verified" if run.attempts.all() and run.ended != Ended.NOTHING_TO_DO else "done"
     return "not due yet" if run.item.at or run.item.step == "packet.seal" else run.state
 
 

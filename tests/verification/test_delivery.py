@@ -153,6 +153,16 @@ def test_a_weak_token_measures_what_it_may(
     assert len(segment.control.journal.calls({"path": "/delivery-overview/successful-delivery"})) == 1
 
 
+def test_the_packet_holds_what_was_measured_and_calls_it_done_not_verified(
+    started: Make, run_of: Make
+) -> None:
+    from offboarding.packets.collect import doing, state_says
+
+    run = run_of(started(PLACE), "measure-before")
+    assert state_says(run) == "done"
+    assert doing(run).after["measured"] == Measurement.objects.get().data
+
+
 # ---------------------------------------------------------------- after
 
 

@@ -76,7 +76,8 @@ def test_before_and_after_stand_side_by_side(shown: Any) -> None:
     told = page()
     assert "Website Source 2,010 1,980 -1 %" in told
     assert "Snowflake Warehouse Connected Connected As before" in told
-    assert "As much as before" in told
+    assert "As much as before" in told and "Orders Source 40 40 As before" in told
+    assert "After, 31 Mar 15:00 to 16:00" in told
     assert "Deliveries to destinations: cannot be checked by API." in told
 
 
@@ -124,7 +125,7 @@ def test_many_sources_fold(shown: Any) -> None:
     removal, page = shown
     more = tuple(Line(Kind.SOURCE, f"x{n}", f"Source {n}", True, events=n) for n in range(40))
     measured(run_of(removal, "measure-before"), "before", before(*more))
-    assert "35 more" in page()
+    assert "38 more" in page()
 
 
 def test_the_queries_do_not_grow_with_what_is_measured(client: Browser, running: Make, olga: Any) -> None:

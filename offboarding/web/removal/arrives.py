@@ -19,7 +19,7 @@ from offboarding.web.removal.states import blocked
 from offboarding.work.rules import ENDED, State
 
 BEFORE, AFTER = "verify.measure_before", "verify.measure_after"
-SHOWN = 8
+SHOWN = 5
 NOTHING = "–"
 KINDS = {
     Kind.SOURCE: lazy("Source"),
@@ -99,7 +99,7 @@ def place(view: Overview, pair: Pair, first: Run, last: Run | None) -> PlaceArri
         says=tuple(says(view, pair, before, after, first)),
         step_url=f"{view.url}steps/{shown.item.number}/",
         before=head_before(view, before, after),
-        after=head_after(view, pair, after),
+        after=head_after(view, after) if after else "",
         rows=tuple(rows[:SHOWN]),
         more=tuple(rows[SHOWN:]),
     )
@@ -157,9 +157,10 @@ def change(before: Line | None, after: Line | None) -> str:
     if after is None:
         return NOTHING
     share = percent(after)
-    if share is not None:
+    if share:
         return _("%(share)+d %%") % {"share": share}
-    return _("As before") if before and same(before, after) else NOTHING
+    unchanged = share == 0 or (before is not None and same(before, after) and after.events is None)
+    return _("As before") if unchanged else NOTHING
 
 
 def same(before: Line, after: Line) -> bool:
@@ -216,10 +217,12 @@ def head_before(view: Overview, before: Reading | None, after: Reading | None) -
     return _("Before")
 
 
-def head_after(view: Overview, pair: Pair, after: Reading | None) -> str:
-    if after and after.start:
+def head_after(view: Overview, after: Reading) -> str:
+    if after.start:
         begins, ends = view.clock.short(moment(after.start)), view.clock.short(moment(after.end))
-        return _("After, %(begins)s to %(ends)s") % {"begins": begins, "ends": ends}
+        same_day = begins.split(" ")[:-1] == ends.split(" ")[:-1]
+        until = ends.split(" ")[-1] if same_day else ends
+        return _("After, %(begins)s to %(ends)s") % {"begins": begins, "ends": until}
     return _("After")
 
 
