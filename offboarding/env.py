@@ -196,6 +196,12 @@ VARIABLES = (
     Variable(
         "OFFBOARD_UPLOAD_MB", "10", whole(1, 500), "The largest file that can be attached as proof, in MB."
     ),
+    Variable(
+        "OFFBOARD_KEY_GRACE_DAYS",
+        "7",
+        whole(0, 90),
+        "Days between the word that senders use a new write key and the removal of the old ones.",
+    ),
     Variable("OFFBOARD_RETENTION_YEARS", "7", whole(3, 30), "How long evidence is kept, in years."),
     Variable(
         "OFFBOARD_TRUSTED_PROXIES", "0", whole(0, 5), "How many proxies in front add to X-Forwarded-For."
@@ -286,4 +292,6 @@ def demo_values(environ: Mapping[str, str]) -> dict[str, str]:
         "OFFBOARD_OWNER_APPROVERS": "1",
         "OFFBOARD_MANY_PLACES_APPROVERS": "1",
         "OFFBOARD_VOLUME_WATCH_MINUTES": "1",
+        # A visitor sees the old key go while they watch.
+        "OFFBOARD_KEY_GRACE_DAYS": "0",
     }

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
+from django.conf import settings
 from django.db.models import Max
 
 from offboarding.checklist import queries
@@ -39,8 +40,9 @@ MEASURING = "verify.measure_before"
 def freeze(removal: RemovalRequest, user: User) -> Plan:
     """The next version of the plan, from the newest snapshots. Call inside the verb that makes it necessary."""
     book, places = queries.shipped_playbook(), queries.found_places(removal)
-    subject = Subject(removal.reference, removal.person_name or removal.email, tuple(removal.addresses))
-    made = lines(book, subject, places)
+    name = removal.person_name or removal.email
+    subject = Subject(removal.reference, name, tuple(removal.addresses), removal.handover)
+    made = lines(book, subject, places, settings.KEY_GRACE_DAYS)
     version = (previous.version if (previous := queries.newest_plan(removal)) else 0) + 1
     body = canonical.dumps(described(removal, version, book, places, made))
     plan = Plan.objects.create(
@@ -78,7 +80,7 @@ def described(
         "starts_at": iso(removal.starts_at),
         "due_at": iso(removal.due_at),
         "places": [described_place(place) for place in places],
-        "may_break": may_break(places),
+        "may_break": may_break(places, settings.KEY_GRACE_DAYS),
         "not_known": not_known(places),
         "items": [described_line(number, each) for number, each in enumerate(made, 1)],
     }
@@ -153,7 +155,11 @@ def due_of(each: Line, due_at: datetime) -> datetime:
     if each.at == "until":
         last = date.fromisoformat(each.target["until"])
         return datetime.combine(last + timedelta(days=1), due_at.timetz())
-    return due_at + timedelta(days=int(each.at.split()[0])) if each.at else due_at
+    if each.at:
+        return due_at + timedelta(days=int(each.at.split()[0]))
+    # A rotation has the grace time to move its senders, and the old keys the same again before they go.
+    times = 2 if each.step == "segment.remove_write_key" else 1
+    return due_at + times * timedelta(days=each.target.get("grace_days", 0))
 
 
 def waits_for(
@@ -170,7 +176,14 @@ def waits_for(
         if other.code in each.waits_for
         and not (hurry and (other.phase is Phase.HAND_OVER or other.step == MEASURING))
         and concerns(other, each.workspace_id, names)
+        and same_source(other, each)
     ]
+
+
+def same_source(other: Line, each: Line) -> bool:
+    """Lines of two sources do not wait for each other."""
+    keys = [line.target.get("source_id") for line in (other, each)]
+    return None in keys or keys[0] == keys[1]
 
 
 def concerns(other: Line, workspace_id: int | None, names: Mapping[int, str]) -> bool:

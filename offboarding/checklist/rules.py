@@ -6,9 +6,10 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
+from itertools import groupby
 from typing import Any
 
-from offboarding.discovery.rules import Outcome, Owners, Sighting
+from offboarding.discovery.rules import Outcome, Owners, Reach, Sighting
 from offboarding.removals.rules import Choice
 
 
@@ -69,6 +70,7 @@ class Subject:
     reference: str
     person: str
     addresses: tuple[str, ...]
+    handover: str = ""  # whom the requester named for hand-overs
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,8 +191,20 @@ CONDITIONS: dict[str, Condition] = {
     "audiences": lambda place: _member(place) and bool(place.seen.reach.audiences),
     "sources": lambda place: _member(place) and bool(place.seen.reach.sources),
     "warehouses": lambda place: _member(place) and bool(place.seen.reach.warehouses),
-    "write_keys": lambda place: _member(place) and place.seen.reach.write_keys > 0,
+    "write_keys": lambda place: _member(place) and bool(place.seen.reach.keys),
+    "unseen_keys": lambda place: place.changes and keys_unseen(place.seen),
 }
+
+
+def keys_unseen(seen: Sighting) -> bool:
+    """True where write keys may be in reach that we cannot name: not read, hidden, or counted by an older look."""
+    if seen.outcome is Outcome.UNKNOWN:
+        return True
+    reach = seen.reach
+    counted_only = reach.write_keys > 0 and not reach.keys
+    return seen.outcome is Outcome.MEMBER and (
+        bool(reach.unseen_keys) or counted_only or "sources" in reach.unread
+    )
 
 
 def per_removal(places: Sequence[Found]) -> Iterator[tuple[list[Found], dict[str, Any]]]:
@@ -227,23 +241,57 @@ def per_invitation(places: Sequence[Found]) -> Iterator[tuple[list[Found], dict[
             yield [place], {"invitation": email, "accounts": []}
 
 
+def per_source(places: Sequence[Found]) -> Iterator[tuple[list[Found], dict[str, Any]]]:
+    """Each source whose write keys the person could read, with the fingerprints that were seen."""
+    for place in places:
+        for each in place.seen.reach.keys:
+            keys = list(each.fingerprints)
+            target = {
+                "source_id": each.source_id,
+                "source": each.source,
+                "keys": keys,
+                "feeds": each.destinations,
+            }
+            yield [place], target
+
+
 SPREADS = {
     "removal": per_removal,
     "place": per_place,
     "account": per_account,
     "group": per_group,
     "invitation": per_invitation,
+    "source": per_source,
 }
+# Days between the word that senders use a new key and the removal of the old ones.
+GRACE_DAYS = 7
 
 
-def lines(book: Playbook, subject: Subject, places: Sequence[Found]) -> list[Line]:
-    """Every line of the checklist, in the playbook's order. A step appears only where what was found calls for it."""
+def lines(
+    book: Playbook, subject: Subject, places: Sequence[Found], grace_days: int = GRACE_DAYS
+) -> list[Line]:
+    """Every line of the checklist, in the playbook's order. A step appears only where what was found calls for it.
+
+    Steps for each source stay together, source by source: they are one rotation.
+    """
     made: list[Line] = []
-    for each in book.steps:
-        fitting = [place for place in places if CONDITIONS[each.when](place)]
-        for involved, target in SPREADS[each.each](fitting):
-            made.append(line(each, subject, involved, target))
+    for by_source, block in groupby(book.steps, lambda each: each.each == "source"):
+        found = [
+            (at, line(each, subject, involved, with_grace(target, grace_days) if by_source else target))
+            for each in block
+            for at, (involved, target) in enumerate(spread(each, places))
+        ]
+        made += [each for _, each in (sorted(found, key=lambda pair: pair[0]) if by_source else found)]
     return made
+
+
+def spread(each: Step, places: Sequence[Found]) -> Iterator[tuple[list[Found], dict[str, Any]]]:
+    return SPREADS[each.each]([place for place in places if CONDITIONS[each.when](place)])
+
+
+def with_grace(target: Mapping[str, Any], days: int) -> dict[str, Any]:
+    """The grace time is part of what is approved: a setting that changes later does not change it."""
+    return {**target, "grace_days": days}
 
 
 def line(each: Step, subject: Subject, involved: Sequence[Found], target: Mapping[str, Any]) -> Line:
@@ -298,10 +346,32 @@ def vocabulary(subject: Subject, involved: Sequence[Found], target: Mapping[str,
         "warehouses": ", ".join(thing.name for reach in reaches for thing in reach.warehouses),
         "source_count": str(sum(len(reach.sources) for reach in reaches)),
         "key_count": str(sum(reach.write_keys for reach in reaches)),
+        "handover": subject.handover or "the person who runs its senders",
+        "unseen_sources": ", ".join(thing.name for reach in reaches for thing in reach.unseen_keys)
+        or "all sources there",
+        **words_of_keys(target),
     }
 
 
-def may_break(places: Sequence[Found]) -> list[str]:
+def words_of_keys(target: Mapping[str, Any]) -> dict[str, str]:
+    keys, days = len(target.get("keys", ())), int(target.get("grace_days", 0))
+    return {
+        "source": str(target.get("source", "")),
+        "old_keys": "1 old key" if keys == 1 else f"{keys} old keys",
+        "feeds": number_of(int(target.get("feeds", 0)), "destination"),
+        "grace": after(days),
+    }
+
+
+def after(days: int) -> str:
+    return f"{number_of(days, 'day')} after that" if days else "at once after that"
+
+
+def number_of(count: int, noun: str) -> str:
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+
+
+def may_break(places: Sequence[Found], grace_days: int = GRACE_DAYS) -> list[str]:
     """What an approver has to weigh, worst first."""
     told: list[str] = []
     changed = [place for place in places if place.changes]
@@ -317,17 +387,14 @@ def may_break(places: Sequence[Found]) -> list[str]:
         if place.managed_by == "scim"
     ]
     for place in changed:
-        told += breakable(place)
+        told += breakable(place, grace_days)
     return told
 
 
-def breakable(place: Found) -> Iterator[str]:
+def breakable(place: Found, grace_days: int) -> Iterator[str]:
     reach = place.seen.reach
     if reach.write_keys:
-        yield (
-            f"{place.workspace}: {reach.write_keys} write keys of {len(reach.sources)} sources were readable. "
-            "They keep working until they are rotated."
-        )
+        yield f"{place.workspace}: {keys_break(reach, grace_days)}"
     if reach.warehouses:
         names = ", ".join(
             f"{thing.name} ({thing.detail})" if thing.detail else thing.name for thing in reach.warehouses
@@ -337,6 +404,21 @@ def breakable(place: Found) -> Iterator[str]:
         yield f"{place.workspace}: {len(reach.functions)} functions made by the person go on running without a keeper."
     if reach.audiences:
         yield f"{place.workspace}: {len(reach.audiences)} audiences made by the person need a new keeper."
+
+
+def keys_break(reach: Reach, grace_days: int) -> str:
+    """Which keys change, what they feed, and when something can stop."""
+    if not reach.keys:
+        return (
+            f"{reach.write_keys} write keys of {len(reach.sources)} sources were readable. "
+            "They keep working until they are rotated."
+        )
+    feeds = number_of(sum(each.destinations for each in reach.keys), "destination")
+    return (
+        f"{reach.write_keys} write keys of {len(reach.keys)} sources were readable; {feeds} get their events. Each source "
+        "gets a new key, and somebody moves its senders over. The old keys are removed only when that is confirmed, "
+        f"{after(grace_days)}: whatever still sends with an old key is cut off then."
+    )
 
 
 def not_known(places: Sequence[Found]) -> list[str]:

@@ -11,7 +11,16 @@ from offboarding.connections.gate import Gate
 from offboarding.connections.models import Workspace
 from offboarding.gateways.segment import Exchange, SegmentGateway
 from offboarding.lib.hashing import keyed_fingerprint
-from offboarding.lib.sealing import Sealer
+from offboarding.lib.sealing import NotOpenable, Sealer
+
+__all__ = [
+    "NotOpenable",
+    "fingerprint",
+    "gateway_for",
+    "gateway_to_try",
+    "open_secret",
+    "seal",
+]
 
 
 def seal(token: str) -> str:

@@ -13,12 +13,14 @@ from offboarding.discovery.rules import (
     Owners,
     Reach,
     Sighting,
+    SourceKeys,
     Thing,
     keys_in_reach,
     reads_warehouses,
 )
 from offboarding.gateways.segment import (
     Declined,
+    Destination,
     Exchange,
     GatewayError,
     Member,
@@ -27,6 +29,7 @@ from offboarding.gateways.segment import (
     Permission,
     SegmentGateway,
     SlowDown,
+    Source,
     TokenRefused,
 )
 from offboarding.lib.addresses import fold
@@ -154,11 +157,10 @@ def reach_of(gateway: SegmentGateway, seen: Sighting) -> Reach:
         return []
 
     ids = {account.id for account in seen.accounts}
-    sources = {
-        each.id: (each.name, len(each.key_fingerprints))
-        for each in part("sources", lambda: iter(gateway.sources()))
-    }
-    reached, keys = keys_in_reach(seen.roles, sources)
+    listed = {each.id: each for each in part("sources", lambda: iter(gateway.sources()))}
+    named = {each.id: (each.name, len(each.key_fingerprints)) for each in listed.values()}
+    reached, keys = keys_in_reach(seen.roles, named)
+    fed = part("destinations", lambda: iter(gateway.destinations())) if keys else []
     stored = reads_warehouses(seen.roles)
     warehouses = part("warehouses", lambda: iter(gateway.warehouses())) if stored else []
     credentials = part("credentials", lambda: iter(gateway.credentials())) if stored else []
@@ -180,7 +182,20 @@ def reach_of(gateway: SegmentGateway, seen: Sighting) -> Reach:
         if any("Tracking Plan Admin" in role.role or role.owner for role in seen.roles)
         else 0,
         unread=tuple(unread),
+        keys=tuple(keys_of(listed[each.id], fed) for each in reached if listed[each.id].key_fingerprints),
+        unseen_keys=tuple(each for each in reached if hides_keys(listed[each.id])),
     )
+
+
+def keys_of(source: Source, destinations: Sequence[Destination]) -> SourceKeys:
+    """Its keys, and how many destinations behind it are not switched off."""
+    fed = sum(each.source_id == source.id and each.enabled is not False for each in destinations)
+    return SourceKeys(source.id, source.name, tuple(sorted(source.key_fingerprints)), fed)
+
+
+def hides_keys(source: Source) -> bool:
+    """True where a key is to be expected and none is shown: our token may be too weak to see it."""
+    return not source.cloud and not source.key_fingerprints
 
 
 def raw_record(exchanges: Sequence[Exchange]) -> list[dict[str, Any]]:

@@ -94,6 +94,16 @@ class Thing:
 
 
 @dataclass(frozen=True, slots=True)
+class SourceKeys:
+    """The write keys of one source, as fingerprints, and how many destinations get its events."""
+
+    source_id: str
+    source: str
+    fingerprints: tuple[str, ...]
+    destinations: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Reach:
     """What the person's roles let them read or change, and what they made. `unread` names what could not be read."""
 
@@ -105,6 +115,8 @@ class Reach:
     audiences: tuple[Thing, ...] = ()
     tracking_plans: int = 0
     unread: tuple[str, ...] = ()
+    keys: tuple[SourceKeys, ...] = ()
+    unseen_keys: tuple[Thing, ...] = ()  # sources that have keys by their kind, and show our token none
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +161,9 @@ class Sighting:
 
 def sighting(data: Mapping[str, Any]) -> Sighting:
     """The inverse of `as_json`, for what a database or a file gives back."""
-    reach = {name: things(value) for name, value in data["reach"].items()}
+    reach = {name: things(value) for name, value in data["reach"].items() if name != "keys"}
+    # Snapshots from before fingerprints were kept have no such field.
+    reach["keys"] = tuple(source_keys(value) for value in data["reach"].get("keys", ()))
     return Sighting(
         outcome=Outcome(data["outcome"]),
         accounts=tuple(account(value) for value in data["accounts"]),
@@ -175,6 +189,10 @@ def account(data: Mapping[str, Any]) -> Account:
     )
     groups = tuple((key, name) for key, name in data["groups"])
     return Account(data["id"], data["email"], data["name"], roles, groups)
+
+
+def source_keys(data: Mapping[str, Any]) -> SourceKeys:
+    return SourceKeys(**{**data, "fingerprints": tuple(data["fingerprints"])})
 
 
 def things(value: Any) -> Any:

@@ -8,14 +8,18 @@ class ExecutionConfig(AppConfig):
 
     def ready(self) -> None:
         from offboarding.execution import steps
-        from offboarding.execution.actions import crashed
+        from offboarding.execution.actions import SIGN_OFF, crashed
         from offboarding.execution.models import Run
         from offboarding.execution.perform import perform
+        from offboarding.execution.rotation import queries as rotation
+        from offboarding.execution.rotation.rules import CONFIRM, HAND_OVER
+        from offboarding.execution.steps.add_write_key import AddWriteKey
         from offboarding.execution.steps.cancel_invitation import CancelInvitation
         from offboarding.execution.steps.downgrade import Downgrade
         from offboarding.execution.steps.leave_group import LeaveGroup
         from offboarding.execution.steps.read_before import read_before
         from offboarding.execution.steps.remove_member import RemoveMember
+        from offboarding.execution.steps.remove_write_key import RemoveWriteKey
         from offboarding.work import desks
 
         desks.register(Run, perform, crashed)
@@ -23,4 +27,7 @@ class ExecutionConfig(AppConfig):
         steps.register("segment.cancel_invitation", CancelInvitation())
         steps.register("segment.leave_group", LeaveGroup())
         steps.register("segment.downgrade", Downgrade())
+        steps.register("segment.add_write_key", AddWriteKey())
+        steps.register("segment.remove_write_key", RemoveWriteKey())
+        SIGN_OFF[HAND_OVER], SIGN_OFF[CONFIRM] = rotation.not_handed_over, rotation.not_confirmable
         steps.OWN["before.snapshot"] = read_before

@@ -8,7 +8,7 @@ from django.db.models.functions import Now
 
 from offboarding.checklist.models import ChecklistItem
 from offboarding.evidence.models import Evidence
-from offboarding.execution.rules import Act, Ended, Result
+from offboarding.execution.rules import Act, Ended, Result, Ruled
 from offboarding.work.models import Order, order_indexes
 
 
@@ -123,3 +123,16 @@ class Secret(models.Model):
                 name="revealed_says_to_whom",
             ),
         ]
+
+
+class Ruling(models.Model):
+    """What a person decided at a step that left a choice, and what they decided about. The newest one counts."""
+
+    run = models.ForeignKey(Run, on_delete=models.PROTECT, related_name="rulings")
+    what = models.CharField(max_length=8, choices=[(r.value, r.value) for r in Ruled])
+    facts = models.JSONField()
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        ordering = ["pk"]

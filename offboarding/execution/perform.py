@@ -85,7 +85,7 @@ def perform(run: Run) -> None:
         return rest_until(run, *rest)
     try:
         with keyring.gateway_for(workspace, notes.take, urgent=is_urgent(run)) as gateway:
-            turn(run, step, gateway, replace(queries.work_of(run), known=step.recall(run)), notes)
+            turn(run, step, gateway, queries.work_of(run), notes)
     except StandsStill:
         rest_still(run, **actions.touched())
 
@@ -119,7 +119,8 @@ def rest_until(run: Run, at: datetime, why: str) -> None:
     put_down(run, State.WAITING, after=after, waiting_for=why, **actions.touched())
 
 
-def turn(run: Run, step: Step, gateway: SegmentGateway, work: Work, notes: Notes) -> None:
+def turn(run: Run, step: Step, gateway: SegmentGateway, plain: Work, notes: Notes) -> None:
+    work = replace(plain, known=step.recall(run))
     sight = look(run, step, gateway, work, notes)
     if sight is None or settled(run, sight):
         return None
@@ -130,14 +131,15 @@ def turn(run: Run, step: Step, gateway: SegmentGateway, work: Work, notes: Notes
         return verify_later(run, sight, later, history)
     if (halt := steering.halt_of(run)) and (step.acts or halt is Halt.REST_CANCELLED):
         return halted(run, halt, sight)
-    if not step.acts or sight.blocked or not may_call_again(history):
+    if not step.acts or sight.blocked or not may_call_again(history, step.calls_at_most(run)):
         return hand_to_person(run, sight)
     try:
         called = act(run, step, gateway, work, sight, notes)
     except steering.Halted as stopped:
         return halted(run, stopped.halt, sight)
     if called:
-        after = look(run, step, gateway, work, notes)
+        # What the call brought is on record by now.
+        after = look(run, step, gateway, replace(plain, known=step.recall(run)), notes)
         if after is not None and not settled(run, after):
             history = notes.history()
             verify_later(run, after, settles_in(history) or timedelta(seconds=1), history)

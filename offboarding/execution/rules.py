@@ -54,6 +54,14 @@ class Ended(StrEnum):
     NOTHING_TO_DO = "nothing to do"
 
 
+class Ruled(StrEnum):
+    """What a person decided where only a person may."""
+
+    TAKE = "take"  # a key that appeared is the new one
+    ADD = "add"  # add a key all the same
+    LOST = "lost"  # the new key is lost: another one
+
+
 class Cause(StrEnum):
     """Why a person is needed. Each has its remedy on the step's page."""
 
@@ -187,8 +195,8 @@ def settles_in(history: History) -> timedelta | None:
     return SETTLE[history.looks_since_call] if history.looks_since_call < len(SETTLE) else None
 
 
-def may_call_again(history: History) -> bool:
-    return history.calls < CALLS_AT_MOST
+def may_call_again(history: History, at_most: int = CALLS_AT_MOST) -> bool:
+    return history.calls < at_most
 
 
 REMEDIES: dict[Cause, str] = {

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -22,6 +22,7 @@ from offboarding.execution import actions as execution
 from offboarding.execution import queries as runs
 from offboarding.execution import steering as steps
 from offboarding.execution.models import Run
+from offboarding.journey import after
 from offboarding.journey.rules import Standing, may_close, to_go_on, to_release, to_wake
 from offboarding.ledger.actions import APP, Event, checkpoint, record
 from offboarding.packets import actions as packets
@@ -93,18 +94,40 @@ def change(removal: RemovalRequest, user: User, wishes: Iterable[Wish], version:
 def tick() -> None:
     """Look at every removal that is on its way. One that fails does not hold the others.
 
-    What is left after closing, read-only access that ends and looks weeks later, only needs waking.
+    What is left after closing, read-only access that ends and looks weeks later, only needs waking. Rotations of
+    keys have `follow_ups`.
     """
     for run in runs.stopped_by_connections():
         execution.goes_on(run)
     under_way = RemovalRequest.objects.filter(stage__in=[Stage.APPROVED, Stage.RUNNING]).values_list(
         "pk", flat=True
     )
-    for pk in under_way:
+    each_by_itself(advance, under_way)
+
+
+def follow_ups() -> None:
+    """Look at every closed request whose rotations go on. It costs more than a tick brings, so it comes less often."""
+    each_by_itself(follow_up, after.left_over())
+
+
+def each_by_itself(move: Callable[[int], None], removals: Iterable[int]) -> None:
+    for pk in removals:
         try:
-            advance(pk)
+            move(pk)
         except Exception as error:
             log.error("removal does not advance", pk=pk, error=type(error).__name__, exc_info=True)
+
+
+def follow_up(pk: int) -> None:
+    """After closing: let go of what was left, and seal anew once it has ended."""
+    removal = RemovalRequest.objects.get(pk=pk)
+    plan = newest_plan(removal)
+    if plan is None or removal.rest_cancelled_at:
+        return
+    for run in runs.runs_numbered(plan, to_release(standings(plan))).values():
+        if after.may_begin(run):
+            execution.release(run)
+    after.seal_again(pk)
 
 
 def advance(pk: int) -> None:

@@ -1,12 +1,26 @@
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
+from time import monotonic
 
 from django.apps import AppConfig
 
 
 def every_turn(_now: datetime) -> str:
     return ""
+
+
+def seldom(run: Callable[[], None], seconds: float) -> Callable[[], None]:
+    """The same, but not sooner than so many seconds after the last time, in this process."""
+    last = [-seconds]
+
+    def now_and_then() -> None:
+        if monotonic() - last[0] >= seconds:
+            last[0] = monotonic()
+            run()
+
+    return now_and_then
 
 
 def sign_checkpoint() -> None:
@@ -30,5 +44,6 @@ class JourneyConfig(AppConfig):
 
         desks.FIRST.append(standstill.compare)
         desks.schedule("journey", every_turn, actions.tick)
+        desks.schedule("journey.follow_ups", every_turn, seldom(actions.follow_ups, 5.0))
         desks.schedule("ledger.checkpoint", hour, sign_checkpoint)
         notices.register()

@@ -8,3 +8,6 @@ class WebConfig(AppConfig):
 
     def ready(self) -> None:
         from offboarding import checks  # noqa: F401  (importing registers them)
+        from offboarding.web.steps import keys
+
+        keys.register()

@@ -22,7 +22,17 @@ from offboarding.checklist.rules import (
     planned,
     playbook,
 )
-from offboarding.discovery.rules import Account, Held, Outcome, Owners, Reach, Sighting, Thing, unknown
+from offboarding.discovery.rules import (
+    Account,
+    Held,
+    Outcome,
+    Owners,
+    Reach,
+    Sighting,
+    SourceKeys,
+    Thing,
+    unknown,
+)
 from offboarding.removals.rules import Choice
 
 WHOLE = (("WORKSPACE", "w1"),)
@@ -55,6 +65,8 @@ ABSENT = found(seen=Sighting(Outcome.ABSENT))
 UNREAD = found(seen=unknown("The token was refused."))
 THING = (Thing("t1", "Clean addresses"),)
 
+KEYS = (SourceKeys("s1", "Checkout", ("k1", "k2"), 3), SourceKeys("s2", "Website", ("k3",)))
+
 # condition: places where it holds, places where it does not
 HOLDS: dict[str, tuple[list[Found], list[Found]]] = {
     "always": ([HERE, KEPT, INVITED, ABSENT, UNREAD], []),
@@ -76,7 +88,11 @@ HOLDS: dict[str, tuple[list[Found], list[Found]]] = {
     "audiences": ([having(audiences=THING)], [HERE]),
     "sources": ([having(sources=THING)], [HERE]),
     "warehouses": ([having(warehouses=THING)], [HERE]),
-    "write_keys": ([having(write_keys=3)], [HERE]),
+    "write_keys": ([having(write_keys=3, keys=KEYS)], [HERE, having(write_keys=3), UNREAD]),
+    "unseen_keys": (
+        [UNREAD, having(write_keys=3), having(unseen_keys=THING), having(unread=("sources",))],
+        [HERE, KEPT, INVITED, ABSENT, having(write_keys=3, keys=KEYS)],
+    ),
 }
 
 
@@ -166,7 +182,7 @@ def test_no_text_of_the_shipped_playbook_is_left_unfilled() -> None:
             ("a@x.example",),
             Owners.LAST,
             5,
-            Reach(THING, 3, THING, THING, THING, THING, 1),
+            Reach(THING, 3, THING, THING, THING, THING, 1, keys=KEYS, unseen_keys=THING),
         ),
     )  # fmt: skip
     places = [everything, replace(HERE, managed_by="unknown")]
@@ -174,6 +190,30 @@ def test_no_text_of_the_shipped_playbook_is_left_unfilled() -> None:
     assert {line.code for line in made} == {step.code for step in shipped_playbook().steps}
     for line in made:
         assert not any("{" in text for text in (line.title, *line.how)), line.code
+
+
+ROTATION = ["add-write-key", "hand-over-key", "confirm-key", "remove-old-keys"]
+
+
+def test_the_steps_of_one_rotation_stand_together_source_by_source() -> None:
+    made = lines(shipped_playbook(), SUBJECT, [having(write_keys=3, keys=KEYS)], grace_days=14)
+    rotation = [line for line in made if line.code in ROTATION]
+    assert [line.code for line in rotation] == ROTATION * 2
+    assert [line.target["source"] for line in rotation] == ["Checkout"] * 4 + ["Website"] * 4
+    assert {line.target["grace_days"] for line in rotation} == {14}
+    assert rotation[0].target["keys"] == ["k1", "k2"]
+    assert "2 old keys will be removed 14 days after that" in rotation[2].how[2]
+
+
+def test_nobody_closes_later_because_senders_are_moved_over() -> None:
+    made = lines(shipped_playbook(), SUBJECT, [having(write_keys=3, keys=KEYS)])
+    assert not any(line.blocks_closing for line in made if line.code in ROTATION)
+
+
+def test_the_one_whom_the_requester_named_gets_the_key() -> None:
+    subject = replace(SUBJECT, handover="Mia Kern")
+    made = lines(shipped_playbook(), subject, [having(write_keys=3, keys=KEYS)])
+    assert any("Mia Kern" in text for line in made if line.code == "hand-over-key" for text in line.how)
 
 
 # ---------------------------------------------------------------- the shipped playbook
@@ -218,7 +258,7 @@ def test_a_playbook_that_cannot_be_names_its_step(change: dict[str, Any], says: 
 
 def test_playbooks_are_read_from_where_they_are_shipped() -> None:
     assert (SHIPPED / "standard.toml").exists()
-    assert set(SPREADS) == {"removal", "place", "account", "group", "invitation"}
+    assert set(SPREADS) == {"removal", "place", "account", "group", "invitation", "source"}
 
 
 # ---------------------------------------------------------------- what to weigh
@@ -228,6 +268,14 @@ BREAKS = [
     (LAST, "only Owner of Acme Production"),
     (found(managed_by="scim"), "identity provider manages Acme Production"),
     (having(sources=THING, write_keys=3), "3 write keys of 1 sources"),
+    (
+        having(sources=THING, write_keys=3, keys=KEYS),
+        "3 write keys of 2 sources were readable; 3 destinations get",
+    ),
+    (
+        having(sources=THING, write_keys=3, keys=KEYS),
+        "7 days after that: whatever still sends with an old key",
+    ),
     (having(warehouses=(Thing("w", "Snowflake", "etl_acme"),)), "Snowflake (etl_acme)"),
     (having(functions=THING), "1 functions made by the person"),
     (having(audiences=THING), "1 audiences made by the person"),

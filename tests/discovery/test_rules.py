@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -123,3 +124,9 @@ def test_whose_write_keys_a_role_reads(roles: tuple[Held, ...], count: int, beca
 )  # fmt: skip
 def test_who_reads_warehouse_logins(name: str, reads: bool) -> None:
     assert reads_warehouses([Held("r", name)]) is reads
+
+
+def test_a_snapshot_from_before_fingerprints_were_kept_still_loads() -> None:
+    data = FULL.as_json()
+    del data["reach"]["keys"], data["reach"]["unseen_keys"]
+    assert sighting(data) == replace(FULL, reach=replace(FULL.reach, keys=(), unseen_keys=()))

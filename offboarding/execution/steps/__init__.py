@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from offboarding.execution.models import Attempt, Run
-from offboarding.execution.rules import Sight, Work
+from offboarding.execution.rules import CALLS_AT_MOST, Sight, Work
 from offboarding.gateways.segment import Exchange, SegmentGateway
 
 
@@ -49,6 +49,10 @@ class Step:
     def waits(self, sight: Sight) -> bool:
         """For steps that only look: whether a further look may bring more than this one."""
         return True
+
+    def calls_at_most(self, run: Run) -> int:
+        """How many calls are made before a person is asked. More only where each call does a part of the work."""
+        return CALLS_AT_MOST
 
     def intent(self, work: Work) -> str:
         """What `act` is about to do, in a sentence, for the row that is written before it."""

@@ -12,7 +12,7 @@ from offboarding.gateways.segment.errors import (
     SlowDown,
     TokenRefused,
 )
-from offboarding.gateways.segment.gateway import SegmentGateway
+from offboarding.gateways.segment.gateway import KeyRemoval, SegmentGateway
 from offboarding.gateways.segment.protocol import LIMITS_PER_MINUTE
 from offboarding.gateways.segment.types import (
     Audience,
@@ -57,6 +57,7 @@ __all__ = [
     "Function",
     "GatewayError",
     "Group",
+    "KeyRemoval",
     "Label",
     "Member",
     "NotAllowed",

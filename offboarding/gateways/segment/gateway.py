@@ -4,13 +4,14 @@ Each method is one sentence of the protocol. Lists that can be long are iterator
 is needed and raise in the middle; all others are tuples. Nothing here sleeps, retries or keeps a secret.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from offboarding.gateways.segment import protocol
 from offboarding.gateways.segment.caller import Caller
-from offboarding.gateways.segment.errors import NotThere
+from offboarding.gateways.segment.errors import Declined, NotThere
 from offboarding.gateways.segment.protocol.audit import Granularity
 from offboarding.gateways.segment.types import (
     Audience,
@@ -20,6 +21,7 @@ from offboarding.gateways.segment.types import (
     Consumers,
     Credential,
     Destination,
+    Exchange,
     Function,
     Group,
     Label,
@@ -105,6 +107,14 @@ class AccessCalls(Caller):
         return self.ask(protocol.invite(email, permissions))
 
 
+@dataclass(frozen=True, slots=True, repr=False)
+class KeyRemoval:
+    """The removal of one write key, ready to be made: its masked call, and what makes it. The key stays inside."""
+
+    request: Exchange
+    make: Callable[[], None]
+
+
 class ConfigurationCalls(Caller):
     """Sources and keys, destinations, warehouses, credentials, and what people build."""
 
@@ -115,6 +125,7 @@ class ConfigurationCalls(Caller):
         return self.ask(protocol.source(source_id, self._fingerprint))
 
     def destinations(self) -> tuple[Destination, ...]:
+        """Of the whole workspace; each names its source."""
         return self.all(protocol.destinations)
 
     def connected_destinations(self, source_id: str) -> tuple[Destination, ...]:
@@ -126,11 +137,29 @@ class ConfigurationCalls(Caller):
     def add_write_key(self, source_id: str) -> tuple[Source, dict[str, str]]:
         """Add one key; the others stay valid. Not idempotent: after Doubtful, look before adding again.
 
-        The only method that gives plain keys: the dict has all keys of the source by fingerprint. The new
-        one is
-        *after minus before*, its place in the list says nothing.
+        The dict has all keys of the source in plain, by fingerprint. The new one is *after minus before*, its
+        place in the list says nothing.
         """
         return self.ask(protocol.add_write_key(source_id, self._fingerprint))
+
+    def write_key(self, source_id: str, key_fingerprint: str) -> str:
+        """The plain value of one key, read now. Raises NotThere when the source has no such key, or hides it."""
+        return self._keys_with(source_id, key_fingerprint)[key_fingerprint]
+
+    def key_removal(self, source_id: str, key_fingerprint: str) -> KeyRemoval:
+        """Ready to remove one key, named by its fingerprint. Raises NotThere, and Declined for the last key."""
+        keys = self._keys_with(source_id, key_fingerprint)
+        if len(keys) < 2:
+            raise Declined("This is the last write key of the source, so it stays.", kind="in-use")
+        key = keys[key_fingerprint]
+        request = self.preview(protocol.remove_write_key(source_id, key))
+        return KeyRemoval(request, lambda: self.remove_write_key(source_id, key))
+
+    def _keys_with(self, source_id: str, key_fingerprint: str) -> dict[str, str]:
+        keys = self.ask(protocol.write_keys(source_id, self._fingerprint))
+        if key_fingerprint not in keys:
+            raise NotThere(f"The source has no key {key_fingerprint}.")
+        return keys
 
     def remove_write_key(self, source_id: str, key: str) -> None:
         self.ask(protocol.remove_write_key(source_id, key))

@@ -109,7 +109,10 @@ class Role:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A source. Its write keys are fingerprints only; `enabled` is None where Segment does not say."""
+    """A source. Its write keys are fingerprints only; `enabled` is None where Segment does not say.
+
+    A `cloud` source fetches by itself and has no write key (Segment: Locate your Write Key).
+    """
 
     id: str
     name: str
@@ -117,6 +120,7 @@ class Source:
     enabled: bool | None
     key_fingerprints: tuple[str, ...] = ()
     labels: tuple[Label, ...] = ()
+    cloud: bool = False
 
 
 @dataclass(frozen=True, slots=True)

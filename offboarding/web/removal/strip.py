@@ -14,7 +14,16 @@ from offboarding.web.removal.states import blocked
 from offboarding.work.rules import ENDED
 
 TOKENS = ("list-tokens", "remove-tokens")
-KEYS = ("rotate-write-keys", "rotate-warehouse-logins", "rotate-scim-token", "rotate-vault")
+KEYS = (
+    "rotate-write-keys",
+    "add-write-key",
+    "hand-over-key",
+    "confirm-key",
+    "remove-old-keys",
+    "rotate-warehouse-logins",
+    "rotate-scim-token",
+    "rotate-vault",
+)
 SQUARES: dict[Now, SquareState] = {
     Now.KEPT: "kept",
     Now.NOT_STARTED: "access",

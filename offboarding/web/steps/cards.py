@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from offboarding.checklist.models import ChecklistItem
 from offboarding.checklist.rules import Kind
 from offboarding.execution import queries as execution
-from offboarding.execution.actions import state_of
+from offboarding.execution.actions import SIGN_OFF, state_of
 from offboarding.execution.models import Run
 from offboarding.execution.rules import (
     REMEDIES,
@@ -126,7 +126,7 @@ def step_card(
         how=tuple(item.how),
         extra=extra_of(view, item, run),
         proofs=proofs(run, url, mine) if run else (),
-        form=sign_off_form(item, typed) if mine else None,
+        form=sign_off_form(item, typed) if mine and run and not held_back(run) else None,
         hand=hand_field(view, run, today) if works and run and may_be_handed(run) else None,
         acts=tuple(acts(view, run, url)) if works and run else (),
         undo=undo(view, run, url) if works and run else None,
@@ -144,6 +144,12 @@ def added(view: Overview, item: ChecklistItem) -> str:
         return ""
     words = {"who": item.added_by.name, "when": view.clock.says(item.added_at)}
     return _("Added by %(who)s, %(when)s. It is not part of the approved plan.") % words
+
+
+def held_back(run: Run) -> str:
+    """Why a step by hand cannot be signed off yet: its own part of the page says what comes first."""
+    why = SIGN_OFF.get(run.item.code)
+    return why(run) if why else ""
 
 
 def due(view: Overview, item: ChecklistItem, run: Run | None) -> DueCard | None:

@@ -58,6 +58,26 @@ NO_TAB: tuple[Text, Text] = (
     lazy("Only a Workspace Owner sees it. Hand the step to an Owner of that workspace."),
 )
 
+KEY_APPEARED: tuple[Text, Text] = (
+    lazy("A key appeared that nobody knows"),
+    lazy(
+        "Ask the Owners and Source Admins of the workspace. The Audit Trail shows who modified the source, not which key."
+    ),
+)
+KEY_LOST: tuple[Text, Text] = (
+    lazy("The page with the key is gone"),
+    lazy(
+        "A key is shown once. Say that it was lost: another one is made, and the lost one is removed at the end."
+    ),
+)
+OLD_KEY: tuple[Text, Text] = (
+    lazy("Nobody knows which sender has which key"),
+    lazy(
+        "Segment does not tell which key an event came with. Compare the key that stands in each sender. "
+        "Leave this step open as long as you need: nothing times out, and the old keys work meanwhile."
+    ),
+)
+
 ON_TOKEN: tuple[Text, Text] = (
     lazy("How do I make a token?"),
     lazy(
@@ -115,6 +135,8 @@ BY_STEP: dict[str, tuple[tuple[Text, Text], ...]] = {
     "segment.downgrade": (NOT_LISTED, GREYED, COMES_BACK, STILL_SEES),
     "segment.leave_group": (NOT_LISTED, GREYED, COMES_BACK),
     "segment.cancel_invitation": (NOT_LISTED, GREYED),
+    "segment.add_write_key": (KEY_APPEARED, MOVED),
+    "segment.remove_write_key": (BROKE, OLD_KEY),
     "verify.place": (COMES_BACK, STILL_SEES, API_WORKS),
     "verify.audit_events": (NO_EVENT,),
     "verify.measure_after": (ON_FALL, BROKE),
@@ -123,6 +145,8 @@ BY_CODE: dict[str, tuple[tuple[Text, Text], ...]] = {
     "list-tokens": (NO_TAB, MOVED, API_WORKS),
     "remove-tokens": (NO_TAB, API_WORKS, BROKE),
     "rotate-write-keys": (BROKE, API_WORKS, MOVED),
+    "hand-over-key": (KEY_LOST,),
+    "confirm-key": (BROKE, OLD_KEY),
     "rotate-warehouse-logins": (BROKE, MOVED),
     "provider-group": (NOT_LISTED, COMES_BACK),
     "sign-in-refused": (STILL_SEES, COMES_BACK),

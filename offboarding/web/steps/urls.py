@@ -1,6 +1,6 @@
 from django.urls import URLPattern, path
 
-from offboarding.web.steps import old_tokens, views
+from offboarding.web.steps import old_tokens, reveal, views
 
 STEP = "requests/R-<int:number>/steps/<int:step>/"
 
@@ -14,4 +14,9 @@ urlpatterns: list[URLPattern] = [
     path(f"{STEP}undo/", views.undo, name="step_undo"),
     path(f"{STEP}skip/", views.skip, name="step_skip"),
     path(f"{STEP}old-token/", old_tokens.try_token, name="step_old_token"),
+    path(f"{STEP}key/", reveal.show, name="step_key"),
+    path(f"{STEP}key/ask/", reveal.ask, name="step_key_ask"),
+    path(f"{STEP}key/take/", reveal.take, name="step_key_take"),
+    path(f"{STEP}key/add/", reveal.add, name="step_key_add"),
+    path(f"{STEP}key/lost/", reveal.lost, name="step_key_lost"),
 ]

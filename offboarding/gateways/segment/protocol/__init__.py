@@ -43,6 +43,7 @@ from offboarding.gateways.segment.protocol.sources import (
     remove_write_key,
     source,
     sources,
+    write_keys,
 )
 from offboarding.gateways.segment.protocol.verdict import (
     doubtful,
@@ -114,4 +115,5 @@ __all__ = [
     "warehouse",
     "warehouses",
     "workspace",
+    "write_keys",
 ]

@@ -11,6 +11,7 @@ from offboarding.gateways.segment.protocol.reading import (
     flag,
     may,
     must,
+    optional,
     page,
     success,
 )
@@ -63,6 +64,17 @@ def add_write_key(source_id: str, fingerprint: Fingerprint) -> Request[tuple[Sou
     return Request("POST", path("sources", source_id, "writekey"), read)
 
 
+def write_keys(source_id: str, fingerprint: Fingerprint) -> Request[dict[str, str]]:
+    """The plain keys of one source by fingerprint, for a caller that hands on one of them at most."""
+
+    def read(data: Fields) -> dict[str, str]:
+        value = fields(data.get("source"), "the source")
+        keys = entries(value, "writeKeys", _key) if value.get("writeKeys") is not None else ()
+        return {fingerprint(key): key for key in keys}
+
+    return Request("GET", path("sources", source_id), read)
+
+
 def remove_write_key(source_id: str, key: str) -> Request[None]:
     """The key itself stands in the path; it is one of the request's `secrets`."""
     return Request("DELETE", path("sources", source_id, "writekey", key), success, secrets=(key,))
@@ -79,6 +91,7 @@ def read_source(value: Json, fingerprint: Fingerprint) -> Source:
         flag(found, "enabled"),
         tuple(fingerprint(key) for key in keys),
         read_labels(found),
+        flag(optional(found, "metadata"), "isCloudEventSource") is True,
     )
 
 
