@@ -138,6 +138,12 @@ def mail(value: str) -> dict[str, Any]:
     raise ValueError("write folder:/path, console: or smtp://user:password@host:587?tls=1")
 
 
+def password(value: str) -> str:
+    if value and (len(value) < 24 or not value.isascii() or any(sign.isspace() for sign in value)):
+        raise ValueError("write 24 or more letters, digits and signs without spaces, or leave it empty")
+    return value
+
+
 VARIABLES = (
     Variable(
         "OFFBOARD_DEMO", "0", flag, "1 runs on believable data and simulated workspaces; never for real use."
@@ -201,6 +207,12 @@ VARIABLES = (
         "7",
         whole(0, 90),
         "Days between the word that senders use a new write key and the removal of the old ones.",
+    ),
+    Variable(
+        "OFFBOARD_METRICS_TOKEN",
+        "",
+        password,
+        "Bearer token that /metrics asks for; empty: there is no such page.",
     ),
     Variable("OFFBOARD_RETENTION_YEARS", "7", whole(3, 30), "How long evidence is kept, in years."),
     Variable(

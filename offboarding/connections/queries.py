@@ -12,6 +12,7 @@ from offboarding.directory.rules import Scope
 from offboarding.users.rules import Role
 
 ASKED_TO_WAIT = "Segment asked us to wait"
+NO_CLEAR_ANSWER = "Segment gave no clear answer for"
 
 
 def workspaces_in(scope: Scope, *roles: Role) -> QuerySet[Workspace]:
@@ -44,9 +45,7 @@ class Standing:
     def why(self) -> str:
         if self.paused > 0 or self.opened is None:
             return ASKED_TO_WAIT
-        return (
-            f"Segment gave no clear answer for {self.name} {self.troubles} times in a row; one read tries it"
-        )
+        return f"{NO_CLEAR_ANSWER} {self.name} {self.troubles} times in a row; one read tries it"
 
 
 def standing(pk: int) -> Standing:

@@ -45,6 +45,12 @@ def stopped_by_connections() -> list[Run]:
     return list(found.select_related("item__plan__removal", "item__workspace"))
 
 
+def attempts_by_result() -> list[tuple[str, str, int]]:
+    """Act, result ("" while it is open) and how many, of all requests. One query."""
+    rows = Attempt.objects.order_by().values("act", "result").annotate(count=Count("pk"))
+    return list(rows.values_list("act", "result", "count"))
+
+
 def looked_at_since(since: datetime) -> tuple[int, int]:
     """How many steps were read since then, and how many of these were found to be done."""
     read = Run.objects.filter(attempts__act=Act.LOOK, attempts__begun_at__gte=since).distinct()

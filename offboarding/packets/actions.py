@@ -9,15 +9,19 @@ from django.db.models import Max
 from django.db.models.functions import Now
 
 from offboarding import pulse
+from offboarding.directory.queries import scope_of
+from offboarding.directory.rules import Scope
 from offboarding.evidence.models import Evidence
 from offboarding.execution.models import Run
 from offboarding.execution.rules import Ended
 from offboarding.ledger.actions import APP, Event, record
+from offboarding.lib.refusals import Refused
 from offboarding.packets.models import Packet
 from offboarding.packets.writer import WrittenPacket
 from offboarding.removals.models import RemovalRequest
+from offboarding.removals.queries import clients_of
 from offboarding.users.models import User
-from offboarding.users.rules import actor_of
+from offboarding.users.rules import Role, actor_of
 from offboarding.work.actions import move, must_not_stand_still, put_down
 from offboarding.work.rules import State
 
@@ -29,6 +33,30 @@ def order(removal: RemovalRequest) -> Packet:
     pulse.nudge(packet)
     record(Event.PACKET_ORDERED, actor=APP, about=removal.reference, facts={"version": packet.version})
     return packet
+
+
+MAKES_AGAIN = (Role.ADMINISTRATOR, Role.OPERATOR)
+
+
+def why_not_again(scope: Scope, clients: frozenset[int]) -> str:
+    """Why this person may not have a packet made again; empty if they may."""
+    if not scope.covers(clients, *MAKES_AGAIN):
+        return "Only administrators and operators of every client in this request have its packet made again."
+    return ""
+
+
+def make_again(packet: Packet, user: User) -> None:
+    """Somebody looked at what stopped it, so it gets a new try. The version stays."""
+    scope = scope_of(user, datetime.now(UTC).date())
+    if why := why_not_again(scope, clients_of(packet.removal)):
+        raise Refused("not-a-maker", why)
+    with transaction.atomic():
+        packet.refresh_from_db()
+        stopped = packet.state == State.NEEDS_PERSON
+        if not stopped or not move(packet, State.READY, not_before=Now(), waiting_for="", trouble=""):
+            raise Refused("not-stopped", "This packet is not waiting for a new try.")
+        facts = {"version": packet.version, "again": True}
+        record(Event.PACKET_ORDERED, actor=actor_of(user), about=packet.removal.reference, facts=facts)
 
 
 def sealed(packet: Packet, written: WrittenPacket, items: int) -> None:

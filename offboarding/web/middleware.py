@@ -11,18 +11,22 @@ from django.utils.cache import patch_vary_headers
 
 from offboarding.lib.refusals import Refused
 from offboarding.web import errors, readiness
+from offboarding.web.engine import metrics
 
 Handler = Callable[[HttpRequest], HttpResponse]
 
 
 def health(get_response: Handler) -> Handler:
-    """`/healthz`: this process answers. `/readyz`: the database answers, an engine ticks, nothing is overdue."""
+    """`/healthz`: this process answers. `/readyz`: the database answers, an engine ticks, nothing is overdue.
+    `/metrics`: the numbers behind that, for who has the token."""
 
     def middleware(request: HttpRequest) -> HttpResponse:
         if request.path == "/healthz":
             return HttpResponse("ok\n", content_type="text/plain")
         if request.path == "/readyz":
             return ready()
+        if request.path == "/metrics":
+            return measured(request)
         return get_response(request)
 
     return middleware
@@ -34,6 +38,13 @@ def ready() -> JsonResponse:
     except DatabaseTrouble:
         return JsonResponse({"ready": False, "says": "The database does not answer."}, status=503)
     return JsonResponse(facts, status=200 if facts["ready"] else 503)
+
+
+def measured(request: HttpRequest) -> HttpResponse:
+    try:
+        return metrics.answer(request)
+    except DatabaseTrouble:
+        return HttpResponse("The database does not answer.\n", status=503, content_type="text/plain")
 
 
 def house_rules(get_response: Handler) -> Handler:

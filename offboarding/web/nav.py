@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import tzinfo
 from typing import Any
 
 from django.conf import settings
@@ -11,8 +12,9 @@ from django.utils.translation import gettext_lazy as lazy
 
 from offboarding.directory.rules import Scope
 from offboarding.users.rules import Role
-from offboarding.web.cards import NavCard, NavItem
-from offboarding.web.http import scope_for
+from offboarding.web.cards import NavCard, NavItem, TimeCard
+from offboarding.web.http import now, scope_for, zone_of
+from offboarding.work.queries import standstill
 
 FILES = (Role.REQUESTER, Role.SECURITY, Role.ADMINISTRATOR)
 CONNECTS = (Role.ADMINISTRATOR, Role.OPERATOR)
@@ -44,11 +46,18 @@ def nav(request: HttpRequest) -> dict[str, Any]:
                 NavItem(_("Your settings"), "/me/", "person"),
                 NavItem(_("Help and keys"), "/help/keys/", "key"),
             ),
+            still=still(scope, zone_of(request)),
             theme=user.theme,
             keys=user.shortcuts,
             zone=user.time_zone,
         )
     }
+
+
+def still(scope: Scope, zone: tzinfo) -> TimeCard | None:
+    """Since when the engine stands still, for those who look after it. One small query; none for others."""
+    row = standstill() if scope.has(*CONNECTS) else None
+    return TimeCard.of(row.since, zone, now()) if row and row.stands and row.since else None
 
 
 def items(scope: Scope, path: str) -> tuple[NavItem, ...]:

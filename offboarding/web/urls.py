@@ -6,6 +6,7 @@ from django.urls import URLPattern
 
 from offboarding.web.account import urls as account
 from offboarding.web.decide import urls as decide
+from offboarding.web.engine import urls as engine
 from offboarding.web.evidence import urls as evidence
 from offboarding.web.filing import urls as filing
 from offboarding.web.messages import urls as messages
@@ -24,4 +25,5 @@ urlpatterns: list[URLPattern] = [
     *evidence.urlpatterns,
     *messages.urlpatterns,
     *setup.urlpatterns,
+    *engine.urlpatterns,
 ]

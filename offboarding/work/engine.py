@@ -6,6 +6,7 @@ import os
 import socket
 import threading
 from concurrent.futures import Future, ThreadPoolExecutor
+from datetime import timedelta
 from time import monotonic
 
 import structlog
@@ -65,7 +66,9 @@ class Engine:
         if monotonic() - self.beaten < REST:
             return
         self.beaten = monotonic()
-        Beat.objects.update_or_create(engine=self.name, defaults={"at": Now()})
+        _, new = Beat.objects.update_or_create(engine=self.name, defaults={"at": Now()})
+        if new:  # others that ended long ago are forgotten
+            Beat.objects.filter(at__lt=Now() - timedelta(days=1)).delete()
 
     def rest(self) -> float:
         """Until the schedules are due again, if a turn has just left them out."""

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
+from offboarding.web.cards.times import TimeCard
+
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
 
@@ -27,7 +29,10 @@ class NavItem:
 
 @dataclass(frozen=True, slots=True)
 class NavCard:
-    """The frame around a page: what this person may go to. What a role lacks is absent, not grey."""
+    """The frame around a page: what this person may go to. What a role lacks is absent, not grey.
+
+    `still`: since when the engine stands still, for those who look after it.
+    """
 
     items: tuple[NavItem, ...]
     user_label: str
@@ -44,5 +49,6 @@ class NavCard:
     theme: Literal["system", "light", "dark"] = "system"
     keys: bool = True
     zone: str = ""
+    still: TimeCard | None = None
     session_ends_at: str = ""
     extend_url: str = ""

@@ -20,11 +20,13 @@ from offboarding.connections.rules import Tested
 from offboarding.directory.queries import clients_in
 from offboarding.users.rules import Role, actor_of
 from offboarding.web.cards import PathCard
+from offboarding.web.engine import cards as engine_cards
 from offboarding.web.http import Request, now, page, signed_in, zone_of
 from offboarding.web.setup import cards
 from offboarding.web.setup.forms import TokenForm
 
 SEES = (Role.OPERATOR, Role.ADMINISTRATOR, Role.SECURITY)
+ENGINE = (Role.ADMINISTRATOR, Role.OPERATOR)
 CHANGES = (Role.OPERATOR, Role.ADMINISTRATOR)
 TOKENS = PathCard(("Settings", "Workspace settings", "Access Management", "Tokens"))
 
@@ -36,7 +38,8 @@ def connections(request: Request) -> HttpResponse:
         raise PermissionDenied
     changeable = clients_in(request.scope, *CHANGES).values_list("pk", flat=True)
     groups = cards.groups(workspaces_in(request.scope, *SEES), changeable, zone_of(request), now())
-    context = {"groups": groups, "attention": cards.refused(groups)}
+    tabs = engine_cards.tabs("connections") if request.scope.has(*ENGINE) else None
+    context = {"groups": groups, "attention": cards.refused(groups), "tabs": tabs}
     return page(request, "setup/connections.html", context)
 
 

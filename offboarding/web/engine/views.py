@@ -1,0 +1,159 @@
+"""The engine's page, and what an administrator does there."""
+
+from __future__ import annotations
+
+import json
+import time
+from datetime import datetime
+from typing import Any
+from urllib.parse import urlencode
+
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from offboarding.connections.queries import workspaces_in
+from offboarding.discovery import actions as discovery
+from offboarding.journey import standstill
+from offboarding.lib.refusals import Refused
+from offboarding.packets import actions as packets
+from offboarding.removals.queries import removals_for
+from offboarding.users.rules import Role
+from offboarding.web.decide.pending import proved_since
+from offboarding.web.engine import cards, parked
+from offboarding.web.engine.facts import Facts, facts
+from offboarding.web.errors import status_of
+from offboarding.web.http import Request, page, signed_in
+from offboarding.web.removal.clock import Clock
+from offboarding.web.removal.polling import wants_news
+
+SEES = (Role.ADMINISTRATOR, Role.OPERATOR)
+CHOSEN = "engine-go-on"
+
+
+def for_operators(request: Request) -> None:
+    if not request.scope.has(*SEES):
+        raise PermissionDenied
+
+
+@require_safe
+@signed_in
+def engine(request: Request) -> HttpResponse:
+    for_operators(request)
+    found, clock = facts(), Clock.of(request)
+    card = cards.engine_card(
+        found,
+        workspaces_in(request.scope, *SEES),
+        parked.parked(request.scope, *SEES),
+        parked.count(),
+        clock,
+    )
+    may_not = standstill.may_not_go_on(request.scope) if found.standstill.stands else ""
+    context: dict[str, Any] = {
+        "engine": card,
+        "poll": cards.poll(card, clock),
+        "still": cards.still_notice(found, may_not, clock),
+    }
+    if not wants_news(request):
+        return page(request, "engine/page.html", {"tabs": cards.tabs("engine"), **context})
+    response = render(request, "engine/_live.html", context)
+    if request.GET["since"] != cards.version_of(card):
+        response["HX-Trigger"] = json.dumps({"announce": cards.announced(card)})
+    return response
+
+
+# ---------------------------------------------------------------- going on
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@signed_in
+def go_on(request: Request) -> HttpResponse:
+    """What was found, and the one press. Needs a proof of identity that is newer than the wish to come here."""
+    for_operators(request)
+    if standstill.may_not_go_on(request.scope):
+        raise PermissionDenied
+    found = facts()
+    if not found.standstill.stands:
+        request.session.pop(CHOSEN, None)
+        return redirect("engine")
+    if not proved(request, found):
+        return redirect(f"{reverse('account_reauthenticate')}?{urlencode({'next': reverse('engine_go_on')})}")
+    if request.method != "POST":
+        return confirm_page(request, found)
+    try:
+        standstill.go_on(request.user, since_in(request))
+    except Refused as refusal:
+        return confirm_page(request, facts(), refusal)
+    request.session.pop(CHOSEN, None)
+    messages.success(request, _("The engine goes on. What waited for it is due now."))
+    return redirect("engine")
+
+
+def proved(request: Request, found: Facts) -> bool:
+    """Only for this standstill: another one needs its own proof."""
+    since = found.standstill.since
+    assert since
+    chosen = request.session.get(CHOSEN, {})
+    if chosen.get("since") != since.isoformat():
+        chosen = {"since": since.isoformat(), "at": time.time()}
+        request.session[CHOSEN] = chosen
+    return bool(proved_since(request, float(chosen["at"])))
+
+
+def since_in(request: Request) -> datetime:
+    """The standstill that the person read about. Raises Refused if the form does not say it."""
+    older = Refused("moved-meanwhile", _("That page was an older one. Look at it again."))
+    try:
+        since = datetime.fromisoformat(request.POST.get("since", ""))
+    except ValueError:
+        raise older from None
+    if since.tzinfo is None:
+        raise older
+    return since
+
+
+def confirm_page(request: Request, found: Facts, refusal: Refused | None = None) -> HttpResponse:
+    since = found.standstill.since
+    if not found.standstill.stands or since is None:
+        return redirect("engine")
+    card = cards.confirm_card(
+        found, standstill.found(since), Clock.of(request), refusal.sentence if refusal else ""
+    )
+    return page(
+        request, "elements/confirm_page.html", {"confirm": card}, status_of(refusal) if refusal else 200
+    )
+
+
+# ---------------------------------------------------------------- trying again
+
+
+@require_POST
+@signed_in
+def packet_again(request: Request, pk: int) -> HttpResponse:
+    for_operators(request)
+    packet = get_object_or_404(parked.packets(), pk=pk, removal__in=removals_for(request.scope))
+    packets.make_again(packet, request.user)
+    messages.info(
+        request, _("The packet of %(reference)s is made again.") % {"reference": packet.removal.reference}
+    )
+    return redirect("engine")
+
+
+@require_POST
+@signed_in
+def look_again(request: Request, pk: int) -> HttpResponse:
+    """A new look in the same place; the one that stopped stays as it is."""
+    for_operators(request)
+    seen = workspaces_in(request.scope, *SEES)
+    look = parked.looks().filter(pk=pk, workspace__in=seen).select_related("workspace").first()
+    if look is None:
+        raise Http404
+    discovery.ask(request.user, look.addresses, [look.workspace])
+    messages.info(
+        request, _("The search in %(workspace)s begins again.") % {"workspace": look.workspace.name}
+    )
+    return redirect("engine")
