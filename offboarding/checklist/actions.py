@@ -19,12 +19,12 @@ from offboarding.checklist.rules import (
     Phase,
     Playbook,
     Subject,
+    before,
     lines,
     may_break,
     not_known,
     planned,
 )
-from offboarding.discovery.queries import newest_snapshots
 from offboarding.ledger.actions import Event, record
 from offboarding.ledger.rules import iso
 from offboarding.lib import canonical
@@ -39,7 +39,7 @@ MEASURING = "verify.measure_before"
 
 def freeze(removal: RemovalRequest, user: User) -> Plan:
     """The next version of the plan, from the newest snapshots. Call inside the verb that makes it necessary."""
-    book, places = queries.shipped_playbook(), queries.found_places(removal)
+    book, places = queries.playbook_for(removal), queries.found_places(removal)
     name = removal.person_name or removal.email
     subject = Subject(removal.reference, name, tuple(removal.addresses), removal.handover)
     made = lines(book, subject, places, settings.KEY_GRACE_DAYS)
@@ -54,7 +54,7 @@ def freeze(removal: RemovalRequest, user: User) -> Plan:
         playbook_version=book.version,
         made_by=user,
     )
-    plan.snapshots.set(newest_snapshots(removal.person, [place.workspace_id for place in places]).values())
+    plan.snapshots.set(queries.snapshots_for(removal, [place.workspace_id for place in places]).values())
     write_items(plan, removal, made, places)
     record(
         Event.PLAN_FROZEN,
@@ -79,6 +79,7 @@ def described(
         "reason": removal.reason,
         "starts_at": iso(removal.starts_at),
         "due_at": iso(removal.due_at),
+        **({"restores": removal.restores.reference} if removal.restores else {}),
         "places": [described_place(place) for place in places],
         "may_break": may_break(places, settings.KEY_GRACE_DAYS),
         "not_known": not_known(places),
@@ -94,7 +95,7 @@ def described_place(place: Found) -> dict[str, Any]:
         "environment": place.environment,
         "region": place.region,
         "managed_by": place.managed_by,
-        "before": place.seen.says(),
+        "before": before(place),
         "outcome": place.seen.outcome.value,
         "owner": place.seen.owner,
         "last_owner": place.seen.owners.value,
@@ -103,10 +104,16 @@ def described_place(place: Found) -> dict[str, Any]:
         "groups": [name for _, name in place.seen.groups],
         "invitations": list(place.seen.invitations),
         "choice": place.choice.value,
-        "until": place.until.isoformat() if place.until else None,
+        "until": until_of(place),
         "reason": place.reason,
         "planned": planned(place),
     }
+
+
+def until_of(place: Found) -> str | None:
+    if place.ends_at:
+        return iso(place.ends_at)
+    return place.until.isoformat() if place.until else None
 
 
 def described_line(number: int, each: Line) -> dict[str, Any]:
@@ -153,8 +160,10 @@ def write_items(plan: Plan, removal: RemovalRequest, made: Sequence[Line], place
 def due_of(each: Line, due_at: datetime) -> datetime:
     """With the request; follow-ups at their own date: the day after read-only access ends, or so many days later."""
     if each.at == "until":
-        last = date.fromisoformat(each.target["until"])
-        return datetime.combine(last + timedelta(days=1), due_at.timetz())
+        until = each.target["until"]
+        if "T" in until:
+            return datetime.fromisoformat(until)
+        return datetime.combine(date.fromisoformat(until) + timedelta(days=1), due_at.timetz())
     if each.at:
         return due_at + timedelta(days=int(each.at.split()[0]))
     # A rotation has the grace time to move its senders, and the old keys the same again before they go.

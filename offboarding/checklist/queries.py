@@ -1,11 +1,14 @@
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 from offboarding.checklist.models import Plan
 from offboarding.checklist.rules import Found, Playbook, playbook
+from offboarding.discovery.models import Snapshot
 from offboarding.discovery.queries import newest_snapshots
 from offboarding.discovery.rules import unknown
 from offboarding.removals.models import RemovalRequest
@@ -20,6 +23,10 @@ def shipped_playbook(name: str = "standard") -> Playbook:
     return playbook(tomllib.loads((SHIPPED / f"{name}.toml").read_text(encoding="utf-8")))
 
 
+def playbook_for(removal: RemovalRequest) -> Playbook:
+    return shipped_playbook("restore" if removal.restores_id else "standard")
+
+
 def newest_plan(removal: RemovalRequest) -> Plan | None:
     return removal.plans.order_by("-version").first()
 
@@ -27,7 +34,8 @@ def newest_plan(removal: RemovalRequest) -> Plan | None:
 def found_places(removal: RemovalRequest) -> list[Found]:
     """The places of a removal with the newest snapshot of each."""
     places = places_of(removal)
-    newest = newest_snapshots(removal.person, [place.workspace_id for place in places])
+    zone, restores = ZoneInfo(removal.time_zone or "UTC"), removal.restores
+    newest = snapshots_for(removal, [place.workspace_id for place in places])
     return [
         Found(
             workspace_id=place.workspace_id,
@@ -43,6 +51,16 @@ def found_places(removal: RemovalRequest) -> list[Found]:
             seen=newest[place.workspace_id].sighting
             if place.workspace_id in newest
             else unknown("It was not read before the request was sent."),
+            ends_at=place.ends_at.astimezone(zone) if place.ends_at else None,
+            restores=restores.reference if restores else "",
         )
         for place in places
     ]
+
+
+def snapshots_for(removal: RemovalRequest, workspaces: Sequence[int]) -> dict[int, Snapshot]:
+    """By workspace, what a plan is made from: the newest look, or for a restoration what the original's plan froze."""
+    plan = newest_plan(removal.restores) if removal.restores else None
+    if plan is None:
+        return newest_snapshots(removal.person, workspaces)
+    return {each.workspace_id: each for each in plan.snapshots.filter(workspace__in=workspaces)}

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from enum import StrEnum
 from itertools import groupby
 from typing import Any
 
-from offboarding.discovery.rules import Outcome, Owners, Reach, Sighting
+from offboarding.discovery.rules import Account, Held, Outcome, Owners, Reach, Sighting, given_again
 from offboarding.removals.rules import Choice
 
 
 class Phase(StrEnum):
     PLAN = "plan"
+    RESTORE = "restore"
     HAND_OVER = "hand-over"
     REMOVE = "remove"
     ROTATE = "rotate"
@@ -26,6 +27,7 @@ class Phase(StrEnum):
 
 PHASES = {
     Phase.PLAN: "Plan",
+    Phase.RESTORE: "Give back",
     Phase.HAND_OVER: "Hand over",
     Phase.REMOVE: "Remove",
     Phase.ROTATE: "Rotate",
@@ -34,6 +36,14 @@ PHASES = {
     Phase.CLEAN_UP: "Clean up",
     Phase.FOLLOW_UP: "Follow up",
 }
+
+
+def numbered_phases(present: Collection[str]) -> list[tuple[int, Phase]]:
+    """The phases in order, with the numbers that people know them by. Only restorations have one to give back."""
+    shown: list[Phase] = [phase for phase in PHASES if phase != Phase.RESTORE]
+    if Phase.RESTORE in present:
+        shown = [phase for phase in PHASES if phase in present]
+    return list(enumerate(shown, 1))
 
 
 class Kind(StrEnum):
@@ -57,6 +67,9 @@ class Found:
     until: date | None
     reason: str
     seen: Sighting
+    # For a restoration: when it ends, in the request's zone, and which request took the access away.
+    ends_at: datetime | None = None
+    restores: str = ""
 
     @property
     def changes(self) -> bool:
@@ -180,6 +193,7 @@ CONDITIONS: dict[str, Condition] = {
     "removed_by_us": lambda place: place.changes and place.seen.outcome in (Outcome.MEMBER, Outcome.INVITED),
     "remove": lambda place: place.choice is Choice.REMOVE and place.seen.outcome is not Outcome.INVITED,
     "downgrade": lambda place: place.choice is Choice.DOWNGRADE,
+    "restore": lambda place: place.choice is Choice.RESTORE,
     "scim": lambda place: place.changes and place.managed_by == "scim",
     "managed": lambda place: place.changes and place.managed_by in ("scim", "sso"),
     "sign_in_unknown": lambda place: place.changes and place.managed_by == "unknown",
@@ -255,6 +269,43 @@ def per_source(places: Sequence[Found]) -> Iterator[tuple[list[Found], dict[str,
             yield [place], target
 
 
+def per_held(places: Sequence[Found]) -> Iterator[tuple[list[Found], dict[str, Any]]]:
+    """One line an account, with the permissions that it held directly."""
+    for place in places:
+        for account in place.seen.accounts:
+            direct = [role for role in account.roles if not role.group]
+            yield [place], {**held_by(account, direct), "roles": {role.role_id: role.role for role in direct}}
+
+
+def per_held_group(places: Sequence[Found]) -> Iterator[tuple[list[Found], dict[str, Any]]]:
+    """One line an account and group, with what the group gave then."""
+    for place in places:
+        for account in place.seen.accounts:
+            for key, name in account.groups:
+                through = [role for role in account.roles if role.group == name]
+                yield [place], {**held_by(account, through), "group_id": key, "group": name}
+
+
+def held_by(account: Account, roles: Sequence[Held]) -> dict[str, Any]:
+    """`permissions` is None where what was held is not known exactly: then nothing is given back by itself."""
+    given = [given_again(role) for role in roles]
+    return {
+        "accounts": [{"id": account.id, "email": account.email}],
+        "permissions": None if None in given else given,
+    }
+
+
+def per_place_held(places: Sequence[Found]) -> Iterator[tuple[list[Found], dict[str, Any]]]:
+    """One line a place, with everything that its accounts held there."""
+    for place in places:
+        accounts = [{"id": each.id, "email": each.email} for each in place.seen.accounts]
+        roles = [role for each in place.seen.accounts for role in each.roles]
+        direct = [given_again(role) for role in roles if not role.group]
+        groups = sorted({key for each in place.seen.accounts for key, _ in each.groups})
+        known = None if None in direct else direct
+        yield [place], {"accounts": accounts, "permissions": known, "groups": groups}
+
+
 SPREADS = {
     "removal": per_removal,
     "place": per_place,
@@ -262,6 +313,9 @@ SPREADS = {
     "group": per_group,
     "invitation": per_invitation,
     "source": per_source,
+    "held": per_held,
+    "held_group": per_held_group,
+    "place_held": per_place_held,
 }
 # Days between the word that senders use a new key and the removal of the old ones.
 GRACE_DAYS = 7
@@ -304,6 +358,8 @@ def line(each: Step, subject: Subject, involved: Sequence[Found], target: Mappin
     }
     if single and single.until:
         full["until"] = single.until.isoformat()
+    if single and single.ends_at:
+        full["until"] = single.ends_at.astimezone(UTC).isoformat()
     if single:
         full["choice"] = single.choice.value
     return Line(
@@ -337,7 +393,10 @@ def vocabulary(subject: Subject, involved: Sequence[Found], target: Mapping[str,
         "unknown_sign_in": ", ".join(place.workspace for place in involved if place.managed_by == "unknown"),
         "workspace": first.workspace,
         "provider_group": first.provider_group or "for Segment",
-        "until": first.until.isoformat() if first.until else "",
+        "until": ends(first),
+        "held": "; ".join(role.says() for role in first.seen.roles if not role.group)
+        or "no role of their own",
+        "restores": first.restores,
         "group": str(target.get("group", "")),
         "invitation": str(target.get("invitation", "")),
         "account": str(accounts[0]["email"]),
@@ -371,9 +430,18 @@ def number_of(count: int, noun: str) -> str:
     return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
 
 
+def ends(place: Found) -> str:
+    """ "2026-04-30", or "30 Apr 2026 17:00 CEST" where it ends at a time."""
+    if place.ends_at:
+        return f"{place.ends_at:%d %b %Y %H:%M %Z}"
+    return place.until.isoformat() if place.until else ""
+
+
 def may_break(places: Sequence[Found], grace_days: int = GRACE_DAYS) -> list[str]:
     """What an approver has to weigh, worst first."""
     told: list[str] = []
+    if back := [place for place in places if place.choice is Choice.RESTORE]:
+        return [warning for place in back for warning in restoring(place)]
     changed = [place for place in places if place.changes]
     told += [
         f"The person is the only Owner of {place.workspace}. Segment does not let the last Owner go: somebody else must "
@@ -389,6 +457,20 @@ def may_break(places: Sequence[Found], grace_days: int = GRACE_DAYS) -> list[str
     for place in changed:
         told += breakable(place, grace_days)
     return told
+
+
+def restoring(place: Found) -> Iterator[str]:
+    if place.seen.owner:
+        yield f"{place.workspace}: the person becomes Workspace Owner again, until {ends(place)}."
+    yield (
+        f"{place.workspace}: whoever is no longer a member is invited again and has to accept. "
+        "Nobody can see beforehand whether they do."
+    )
+    if place.seen.groups:
+        names = ", ".join(name for _, name in place.seen.groups)
+        yield f"{place.workspace}: groups are given again only while they give no more than they did: {names}."
+    if place.managed_by == "scim":
+        yield f"{place.workspace}: the identity provider manages its members, and may take the person out again."
 
 
 def breakable(place: Found, grace_days: int) -> Iterator[str]:
@@ -428,6 +510,8 @@ def not_known(places: Sequence[Found]) -> list[str]:
         for place in places
         if place.seen.outcome is Outcome.UNKNOWN
     ]
+    if any(place.choice is Choice.RESTORE for place in places):
+        return told
     reached = [
         place.workspace for place in places if place.changes and place.seen.outcome is not Outcome.INVITED
     ]
@@ -446,10 +530,26 @@ def not_known(places: Sequence[Found]) -> list[str]:
     return told
 
 
+def before(place: Found) -> str:
+    """What was there before, in a few words."""
+    if place.choice is Choice.RESTORE:
+        return f"Held before {place.restores}: {place.seen.says()}"
+    return place.seen.says()
+
+
+def moment_of(until: str, zone: tzinfo) -> datetime:
+    """When a line whose date is `until` comes due: at that moment, or as the day after that date begins."""
+    if "T" in until:
+        return datetime.fromisoformat(until)
+    return datetime.combine(date.fromisoformat(until) + timedelta(days=1), time(0), zone)
+
+
 def planned(place: Found) -> str:
     """What happens in a place, in a few words."""
     if place.choice is Choice.KEEP:
         return f"Keep: {place.reason}"
+    if place.choice is Choice.RESTORE:
+        return f"Give back until {ends(place)}"
     if place.choice is Choice.DOWNGRADE:
         return f"Read-only until {place.until:%d %b %Y}" if place.until else "Read-only"
     return "Cancel the invitation" if place.seen.outcome is Outcome.INVITED else "Remove"

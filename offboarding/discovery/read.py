@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import fields, replace
 from typing import Any
@@ -109,6 +110,7 @@ def held(permission: Permission, group: str = "") -> Held:
         resources=tuple((resource.type, resource.id) for resource in permission.resources),
         labels=tuple(sorted(labels)),
         group=group,
+        given=json.dumps(permission.as_input(), sort_keys=True),
     )
 
 

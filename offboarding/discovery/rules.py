@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import json
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from typing import Any
@@ -47,6 +48,8 @@ class Held:
     resources: tuple[tuple[str, str], ...] = ()  # (type, id), as Segment wrote them
     labels: tuple[str, ...] = ()
     group: str = ""
+    # The grant exactly as Segment takes it back, as JSON text; empty where an older look did not keep it.
+    given: str = ""
 
     @property
     def owner(self) -> bool:
@@ -184,6 +187,7 @@ def account(data: Mapping[str, Any]) -> Account:
             resources=tuple((kind, key) for kind, key in role["resources"]),
             labels=tuple(role["labels"]),
             group=role["group"],
+            given=role.get("given", ""),
         )
         for role in data["roles"]
     )
@@ -193,6 +197,35 @@ def account(data: Mapping[str, Any]) -> Account:
 
 def source_keys(data: Mapping[str, Any]) -> SourceKeys:
     return SourceKeys(**{**data, "fingerprints": tuple(data["fingerprints"])})
+
+
+def given_again(role: Held) -> dict[str, Any] | None:
+    """The grant as Segment takes it; None where what is known of it could stand for more than it was."""
+    if role.given:
+        made: dict[str, Any] = json.loads(role.given)
+        return made
+    if role.labels or not role.resources:
+        return None
+    resources = [{"type": kind, "id": key} for kind, key in role.resources]
+    return {"roleId": role.role_id, "resources": resources}
+
+
+Grant = tuple[str, ...]
+
+
+def grants(given: Iterable[Mapping[str, Any]]) -> frozenset[Grant]:
+    """Grants as a set that can be compared: Segment keeps no order, and may split one role into several entries."""
+    return frozenset(grant for each in given for grant in grants_of(each))
+
+
+def grants_of(given: Mapping[str, Any]) -> Iterator[Grant]:
+    resources = given.get("resources")
+    if not isinstance(resources, list) or not all(isinstance(each, Mapping) for each in resources):
+        yield (json.dumps(given, sort_keys=True),)
+        return
+    for each in resources:
+        labels = sorted(f"{label.get('key')}={label.get('value')}" for label in each.get("labels") or ())
+        yield (str(given.get("roleId")), str(each.get("type")), str(each.get("id")), *labels)
 
 
 def things(value: Any) -> Any:

@@ -16,6 +16,9 @@ class ExecutionConfig(AppConfig):
         from offboarding.execution.steps.add_write_key import AddWriteKey
         from offboarding.execution.steps.cancel_invitation import CancelInvitation
         from offboarding.execution.steps.downgrade import Downgrade
+        from offboarding.execution.steps.end_access import EndAccess
+        from offboarding.execution.steps.give_back import GiveBack
+        from offboarding.execution.steps.join_group import JoinGroup
         from offboarding.execution.steps.leave_group import LeaveGroup
         from offboarding.execution.steps.read_before import read_before
         from offboarding.execution.steps.remove_member import RemoveMember
@@ -27,6 +30,9 @@ class ExecutionConfig(AppConfig):
         steps.register("segment.cancel_invitation", CancelInvitation())
         steps.register("segment.leave_group", LeaveGroup())
         steps.register("segment.downgrade", Downgrade())
+        steps.register("segment.give_back", GiveBack())
+        steps.register("segment.join_group", JoinGroup())
+        steps.register("segment.end_access", EndAccess())
         steps.register("segment.add_write_key", AddWriteKey())
         steps.register("segment.remove_write_key", RemoveWriteKey())
         SIGN_OFF[HAND_OVER], SIGN_OFF[CONFIRM] = rotation.not_handed_over, rotation.not_confirmable

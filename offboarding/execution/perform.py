@@ -81,7 +81,8 @@ def perform(run: Run) -> None:
     if standing.shut:
         return wait(run, standing.shut, standing.why)
     step, notes = STEPS[run.item.step], Notes(run)
-    if rest := step.rests(run, clock.now()):
+    now = clock.now()
+    if rest := steering.restored_until(run, now) or step.rests(run, now):
         return rest_until(run, *rest)
     try:
         with keyring.gateway_for(workspace, notes.take, urgent=is_urgent(run)) as gateway:

@@ -84,6 +84,7 @@ class Cause(StrEnum):
     TAKEN_OVER = "taken-over"
     CRASHED = "crashed"
     PAUSED = "paused"
+    NOT_AS_BEFORE = "not-as-before"
 
 
 class Halt(StrEnum):
@@ -112,14 +113,23 @@ class Fate(StrEnum):
 
 
 def fate(
-    *, ended: bool, stopped: bool, looks: bool, seals: bool, called: bool, in_doubt: bool, place_called: bool
+    *,
+    ended: bool,
+    stopped: bool,
+    looks: bool,
+    ends: bool,
+    seals: bool,
+    called: bool,
+    in_doubt: bool,
+    place_called: bool,
 ) -> Fate:
-    """`looks`: it only reads. `called`: a call of its own was accepted, or may have had an effect; `in_doubt`: nobody
-    has looked long enough since. `place_called`: something was called, or done by hand, in its workspace.
+    """`looks`: it only reads. `ends`: it takes away again what was given for a time. `called`: a call of its own was
+    accepted, or may have had an effect; `in_doubt`: nobody has looked long enough since. `place_called`: something was
+    called, or done by hand, in its workspace.
     """
     if ended:
         return Fate.ENDED
-    if seals or (looks and place_called):
+    if seals or ((looks or ends) and place_called):
         return Fate.SEEN_OUT
     if called and (in_doubt or not stopped):
         return Fate.SEEN_OUT
@@ -224,6 +234,8 @@ REMEDIES: dict[Cause, str] = {
     Cause.CRASHED: "Something in Offboard fails here. Try again, or do it by hand with proof; tell your administrator.",
     Cause.FELL: "Look at what is named in Segment. If the person's access kept it working, restore it temporarily and find "
     "out why; else check again, or skip this with the reason.",
+    Cause.NOT_AS_BEFORE: "Open the workspace in Segment and decide what can be given back without giving more than before. Do it "
+    "by hand with proof, or skip this with a reason.",
     Cause.NO_EVENT: "Export the audit trail of the workspace as CSV and attach it, or skip this with a reason.",
 }
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
+
 from django.db.models import QuerySet
 from django.db.models.functions import Now
 
@@ -12,13 +14,15 @@ from offboarding.execution.models import Run
 from offboarding.execution.queries import history_of
 from offboarding.execution.rules import Cause, Ended, Fate, Halt, fate, halts, settles_in
 from offboarding.ledger.actions import APP, Event, record
-from offboarding.removals.models import RemovalRequest
+from offboarding.removals.models import Place, RemovalRequest
 from offboarding.removals.rules import Stage
 from offboarding.users.models import User
 from offboarding.users.rules import actor_of
 from offboarding.work.actions import move, put_down
 from offboarding.work.rules import ENDED, State
 
+# A restoration that has ended is read again before anybody else looks.
+AFTERWARDS = timedelta(hours=1)
 RESTS = "Paused, until somebody lets the work go on"
 
 
@@ -49,7 +53,8 @@ def may_begin(run: Run) -> None:
 def halt(run: Run, removal: RemovalRequest) -> Halt | None:
     newer = Plan.objects.filter(removal=removal, version__gt=run.item.plan.version)
     approved = removal.stage in (Stage.RUNNING, Stage.CLOSED) and not newer.exists()
-    return halts(approved, removal.paused_at is not None, removal.rest_cancelled_at is not None)
+    cut_off = removal.rest_cancelled_at is not None and not ends(run)
+    return halts(approved, removal.paused_at is not None, cut_off)
 
 
 def rest(run: Run) -> None:
@@ -91,6 +96,7 @@ def fate_of(run: Run, place_called: bool) -> Fate:
         ended=State(run.state) in ENDED,
         stopped=run.state == State.NEEDS_PERSON,
         looks=looks(run),
+        ends=ends(run),
         seals=run.item.step == "packet.seal",
         called=bool(history.answered or history.doubtful),
         in_doubt=settles_in(history) is not None,
@@ -101,6 +107,28 @@ def fate_of(run: Run, place_called: bool) -> Fate:
 def looks(run: Run) -> bool:
     """Only reads, whatever it is called."""
     return run.item.kind == Kind.VERIFICATION or run.item.step.startswith("verify.")
+
+
+def ends(run: Run) -> bool:
+    """Takes away again what the same request gave for a time: an end that was promised comes, whatever is cancelled."""
+    return run.item.step == "segment.end_access"
+
+
+def restored_until(run: Run, now: datetime) -> tuple[datetime, str] | None:
+    """Follow-ups leave a place alone while a restoration gives access there; until when, and why."""
+    if not run.item.at:
+        return None
+    found = Place.objects.filter(
+        removal__restores=run.item.plan.removal_id,
+        removal__stage__in=[Stage.APPROVED, Stage.RUNNING],
+        workspace=run.item.workspace,
+    )
+    place = found.select_related("removal").order_by("-ends_at").first()
+    if place is None or place.ends_at is None:
+        return None
+    return max(
+        place.ends_at, now
+    ) + AFTERWARDS, f"the end of {place.removal.reference}, which restores access"
 
 
 def places_called(plan: Plan) -> set[int]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -15,7 +15,7 @@ from django.db.models.functions import Now
 from offboarding.checklist import actions as checklist
 from offboarding.checklist.models import Plan
 from offboarding.checklist.queries import newest_plan
-from offboarding.checklist.rules import Kind
+from offboarding.checklist.rules import Kind, moment_of
 from offboarding.connections.models import Workspace
 from offboarding.discovery import actions as discovery
 from offboarding.execution import actions as execution
@@ -23,11 +23,13 @@ from offboarding.execution import queries as runs
 from offboarding.execution import steering as steps
 from offboarding.execution.models import Run
 from offboarding.journey import after
+from offboarding.journey.offers import offers_of
 from offboarding.journey.rules import Standing, may_close, to_go_on, to_release, to_wake
 from offboarding.ledger.actions import APP, Event, checkpoint, record
+from offboarding.lib.refusals import Refused
 from offboarding.packets import actions as packets
 from offboarding.removals import actions as removals
-from offboarding.removals import steering
+from offboarding.removals import restoring, steering
 from offboarding.removals.actions import Wish
 from offboarding.removals.models import RemovalRequest
 from offboarding.removals.rules import Stage
@@ -82,6 +84,31 @@ def file(removal: RemovalRequest, user: User, version: int) -> Plan:
     with transaction.atomic():
         removals.file(removal, user, version)
         return checklist.freeze(removal, user)
+
+
+def restore(
+    original: RemovalRequest,
+    user: User,
+    workspaces: Sequence[Workspace],
+    *,
+    ends_at: datetime,
+    time_zone: str,
+    why: str,
+    now: datetime,
+) -> Plan:
+    """Ask to give access back for a limited time: a request of its own, with a plan from its own playbook."""
+    with transaction.atomic():
+        made = restoring.restore(
+            original, user, workspaces, ends_at=ends_at, time_zone=time_zone, why=why, now=now
+        )
+        plan = newest_plan(original)
+        offers = {offer.workspace.pk: offer for offer in offers_of(original, plan)} if plan else {}
+        for workspace in workspaces:
+            offer = offers.get(workspace.pk)
+            if offer is None or offer.why_not:
+                why_not = offer.why_not if offer else "It is not a place of this request."
+                raise Refused("not-restorable", f"{workspace.name}: {why_not}", field="places")
+        return checklist.freeze(made, user)
 
 
 def change(removal: RemovalRequest, user: User, wishes: Iterable[Wish], version: int, today: date) -> Plan:
@@ -233,7 +260,5 @@ def close(removal: RemovalRequest, plan: Plan) -> None:
 def when(run: Run, removal: RemovalRequest, now: datetime) -> datetime:
     """The moment that a follow-up's `at` stands for: the day after a read-only period, or so many days from now."""
     if run.item.at == UNTIL:
-        last = date.fromisoformat(run.item.target["until"])
-        zone = ZoneInfo(removal.time_zone or settings.TIME_ZONE)
-        return datetime.combine(last + timedelta(days=1), time(0), zone)
+        return moment_of(run.item.target["until"], ZoneInfo(removal.time_zone or settings.TIME_ZONE))
     return now + timedelta(days=int(run.item.at.split()[0]))

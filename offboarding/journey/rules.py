@@ -73,3 +73,21 @@ def to_go_on(items: Sequence[Standing]) -> list[int]:
 def may_close(items: Sequence[Standing]) -> bool:
     """Everything that closing waits for has ended well: verified, done by hand, or skipped with a reason."""
     return bool(items) and all(item.state in SETTLED for item in items if item.blocks_closing)
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """What a request did in one place, as far as giving it back goes."""
+
+    member: bool  # it was a membership, so that what was held is known
+    ended: bool  # the work there has ended, and was read again
+    taken: bool  # something was taken away
+
+
+def why_not_restored(place: Taken) -> str:
+    """Why access to a place cannot come back through a restoration, in a sentence; empty if it can."""
+    if not place.member:
+        return "What was held there is not known, so nothing can be given back. Invite the person in Segment."
+    if not place.ended:
+        return "The work there has not ended yet."
+    return "" if place.taken else "Nothing was taken away there."

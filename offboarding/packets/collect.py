@@ -136,6 +136,11 @@ def collect(packet: Packet, statement: Checkpoint, touch: Callable[[], None]) ->
 def title(removal: RemovalRequest, places: Sequence[PlaceStanding]) -> str:
     changed = sum(place.choice != "keep" for place in places)
     noun = "workspace" if changed == 1 else "workspaces"
+    if removal.restores:
+        who = removal.person_name or removal.email
+        return (
+            f"Temporary restoration for {who} in {changed} Segment {noun}, after {removal.restores.reference}"
+        )
     return f"Removal of {removal.person_name or removal.email} from {changed} Segment {noun}"
 
 

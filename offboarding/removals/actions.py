@@ -19,7 +19,16 @@ from offboarding.ledger.actions import APP, Actor, Event, record
 from offboarding.lib.addresses import distinct, key, same, well_formed
 from offboarding.lib.refusals import Refused, within
 from offboarding.removals.models import FIRST_NUMBER, Place, RemovalRequest
-from offboarding.removals.rules import FARTHEST, REASONS, STAGES, Choice, Stage, due_at, refuses_choice
+from offboarding.removals.rules import (
+    FARTHEST,
+    FILED_FOR,
+    REASONS,
+    STAGES,
+    Choice,
+    Stage,
+    due_at,
+    refuses_choice,
+)
 from offboarding.users.models import User
 from offboarding.users.rules import Role, actor_of
 
@@ -164,7 +173,7 @@ def describe(
     **fields: Any,
 ) -> None:
     """Why and when. `fields`: ticket, sow, handover, client_informed, notes."""
-    if reason not in REASONS:
+    if reason not in FILED_FOR:
         raise Refused("no-reason", "Choose a reason.", field="reason")
     if not known_zone(time_zone):
         raise Refused("no-zone", "Choose a time zone from the list.", field="time_zone")
@@ -232,6 +241,8 @@ def change_places(
     locked = RemovalRequest.objects.select_for_update().get(pk=removal.pk)
     if locked.requester_id != user.pk:
         raise Refused("not-yours", "Only the person who filed this request changes it.")
+    if locked.restores_id:
+        raise Refused("restoration", "A restoration is not changed. Withdraw it and ask for another one.")
     if locked.version != version:
         raise Refused("stale", "This request was changed in another window. Read it again, then change it.")
     if locked.stage not in (Stage.PLANNED, Stage.APPROVED):

@@ -20,6 +20,10 @@ class RemovalRequest(models.Model):
     # Goes up with every change: a form that was opened earlier is refused instead of overwriting.
     version = models.PositiveIntegerField(default=1)
     requester = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="removals")
+    # A restoration names the request that took away what it gives back.
+    restores = models.ForeignKey(
+        "self", on_delete=models.PROTECT, null=True, blank=True, related_name="restorations"
+    )
     person_name = models.CharField(max_length=120, blank=True)
     addresses = models.JSONField()
     person = models.CharField(max_length=64)
@@ -100,6 +104,7 @@ class Place(models.Model):
         max_length=10, choices=[(c.value, c.value) for c in Choice], default=Choice.REMOVE
     )
     until = models.DateField(null=True, blank=True)
+    ends_at = models.DateTimeField(null=True, blank=True)
     reason = models.CharField(max_length=300, blank=True)
 
     class Meta:
@@ -109,6 +114,10 @@ class Place(models.Model):
             models.CheckConstraint(
                 condition=~models.Q(choice="downgrade") | models.Q(until__isnull=False),
                 name="a_downgrade_has_an_end",
+            ),
+            models.CheckConstraint(
+                condition=~models.Q(choice="restore") | models.Q(ends_at__isnull=False),
+                name="a_restoration_has_an_end",
             ),
             models.CheckConstraint(
                 condition=~models.Q(choice="keep") | ~models.Q(reason=""), name="keeping_has_a_reason"

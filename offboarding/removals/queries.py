@@ -26,7 +26,7 @@ def removals_for(scope: Scope) -> QuerySet[RemovalRequest]:
     return (
         RemovalRequest.objects.filter(filed | own)
         .exclude(pk__in=about(scope))
-        .select_related("requester", "paused_by", "rest_cancelled_by")
+        .select_related("requester", "paused_by", "rest_cancelled_by", "restores")
     )
 
 
@@ -58,6 +58,12 @@ def open_for_person(scope: Scope, person: str, addresses: Sequence[str]) -> list
 def waiting_to_begin() -> QuerySet[RemovalRequest]:
     """Of all clients: approved, and the time to begin has come. For counting; who may see them asks `removals_for`."""
     return RemovalRequest.objects.filter(stage=Stage.APPROVED, starts_at__lte=Now())
+
+
+def restored_by(original: RemovalRequest, workspaces: Sequence[int]) -> list[RemovalRequest]:
+    """Open restorations of what the request took away in any of these workspaces."""
+    found = original.restorations.filter(stage__in=[stage.value for stage in OPEN])
+    return list(found.filter(places__workspace__in=workspaces).distinct())
 
 
 def drafts_of(scope: Scope) -> QuerySet[RemovalRequest]:

@@ -38,6 +38,7 @@ class Choice(StrEnum):
     REMOVE = "remove"
     DOWNGRADE = "downgrade"
     KEEP = "keep"
+    RESTORE = "restore"  # give back what was taken away, for a limited time
 
 
 class Group(StrEnum):
@@ -45,6 +46,7 @@ class Group(StrEnum):
     SCOPE = "Scope"
     SECURITY = "Security"
     ORGANISATION = "Organisation"
+    RESTORATION = "Restoration"
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,8 +80,26 @@ REASONS = {
         Reason("service-account-retired", Group.ORGANISATION, "Service account retired", DAY),
         Reason("sso-migration", Group.ORGANISATION, "SSO or SCIM migration (provisioned again later)", DAY),
         Reason("credential-rotation", Group.ORGANISATION, "Credential rotation (invited again later)", DAY),
+        Reason("something-broke", Group.RESTORATION, "Something stopped working", DAY),
     )
 }
+
+
+RESTORING = "something-broke"
+# What a lead can choose from: a restoration has a page of its own.
+FILED_FOR = {code: reason for code, reason in REASONS.items() if reason.group is not Group.RESTORATION}
+# How long access may come back for.
+SHORTEST_RESTORATION = timedelta(hours=1)
+LONGEST_RESTORATION = timedelta(days=30)
+
+
+def refuses_end(ends_in: timedelta) -> str:
+    """Why a restoration cannot end after this time, in a sentence; empty if it can."""
+    if ends_in < SHORTEST_RESTORATION:
+        return "Choose an end that is at least one hour away."
+    if ends_in > LONGEST_RESTORATION:
+        return "Choose an end within the next 30 days."
+    return ""
 
 
 def due_at(reason: Reason, starts_at: datetime) -> datetime:
@@ -90,6 +110,8 @@ def refuses_choice(
     choice: Choice, reason: str, until_given: bool, until_past: bool, until_far: bool = False
 ) -> str:
     """Why this choice for a place cannot stand, in a sentence; empty if it can."""
+    if choice is Choice.RESTORE:
+        return "Restoring has a page of its own, on the request that took the access away."
     if choice is Choice.KEEP and not reason.strip():
         return "Say why this access stays."
     if choice is Choice.KEEP and len(reason.strip()) > 300:

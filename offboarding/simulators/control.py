@@ -114,7 +114,7 @@ class Control:
             return bool(row)
 
     def accept_invite(self, ref: str, email: str, *, keep_listed: bool = False) -> Json:
-        """The invited person joins with what the invitation grants; the address may stay listed."""
+        """The invited person joins, with what the invitation grants and its groups; the address may stay listed."""
         call = self._call(ref)
         with call.workspace.lock:
             invite = call.rows("invites").by_email(email)
@@ -123,6 +123,7 @@ class Control:
             if not keep_listed:
                 call.rows("invites").remove(invite["email"])
             row = effects.put_member(call, invite, effects.SYSTEM)
+            effects.join_groups(call, row)
             call.actor = person_actor(row)
             call.record("User Invite Accepted", "user", row["id"], row["email"])
             return row

@@ -13,9 +13,11 @@ class VerificationConfig(AppConfig):
 
         from offboarding.execution import steps
         from offboarding.verification.delivery import MeasureAfter, MeasureBefore
+        from offboarding.verification.restored import ReadRestored
         from offboarding.verification.steps import FetchAuditEvents, ReadPlaceAgain
 
         steps.register("verify.place", ReadPlaceAgain())
+        steps.register("verify.restored", ReadRestored())
         steps.register("verify.audit_events", FetchAuditEvents())
         steps.register("verify.measure_before", MeasureBefore())
         watch = timedelta(minutes=settings.VOLUME_WATCH_MINUTES)

@@ -148,6 +148,7 @@ def doing(run: Run) -> Doing:
         ended=run.ended,
         sentence=run.sentence,
         waiting_for=run.waiting_for,
+        gives=run.item.phase == Phase.RESTORE,
     )
 
 

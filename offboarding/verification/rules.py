@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any
 
-from offboarding.discovery.rules import READ_ONLY, Outcome, Sighting
+from offboarding.discovery.rules import READ_ONLY, Outcome, Sighting, given_again, grants
 from offboarding.execution.rules import Seen
 from offboarding.work.rules import ENDED, State
 
@@ -26,6 +27,33 @@ def says(choice: str, seen: Sighting, workspace: str) -> str:
     if gone(choice, seen):
         return f"only read-only in {workspace}, as planned: {seen.says()}"
     return f"still has access to {workspace}: {seen.says()}"
+
+
+class Back(StrEnum):
+    """What a restoration brought back, against what was held before."""
+
+    EXACTLY = "exactly"
+    INVITED = "invited"
+    LESS = "less"
+    MORE = "more"
+
+
+def compared(
+    seen: Sighting, before: Sequence[Mapping[str, Any]] | None, groups: Collection[str]
+) -> tuple[Back, str]:
+    """How a place stands against what was held, as sets, and a few words. Nothing known of before: all is too much."""
+    if seen.outcome is not Outcome.MEMBER:
+        if seen.outcome is Outcome.INVITED:
+            return Back.INVITED, f"invited as {', '.join(seen.invitations)}, not accepted yet"
+        return Back.LESS, "neither a member nor invited"
+    given = [given_again(role) for role in seen.roles if not role.group]
+    held = grants(each for each in given if each is not None)
+    wanted, joined = grants(before or ()), {key for key, _ in seen.groups}
+    if None in given or held - wanted or joined - set(groups):
+        return Back.MORE, f"holds more than before: {seen.says()}"
+    if wanted - held or set(groups) - joined:
+        return Back.LESS, f"holds less than before: {seen.says()}"
+    return Back.EXACTLY, f"holds exactly what was held before: {seen.says()}"
 
 
 class Now(StrEnum):
@@ -52,6 +80,7 @@ class Doing:
     ended: str
     sentence: str
     waiting_for: str
+    gives: bool = False  # gives back, or looks at what was given back
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,15 +97,35 @@ def standing(choice: str, doings: Sequence[Doing], told: Told | None) -> tuple[N
     """How a place stands and a sentence about it."""
     if choice == "keep":
         return Now.KEPT, "Unchanged, on purpose"
+    if choice == "restore" and (now := given_back(doings, told)):
+        return now
     if told and (told.came_back or (told.follow_up and told.seen is Seen.PRESENT)):
         return Now.CAME_BACK, told.says
-    checks = [doing for doing in doings if doing.verifies and not doing.follow_up]
-    acts = [doing for doing in doings if not doing.verifies and not doing.follow_up]
+    checks = [doing for doing in doings if doing.verifies and not doing.follow_up and not doing.gives]
+    acts = [doing for doing in doings if not doing.verifies and not doing.follow_up and not doing.gives]
     if told and told.seen is Seen.ABSENT and all(check.state is State.DONE for check in checks):
         return Now.VERIFIED, "Read-only, as planned" if choice == "downgrade" else "Gone"
     if stuck := [doing for doing in [*acts, *checks] if doing.state is State.NEEDS_PERSON]:
         return Now.NEEDS_PERSON, stuck[0].sentence
     return unverified(checks, acts)
+
+
+def given_back(doings: Sequence[Doing], told: Told | None) -> tuple[Now, str] | None:
+    """A restored place until its end begins: kept on purpose, and nothing said of it being gone. None from then on."""
+    gives = [doing for doing in doings if doing.gives]
+    ends = [doing for doing in doings if not doing.gives and not doing.follow_up]
+    if any(doing.state not in (State.WAITING, State.CANCELLED) for doing in ends):
+        return None
+    if stuck := [doing for doing in gives if doing.state is State.NEEDS_PERSON]:
+        return Now.NEEDS_PERSON, stuck[0].sentence
+    if any(doing.state in (State.RUNNING, State.VERIFYING, State.UNKNOWN, State.READY) for doing in gives):
+        return Now.RUNNING, "Giving back"
+    if any(doing.state is State.DONE for doing in gives):
+        done = [doing for doing in gives if doing.state is State.DONE]
+        return Now.KEPT, f"Given back on purpose, until its end: {done[-1].sentence}"
+    if gives and all(doing.state is State.CANCELLED for doing in gives):
+        return Now.SKIPPED, gives[0].sentence
+    return Now.WAITING, "To be given back"
 
 
 def unverified(checks: Sequence[Doing], acts: Sequence[Doing]) -> tuple[Now, str]:

@@ -76,6 +76,7 @@ HOLDS: dict[str, tuple[list[Found], list[Found]]] = {
     "removed_by_us": ([HERE, READ_ONLY, INVITED], [KEPT, ABSENT, UNREAD]),
     "remove": ([HERE, ABSENT, UNREAD], [KEPT, READ_ONLY, INVITED]),
     "downgrade": ([READ_ONLY], [HERE, KEPT]),
+    "restore": ([found(choice=Choice.RESTORE)], [HERE, KEPT, READ_ONLY]),
     "scim": ([found(managed_by="scim")], [HERE, found(managed_by="sso"), replace(KEPT, managed_by="scim")]),
     "managed": ([found(managed_by="scim"), found(managed_by="sso")], [HERE]),
     "sign_in_unknown": ([found(managed_by="unknown")], [HERE, replace(KEPT, managed_by="unknown")]),
@@ -219,19 +220,25 @@ def test_the_one_whom_the_requester_named_gets_the_key() -> None:
 # ---------------------------------------------------------------- the shipped playbook
 
 
+BOOKS = ["standard", "restore"]
+
+
 def test_every_phase_has_a_step() -> None:
-    assert {step.phase for step in shipped_playbook().steps} == set(Phase)
+    assert {step.phase for step in shipped_playbook().steps} == set(Phase) - {Phase.RESTORE}
+    assert Phase.RESTORE in {step.phase for step in shipped_playbook("restore").steps}
 
 
-def test_every_automatic_step_is_known_to_somebody() -> None:
+@pytest.mark.parametrize("name", BOOKS)
+def test_every_automatic_step_is_known_to_somebody(name: str) -> None:
     from offboarding.execution.steps import OWN, STEPS
 
     known = {*STEPS, *OWN, "packet.seal"}
-    assert {step.step for step in shipped_playbook().steps if step.kind is not Kind.MANUAL} <= known
+    assert {step.step for step in shipped_playbook(name).steps if step.kind is not Kind.MANUAL} <= known
 
 
-def test_nothing_waits_in_a_circle() -> None:
-    waits = {step.code: set(step.waits_for) for step in shipped_playbook().steps}
+@pytest.mark.parametrize("name", BOOKS)
+def test_nothing_waits_in_a_circle(name: str) -> None:
+    waits = {step.code: set(step.waits_for) for step in shipped_playbook(name).steps}
     while free := {code for code, others in waits.items() if not others}:
         waits = {code: others - free for code, others in waits.items() if code not in free}
     assert waits == {}
@@ -257,8 +264,9 @@ def test_a_playbook_that_cannot_be_names_its_step(change: dict[str, Any], says: 
 
 
 def test_playbooks_are_read_from_where_they_are_shipped() -> None:
-    assert (SHIPPED / "standard.toml").exists()
-    assert set(SPREADS) == {"removal", "place", "account", "group", "invitation", "source"}
+    assert {path.stem for path in SHIPPED.glob("*.toml")} == set(BOOKS)
+    used = {step.each for name in BOOKS for step in shipped_playbook(name).steps}
+    assert set(SPREADS) == used
 
 
 # ---------------------------------------------------------------- what to weigh

@@ -46,7 +46,7 @@ def test_what_holds_a_call_back(facts: tuple[bool, bool, bool], halt: Halt | Non
 
 
 WAITS = {
-    "ended": False, "stopped": False, "looks": False, "seals": False,
+    "ended": False, "stopped": False, "looks": False, "ends": False, "seals": False,
     "called": False, "in_doubt": False, "place_called": False,
 }  # fmt: skip
 FATES = [
@@ -60,6 +60,8 @@ FATES = [
     ({"place_called": True}, Fate.CANCELLED, "another call in the same place is another step"),
     ({"looks": True, "place_called": True}, Fate.SEEN_OUT, "what was touched is read again"),
     ({"looks": True}, Fate.CANCELLED, "where nothing was touched nothing is to be read"),
+    ({"ends": True, "place_called": True}, Fate.SEEN_OUT, "what was given for a time is taken away again"),
+    ({"ends": True}, Fate.CANCELLED, "nothing was given, so nothing ends"),
     ({"seals": True}, Fate.SEEN_OUT, "the packet is sealed in any case"),
 ]
 

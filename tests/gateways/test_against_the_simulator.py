@@ -132,6 +132,9 @@ def test_the_walk_of_a_removal(enter: Enter, segment: Simulator, exchanges: list
 
     acme.remove_from_group(group.id, DAN)
     assert acme.groups_of(dan) == ()
+    acme.add_to_group(group.id, DAN)
+    assert [each.id for each in acme.groups_of(dan)] == [group.id]
+    acme.remove_from_group(group.id, DAN)
 
     minimal = next(role for role in acme.roles() if role.name == "Minimal Workspace Access")
     wanted = Permission(minimal.id, minimal.name, (Resource(place.id, "WORKSPACE"),))

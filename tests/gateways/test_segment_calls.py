@@ -205,6 +205,13 @@ WRITES: list[tuple[str, Call, str, Any, Any]] = [
         None,
     ),
     (
+        "group",
+        lambda g: g.add_to_group("g1", "a+b@c.d"),
+        "POST /groups/g1/users",
+        {"emails": ["a+b@c.d"]},
+        None,
+    ),
+    (
         "permissions",
         lambda g: g.replace_permissions("u1", [OWNER]),
         "PUT /users/u1/permissions",
@@ -345,6 +352,8 @@ def test_the_plural_path_of_group_members_is_tried_only_when_the_singular_is_not
         lambda g: g.cancel_invitation(""),
         lambda g: g.remove_from_group("g1", ""),
         lambda g: g.remove_from_group("", "a@b.c"),
+        lambda g: g.add_to_group("g1", ""),
+        lambda g: g.add_to_group("", "a@b.c"),
         lambda g: g.member(""),
         lambda g: g.member(".."),
         lambda g: g.replace_permissions("u1", []),

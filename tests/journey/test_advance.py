@@ -232,3 +232,18 @@ def test_a_turn_asks_little_however_long_the_checklist_is(
     removal = running("Acme Production", "Acme Staging", "Globex Production")
     with django_assert_max_num_queries(3):
         journey.advance(removal.pk)
+
+
+# ---------------------------------------------------------------- a start that has passed
+
+
+def test_what_is_approved_after_its_start_begins_at_once(filed: Make, decide: Make, bob: Any) -> None:
+    removal = filed()
+    RemovalRequest.objects.update(starts_at=datetime.now(UTC) - timedelta(days=3))
+    journey.advance(removal.pk)
+    assert not Run.objects.exists()
+    decide(removal, bob)
+    journey.advance(removal.pk)
+    removal.refresh_from_db()
+    assert removal.stage == "running"
+    assert datetime.now(UTC) - removal.started_at < timedelta(minutes=1)

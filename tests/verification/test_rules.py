@@ -65,6 +65,8 @@ def stuck(doing: Doing, why: str) -> Doing:
     return replace(doing, state=State.NEEDS_PERSON, ended="", sentence=why)
 
 
+GIVE = replace(ACT, state=State.WAITING, gives=True)
+ENDS = replace(ACT, state=State.WAITING)
 STANDINGS = [
     ("keep", [], None, Now.KEPT, "on purpose"),
     ("keep", [], BACK, Now.KEPT, "nothing was promised there"),
@@ -135,6 +137,50 @@ STANDINGS = [
     ),
     ("remove", [replace(ACT, state=State.WAITING)], None, Now.NOT_STARTED, "waits for its turn"),
     ("remove", [], None, Now.NOT_STARTED, "nothing exists yet"),
+    (
+        "remove",
+        [replace(ACT, state=State.CANCELLED), replace(CHECK, state=State.WAITING)],
+        None,
+        Now.SKIPPED,
+        "what was not called is never called removed",
+    ),
+    ("restore", [GIVE, ENDS], None, Now.WAITING, "to be given back"),
+    ("restore", [replace(GIVE, state=State.RUNNING), ENDS], None, Now.RUNNING, "on its way back"),
+    ("restore", [replace(GIVE, state=State.DONE), ENDS], None, Now.KEPT, "given back"),
+    ("restore", [replace(GIVE, state=State.DONE), ENDS], PRESENT, Now.KEPT, "read, and there on purpose"),
+    ("restore", [stuck(GIVE, "No role"), ENDS], None, Now.NEEDS_PERSON, "a role is gone"),
+    (
+        "restore",
+        [replace(GIVE, state=State.CANCELLED), replace(ENDS, state=State.CANCELLED)],
+        None,
+        Now.SKIPPED,
+        "cancelled before anything came back",
+    ),
+    (
+        "restore",
+        [replace(GIVE, state=State.DONE), replace(ENDS, state=State.RUNNING)],
+        PRESENT,
+        Now.RUNNING,
+        "its end",
+    ),
+    (
+        "restore",
+        [
+            replace(GIVE, state=State.DONE),
+            replace(ENDS, state=State.DONE),
+            replace(CHECK, state=State.WAITING),
+        ],
+        PRESENT,
+        Now.CALLED,
+        "ended, not read again",
+    ),
+    (
+        "restore",
+        [replace(GIVE, state=State.DONE), replace(ENDS, state=State.DONE), CHECK],
+        ABSENT,
+        Now.VERIFIED,
+        "gone again, and read",
+    ),
 ]
 
 

@@ -95,6 +95,10 @@ class AccessCalls(Caller):
         except NotThere:
             self.ask(protocol.remove_from_group(group_id, email, plural=True))
 
+    def add_to_group(self, group_id: str, email: str) -> None:
+        """Put one member, or one invited person, into a group. Anybody else is Declined."""
+        self.ask(protocol.add_to_group(group_id, email))
+
     def replace_permissions(self, user_id: str, permissions: Iterable[Permission]) -> tuple[Permission, ...]:
         """Exactly these and no others. At least one: what an empty list does is not documented."""
         return self.ask(protocol.replace_permissions(user_id, permissions))

@@ -91,6 +91,8 @@ def count(case: Case) -> str:
 
 def what(case: Case) -> str:
     words = {"who": short(case.removal.email), "places": count(case)}
+    if case.removal.restores_id:
+        return _("give %(who)s access to %(places)s back for a time") % words
     return _("remove %(who)s from %(places)s") % words
 
 

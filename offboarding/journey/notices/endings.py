@@ -20,6 +20,9 @@ from offboarding.verification.rules import Now
 # Where a skipped step means that something may still be open to the person.
 MATTERS = (Phase.REMOVE, Phase.ROTATE, Phase.VERIFY)
 
+# What leaves nothing behind: what was given back for a time has ended too.
+GONE = ("remove", "restore")
+
 
 def closed(case: Case, user: User) -> Words:
     runs = runs_of(case.plan)
@@ -38,7 +41,7 @@ def closed(case: Case, user: User) -> Words:
 
 
 def gone(places: Sequence[PlaceStanding]) -> list[PlaceStanding]:
-    return [place for place in places if place.now is Now.VERIFIED and place.choice == "remove"]
+    return [place for place in places if place.now is Now.VERIFIED and place.choice in GONE]
 
 
 def fully(places: Sequence[PlaceStanding], runs: Sequence[Run]) -> bool:
@@ -47,7 +50,7 @@ def fully(places: Sequence[PlaceStanding], runs: Sequence[Run]) -> bool:
 
 def standing(places: Sequence[PlaceStanding], runs: Sequence[Run], user: User) -> list[tuple[str, str]]:
     """Every place stands in exactly one of the lists."""
-    less = [place for place in places if place.now is Now.VERIFIED and place.choice != "remove"]
+    less = [place for place in places if place.now is Now.VERIFIED and place.choice not in GONE]
     open_ = [place for place in places if place.now not in (Now.VERIFIED, Now.KEPT)]
     return [
         (_("Verified gone"), named(gone(places), len(places))),

@@ -76,6 +76,15 @@ def come_back(call: Call, item: Json) -> None:
     put_member(call, item, SYSTEM)
 
 
+def join_groups(call: Call, member: Json) -> None:
+    """Who was put into groups while invited is in them from the moment of joining."""
+    groups = call.rows("groups")
+    for group in [group for group in groups if member["email"] in group["_invites"]]:
+        call.workspace.group_members(group["id"]).put({"id": member["id"]})
+        groups.put({**group, "_invites": [one for one in group["_invites"] if one != member["email"]]})
+        call.record("User Added To User Group", "user_group", group["id"], group["name"])
+
+
 def put_member(call: Call, entry: Json, actor: Json) -> Json:
     """Makes somebody a member if they are not one, with `permissions` or else Minimal Workspace Access."""
     workspace = call.workspace

@@ -145,6 +145,12 @@ def act_label(view: Overview, decision: Decision) -> str:
         return str(BUTTONS[decision])
     removed = sum(1 for place in view.data["places"] if place["choice"] == "remove")
     narrowed = sum(1 for place in view.data["places"] if place["choice"] == "downgrade")
+    if back := sum(1 for place in view.data["places"] if place["choice"] == "restore"):
+        return ngettext(
+            "Approve giving access back in %(n)d workspace for a time",
+            "Approve giving access back in %(n)d workspaces for a time",
+            back,
+        ) % {"n": back}  # fmt: skip
     words = {"n": removed, "more": narrowed}
     if removed and narrowed:
         return ngettext(
@@ -194,6 +200,15 @@ def confirm(view: Overview, pending: Pending, method: str) -> ConfirmCard:
     )  # fmt: skip
 
 
+def at_once(view: Overview) -> str:
+    due = view.removal.due_at
+    if view.removal.restores_id and due:
+        return _("Access comes back at once, and is taken away again %(when)s.") % {
+            "when": view.clock.says(due)
+        }
+    return _("Automatic steps begin at once. What is removed is not put back by itself.")
+
+
 def effects(view: Overview, decision: Decision) -> list[str]:
     if decision is Decision.REJECT:
         return [_("Nothing is removed. The request ends and the lead sees your note.")]
@@ -213,7 +228,7 @@ def effects(view: Overview, decision: Decision) -> list[str]:
         begins = (
             _("Automatic steps begin %(when)s.") % {"when": view.clock.says(starts)}
             if later and starts
-            else _("Automatic steps begin at once. What is removed is not put back by itself.")
+            else at_once(view)
         )
     return [
         begins,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import date, datetime, time
+from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -13,7 +13,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 
 from offboarding.lib.addresses import distinct, well_formed
-from offboarding.removals.rules import REASONS, Choice
+from offboarding.lib.moments import moment
+from offboarding.lib.refusals import Refused
+from offboarding.removals.rules import FILED_FOR, Choice
 from offboarding.web.account.forms import zone_choices
 
 NO_SPELLING = {"autocomplete": "off", "spellcheck": "false"}
@@ -84,7 +86,7 @@ class DetailsForm(forms.Form):
 
     reason = forms.ChoiceField(
         label=lazy("Why does the access end?"),
-        choices=[(reason.code, reason.says) for reason in REASONS.values()],
+        choices=[(reason.code, reason.says) for reason in FILED_FOR.values()],
         error_messages={"required": lazy("Choose a reason."), "invalid_choice": lazy("Choose a reason.")},
     )
     start = forms.ChoiceField(
@@ -131,16 +133,28 @@ class DetailsForm(forms.Form):
         if given.get("start") == "at":
             self.need("day", _("Enter the date on which the access should end."))
             self.need("clock", _("Enter the time at which the access should end."))
+            self.need_one_moment()
         return given
+
+    def need_one_moment(self) -> None:
+        """On days when clocks change, some times come never and some come twice."""
+        if {"day", "clock", "time_zone"} & set(self.errors):
+            return
+        try:
+            self.moment()
+        except Refused as refusal:
+            self.add_error("clock", refusal.sentence)
+
+    def moment(self) -> datetime:
+        given = self.cleaned_data
+        return moment(given["day"], given["clock"], ZoneInfo(given["time_zone"]))
 
     def need(self, name: str, says: str) -> None:
         if name not in self.errors and not self.cleaned_data.get(name):
             self.add_error(name, says)
 
     def starts_at(self, now: datetime) -> datetime:
-        """The moment that was chosen. A time that a change of clocks leaves out is read as the hour after."""
+        """The moment that was chosen."""
         if self.cleaned_data["start"] == "now":
             return now
-        day: date = self.cleaned_data["day"]
-        clock: time = self.cleaned_data["clock"]
-        return datetime.combine(day, clock, ZoneInfo(self.cleaned_data["time_zone"]))
+        return self.moment()

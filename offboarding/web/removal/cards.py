@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -49,6 +50,7 @@ class HeadCard:
     tabs: TabsCard
     main: ActCard | None
     more: tuple[ActCard, ...]
+    related: tuple[ActCard, ...] = ()
 
 
 def head(view: Overview, current: str) -> HeadCard:
@@ -64,7 +66,23 @@ def head(view: Overview, current: str) -> HeadCard:
         tabs=tabs(view, current),
         main=main_act(view),
         more=more(view),
+        related=tuple(related(view)),
     )
+
+
+def related(view: Overview) -> list[ActCard]:
+    """The request whose removals this one undoes for a time, and the other way round."""
+    links = [(each, _("Restored by %(reference)s, %(stage)s")) for each in view.restorations]
+    if view.removal.restores:
+        links.insert(0, (view.removal.restores, _("Restores what %(reference)s took away")))
+    return [
+        ActCard(
+            words % {"reference": each.reference, "stage": TagCard(STAGES[Stage(each.stage)]).word},
+            f"/requests/{each.reference}/",
+            "link",
+        )
+        for each, words in links
+    ]
 
 
 def head_strip(view: Overview) -> StripCard:
@@ -75,6 +93,12 @@ def title(view: Overview) -> str:
     places = view.changed_places
     clients = {place["client"] for place in places}
     words = {"person": view.removal.person_name or view.removal.email, "n": len(places)}
+    if view.removal.restores_id:
+        return ngettext(
+            "Restore access of %(person)s in %(n)d workspace for a time",
+            "Restore access of %(person)s in %(n)d workspaces for a time",
+            len(places),
+        ) % words  # fmt: skip
     if len(clients) == 1:
         words["client"] = clients.pop()
         return ngettext(
@@ -91,11 +115,18 @@ def stage_tag(view: Overview) -> TagCard:
     stage, starts = view.stage, view.removal.starts_at
     if steered := steered_tag(view.removal):
         return steered
+    if stage is Stage.RUNNING and view.removal.restores_id and any(p.now is Now.KEPT for p in view.places):
+        return TagCard("running", _("Restored until %(when)s") % {"when": view.clock.says(ending(view))})
     if stage is Stage.WITHDRAWN:
         return TagCard("cancelled", _("Withdrawn"))
     if stage is Stage.APPROVED and starts and starts > view.clock.now:
         return TagCard("approved", _("Approved, starts %(when)s") % {"when": view.clock.says(starts)})
     return TagCard(STAGES[stage])
+
+
+def ending(view: Overview) -> datetime:
+    assert view.removal.due_at
+    return view.removal.due_at
 
 
 def steered_tag(removal: RemovalRequest) -> TagCard | None:
@@ -220,13 +251,16 @@ def more(view: Overview) -> tuple[ActCard, ...]:
     """Change and withdraw are the requester's, as long as the work has not begun; then it can be paused or cut short."""
     own = view.user.pk == view.removal.requester_id
     early = own and view.stage in (Stage.PLANNED, Stage.APPROVED)
-    acts = [ActCard(_("Change the plan"), f"{view.url}change/", "link")] if early else []
+    change = early and not view.removal.restores_id
+    acts = [ActCard(_("Change the plan"), f"{view.url}change/", "link")] if change else []
     if early:
         acts.append(ActCard(_("Withdraw the request"), f"{view.url}withdraw/", "link", dialog=True))
     if view.stage is Stage.RUNNING and view.may_steer and not view.removal.rest_cancelled_at:
         if not view.removal.paused_at:
             acts.append(ActCard(_("Pause the work"), f"{view.url}pause/", "link", dialog=True))
         acts.append(ActCard(_("Cancel the rest"), f"{view.url}cancel-rest/", "link", dialog=True))
+    if view.stage in (Stage.RUNNING, Stage.CLOSED) and view.may_restore:
+        acts.append(ActCard(_("Restore temporarily"), f"{view.url}restore/", "link"))
     if view.stage is not Stage.PLANNED or own:
         acts.append(ActCard(_("Read the plan"), f"{view.url}approve/", "link"))
     return tuple(acts)

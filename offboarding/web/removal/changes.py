@@ -32,7 +32,7 @@ from offboarding.web.removal.views import of_request, shown
 @of_request
 def change(request: Request, view: Overview) -> HttpResponse:
     """Choose again, place by place. Approvals of the plan as it was end with it."""
-    if why := closed_to(view):
+    if why := closed_to(view) or fixed(view):
         return not_yours(request, view, _("You cannot change this plan"), why)
     places = places_of(view.removal)
     if request.method != "POST":
@@ -69,6 +69,13 @@ def closed_to(view: Overview) -> str:
     if view.stage not in (Stage.PLANNED, Stage.APPROVED):
         return _("The work has begun or the request has ended. File another request for what is missing.")
     return ""
+
+
+def fixed(view: Overview) -> str:
+    """A restoration gives back what was held, or is withdrawn; there is nothing to choose."""
+    if not view.removal.restores_id:
+        return ""
+    return _("A restoration is not changed. Withdraw it and ask for another one.")
 
 
 def change_page(

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 
 from offboarding.checklist.models import ChecklistItem
-from offboarding.checklist.rules import PHASES, Phase
+from offboarding.checklist.rules import PHASES, Phase, numbered_phases
 from offboarding.execution.models import Run
 from offboarding.web.cards import StepGroupCard, StepRowCard, TabCard, TabsCard
 from offboarding.web.removal.overview import Overview, Version, changed_since
@@ -52,7 +52,7 @@ def checklist(view: Overview, show: str) -> ChecklistCard:
             or (item.number in view.by_number and wanted(view, view.by_number[item.number]))]  # fmt: skip
     groups = tuple(
         group(view, number, phase, kept, show)
-        for number, phase in enumerate(PHASES, 1)
+        for number, phase in numbered_phases({item.phase for item in view.items})
         if in_phase(kept, phase)
     )
     return ChecklistCard(filters(view, show), groups, show, "" if groups else nothing(show))
@@ -126,7 +126,7 @@ def news(view: Overview, seen: Version | None, show: str) -> NewsCard:
     touched = {item.phase for item in changed}
     groups = tuple(
         group(view, number, phase, [], "all")
-        for number, phase in enumerate(PHASES, 1)
+        for number, phase in numbered_phases({item.phase for item in view.items})
         if phase.value in touched
     )
     return NewsCard(tuple(row(view, item) for item in changed), groups, None, filters(view, show))

@@ -21,6 +21,7 @@ from offboarding.execution import queries as execution
 from offboarding.execution.models import Run
 from offboarding.execution.queries import Tally
 from offboarding.execution.rules import may_not_work
+from offboarding.journey.offers import restorations_of
 from offboarding.removals.models import RemovalRequest
 from offboarding.removals.queries import clients_of
 from offboarding.removals.rules import Stage, may_not_steer
@@ -114,6 +115,16 @@ class Overview:
         """True if this reader may pause the work, or cancel the rest of it."""
         removal = self.removal
         return not may_not_steer(self.scope, removal.requester_id, self.clients, removal.addresses)
+
+    @property
+    def may_restore(self) -> bool:
+        """True if this reader may ask to give back what this request took away."""
+        roles = (Role.REQUESTER, Role.SECURITY, Role.ADMINISTRATOR)
+        return not self.removal.restores_id and self.scope.covers(self.clients, *roles)
+
+    @cached_property
+    def restorations(self) -> list[RemovalRequest]:
+        return [] if self.removal.restores_id else restorations_of(self.removal)
 
     @property
     def may_approve(self) -> bool:

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 from django.utils.translation import ngettext
 
-from offboarding.checklist.rules import PHASES, Phase
+from offboarding.checklist.rules import PHASES, Phase, numbered_phases
 from offboarding.web.cards import CodeCard, DiffCard, DiffRow
 
 Body = dict[str, Any]
@@ -62,15 +62,21 @@ def plan_card(body: Body, fingerprint: str) -> PlanCard:
         order=tuple(phases(body)),
         may_break=tuple(body["may_break"]),
         not_known=tuple(body["not_known"]),
-        goes_title=ngettext("What goes: %(n)d workspace", "What goes: %(n)d workspaces", len(goes))
-        % {"n": len(goes)},
+        goes_title=goes_title(body, len(goes)),
     )
+
+
+def goes_title(body: Body, n: int) -> str:
+    if body.get("restores"):
+        return ngettext("What comes back: %(n)d workspace", "What comes back: %(n)d workspaces", n) % {"n": n}
+    return ngettext("What goes: %(n)d workspace", "What goes: %(n)d workspaces", n) % {"n": n}
 
 
 SIGNS = {
     "remove": ("\N{MINUS SIGN}", lazy("Removed")),
     "downgrade": ("~", lazy("Read-only")),
     "keep": ("=", lazy("Stays")),
+    "restore": ("+", lazy("Given back")),
 }
 MANAGED = {"scim": "SCIM", "sso": "SSO"}
 
@@ -108,7 +114,8 @@ def notes(place: Body) -> Iterator[str]:
 
 def phases(body: Body) -> Iterator[PhaseLine]:
     """Every step in its order, under its phase."""
-    for number, (phase, title) in enumerate(PHASES.items(), 1):
+    for number, phase in numbered_phases({item["phase"] for item in body["items"]}):
+        title = PHASES[phase]
         steps = tuple((item["number"], item["title"]) for item in body["items"] if item["phase"] == phase)
         if steps:
             yield PhaseLine(f"{number} {title}", by_whom(body, phase), steps)

@@ -141,7 +141,8 @@ def why(run: Run) -> str:
 
 def later(item: ChecklistItem) -> str:
     if item.at == "until":
-        return _("the day after %(day)s") % {"day": item.target.get("until", "")}
+        until = str(item.target.get("until", ""))
+        return _("at its end") if "T" in until else _("the day after %(day)s") % {"day": until}
     return _("%(days)s days later") % {"days": item.at.split()[0]}
 
 

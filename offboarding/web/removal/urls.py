@@ -1,6 +1,6 @@
 from django.urls import URLPattern, path
 
-from offboarding.web.removal import changes, steer, views
+from offboarding.web.removal import changes, restore, steer, views
 
 urlpatterns: list[URLPattern] = [
     path("requests/R-<int:number>/", views.access, name="removal"),
@@ -9,6 +9,7 @@ urlpatterns: list[URLPattern] = [
     path("requests/R-<int:number>/evidence/", views.evidence, name="removal_evidence"),
     path("requests/R-<int:number>/change/", changes.change, name="removal_change"),
     path("requests/R-<int:number>/withdraw/", changes.withdraw, name="removal_withdraw"),
+    path("requests/R-<int:number>/restore/", restore.restore, name="removal_restore"),
     path("requests/R-<int:number>/pause/", steer.pause, name="removal_pause"),
     path("requests/R-<int:number>/resume/", steer.resume, name="removal_resume"),
     path("requests/R-<int:number>/cancel-rest/", steer.cancel_rest, name="removal_cancel_rest"),

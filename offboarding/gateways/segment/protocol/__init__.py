@@ -17,6 +17,7 @@ from offboarding.gateways.segment.protocol.catalog import (
 )
 from offboarding.gateways.segment.protocol.iam import (
     add_permissions,
+    add_to_group,
     cancel_invitation,
     echo,
     group,
@@ -28,6 +29,7 @@ from offboarding.gateways.segment.protocol.iam import (
     invites,
     member,
     members,
+    read_permission,
     remove_from_group,
     remove_member,
     replace_permissions,
@@ -69,6 +71,7 @@ __all__ = [
     "Request",
     "Unreadable",
     "add_permissions",
+    "add_to_group",
     "add_write_key",
     "audiences",
     "audit_events",
@@ -97,6 +100,7 @@ __all__ = [
     "member",
     "members",
     "read",
+    "read_permission",
     "refuse",
     "remove_from_group",
     "remove_member",

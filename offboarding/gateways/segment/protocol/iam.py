@@ -141,6 +141,23 @@ def group_invites(group_id: str, cursor: str | None = None) -> Request[Page[str]
     )
 
 
+def add_to_group(group_id: str, email: str) -> Request[None]:
+    """A member joins at once, somebody invited when they accept (Public API, AddUsersToUserGroup)."""
+    if not email:
+        raise ValueError("there must be an address")
+    return Request(
+        "POST",
+        path("groups", group_id, "users"),
+        _joined,
+        body={"emails": [email]},
+        limit_class=IAM_WRITE,
+    )
+
+
+def _joined(data: Fields) -> None:
+    fields(data.get("userGroup"), "the user group")
+
+
 def remove_from_group(group_id: str, email: str, *, plural: bool = False) -> Request[None]:
     """The documented path is the singular `/group/`; `plural` is the one that some clients use."""
     return Request(
