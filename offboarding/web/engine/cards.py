@@ -258,8 +258,8 @@ def still_notice(found: Facts, may_not: str, clock: Clock) -> NoticeCard | None:
     if not row.stands or row.since is None:
         return None
     words = {"why": row.why, "by": row.by, "when": clock.says(row.since)}
-    says = _("%(why)s It looks, and changes nothing, since %(when)s (%(by)s).") % words
-    act = None if may_not else ActCard(_("Look what was found, and go on"), f"{URL}go-on/", "main")
+    says = _("%(why)s The engine looks, and changes nothing, since %(when)s (%(by)s).") % words
+    act = None if may_not else ActCard(_("See what was found"), f"{URL}go-on/", "main")
     return NoticeCard("attention", _("The engine stands still"), f"{says} {may_not}".strip(), act)
 
 
@@ -278,7 +278,7 @@ def confirm_card(found: Facts, counted: Found, clock: Clock, refused: str = "") 
         ),
         back_url=URL,
         facts=(
-            FactCard(_("Why it stands still"), row.why, note=row.by),
+            FactCard(_("Why it stands still"), row.why, note=_("said by %(who)s") % {"who": row.by}),
             FactCard(_("Since"), clock.time(row.since)),
             FactCard(_("Found so far"), looked(counted)),
         ),
