@@ -121,6 +121,15 @@ def test_before_anything_ran_there_is_no_such_part(client: Browser, filed: Make,
     assert "What arrives" not in text_of(client.get(at(removal)))
 
 
+def test_only_a_workspace_where_less_arrives_is_unfolded(shown: Any, client: Browser) -> None:
+    removal, _page = shown
+    measured(run_of(removal, "measure-before"), "before", before())
+    folded = client.get(at(removal)).content.decode()
+    assert '<details class="arrives-place">' in folded
+    measured(run_of(removal, "measure-after"), "after", after(100), (("source", "s1"),))
+    assert '<details class="arrives-place" open>' in client.get(at(removal)).content.decode()
+
+
 def test_many_sources_fold(shown: Any) -> None:
     removal, page = shown
     more = tuple(Line(Kind.SOURCE, f"x{n}", f"Source {n}", True, events=n) for n in range(40))

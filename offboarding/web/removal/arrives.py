@@ -43,6 +43,7 @@ class ArrivalRow:
 class PlaceArrivals:
     workspace: str
     tag: TagCard
+    open: bool  # what fell is in sight; the rest is one line a workspace
     says: tuple[str, ...]
     step_url: str
     before: str
@@ -96,6 +97,7 @@ def place(view: Overview, pair: Pair, first: Run, last: Run | None) -> PlaceArri
     return PlaceArrivals(
         workspace=first.item.workspace.name if first.item.workspace else "",
         tag=tag(pair, last, bool(fell)),
+        open=bool(fell) and last is not None and last.state not in ENDED,
         says=tuple(says(view, pair, before, after, first)),
         step_url=f"{view.url}steps/{shown.item.number}/",
         before=head_before(view, before, after),
