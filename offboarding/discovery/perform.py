@@ -14,9 +14,12 @@ from offboarding.discovery.models import Look
 from offboarding.discovery.rules import TRIES, Outcome, Sighting, unknown
 from offboarding.evidence.actions import keep_json
 from offboarding.evidence.models import Evidence
+from offboarding.evidence.store import NotStored
 from offboarding.gateways.segment import Exchange, GatewayError, NotAllowed, SlowDown, TokenRefused
 from offboarding.work.actions import Hold, keep, put_down
 from offboarding.work.rules import State, back_off
+
+NO_ROOM = 30.0  # seconds until it is tried again whether evidence can be stored
 
 
 def perform(look: Look) -> None:
@@ -46,7 +49,11 @@ def perform(look: Look) -> None:
         seen = unknown(error.sentence, "Try again later; other workspaces are not affected.")
     else:
         connections.token_works(workspace)
-    actions.finish(look, seen, keep_raw(look, exchanges))
+    try:
+        raw = keep_raw(look, exchanges)
+    except NotStored as error:
+        return wait(look, NO_ROOM, error.waiting)
+    actions.finish(look, seen, raw)
 
 
 def see(look: Look, exchanges: list[Exchange]) -> Sighting:

@@ -15,12 +15,35 @@ from offboarding.lib.refusals import Refused
 PIECE = 1 << 20
 
 
+class NotStored(Refused):
+    """No room, or no right to write. No row says stored; it may work later."""
+
+    def __init__(self, error: OSError) -> None:
+        super().__init__(
+            "store-unavailable",
+            "The evidence could not be stored. Try again in a few minutes.",
+            why=reason(error),
+        )
+
+    @property
+    def waiting(self) -> str:
+        """For rows that try again by themselves."""
+        return f"The evidence cannot be stored: {self.facts['why']}. Next try"
+
+
+def reason(error: OSError) -> str:
+    return (error.strerror or str(error)).lower()
+
+
 def place_of(sha256: str) -> Path:
     return Path(settings.EVIDENCE_ROOT) / sha256[:2] / sha256
 
 
 def put(stream: IO[bytes]) -> tuple[str, int]:
-    """Store the bytes; their SHA-256 and size. Safe to repeat, safe to be killed in: no half file has a digest's name."""
+    """Store the bytes; their SHA-256 and size. Safe to repeat, safe to be killed in: no half file has a digest's name.
+
+    Raises NotStored.
+    """
     root = Path(settings.EVIDENCE_ROOT)
     try:
         root.mkdir(parents=True, exist_ok=True)
@@ -32,9 +55,7 @@ def put(stream: IO[bytes]) -> tuple[str, int]:
             finally:
                 temporary.unlink(missing_ok=True)
     except OSError as error:
-        raise Refused(
-            "store-unavailable", "The evidence could not be stored. Try again in a few minutes."
-        ) from error
+        raise NotStored(error) from error
 
 
 def copy(stream: IO[bytes], file: IO[bytes]) -> None:

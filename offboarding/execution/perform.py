@@ -10,12 +10,14 @@ import random
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
+from itertools import takewhile
 
 from offboarding.connections import keyring
 from offboarding.connections import queries as connections
 from offboarding.connections.actions import token_refused as token_was_refused
 from offboarding.connections.gate import why_waiting
 from offboarding.connections.models import Workspace
+from offboarding.evidence.store import NotStored
 from offboarding.execution import actions, queries, steering
 from offboarding.execution.models import Attempt, Run
 from offboarding.execution.notes import Notes
@@ -89,6 +91,17 @@ def perform(run: Run) -> None:
             turn(run, step, gateway, queries.work_of(run), notes)
     except StandsStill:
         rest_still(run, **actions.touched())
+    except NotStored as error:
+        not_stored(run, error)
+
+
+def not_stored(run: Run, error: NotStored) -> None:
+    """What was seen could not be kept, so it counts for nothing. The try stays open, and the next look decides."""
+    tail = list(takewhile(lambda each: not each.closed_at, run.attempts.order_by("-number")))
+    called = any(each.act == Act.CALL for each in tail)
+    after, says = back_off(len(tail), random.random()), error.waiting[:200]
+    state = State.UNKNOWN if called else State.WAITING
+    put_down(run, state, after=after, waiting_for=says, sentence=says, **actions.touched())
 
 
 def is_urgent(run: Run) -> bool:

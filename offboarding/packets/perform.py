@@ -20,11 +20,11 @@ from offboarding.work.rules import State
 
 def perform(packet: Packet) -> None:
     actions.stamp(packet)
-    statement = checkpoint()
-    assert statement is not None, "a closed removal has entries"
-    contents = collect(packet, statement, Hold(packet).touch)
     folder = Path(settings.PACKET_ROOT)
     try:
+        statement = checkpoint()
+        assert statement is not None, "a closed removal has entries"
+        contents = collect(packet, statement, Hold(packet).touch)
         folder.mkdir(parents=True, exist_ok=True)
         written = write_packet(contents, folder, signer())
     except OSError as error:

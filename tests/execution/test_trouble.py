@@ -432,3 +432,55 @@ def test_an_approval_that_no_longer_stands_stops_the_run(
     turn(run)
     assert run.state == "cancelled"
     assert segment.control.journal.calls({}) == []
+
+
+# ---------------------------------------------------------------- no room for evidence
+
+
+@pytest.fixture
+def no_room(settings: Any, tmp_path: Any) -> Any:
+    """A file stands where evidence should go; `yes()` makes room again."""
+
+    class NoRoom:
+        there = settings.EVIDENCE_ROOT
+
+        def no(self) -> None:
+            (tmp_path / "file").touch()
+            settings.EVIDENCE_ROOT = tmp_path / "file"
+
+        def yes(self) -> None:
+            settings.EVIDENCE_ROOT = self.there
+
+    return NoRoom()
+
+
+def test_without_room_for_evidence_a_step_waits_and_says_so(
+    run: Any, turn: Make, turns: Make, no_room: Any, sent: Make
+) -> None:
+    no_room.no()
+    for _ in range(5):
+        turn(run)
+    assert (run.state, run.crashes) == ("waiting", 0)
+    assert "cannot be stored" in run.waiting_for
+    assert sent("DELETE") == [], "what was not kept was not seen, so nothing is done about it"
+    no_room.yes()
+    assert turns(run).ended == "changed"
+
+
+def test_a_call_whose_answer_could_not_be_kept_is_unknown_and_not_made_again(
+    run: Any, turn: Make, turns: Make, no_room: Any, sent: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from offboarding.gateways.segment import SegmentGateway
+
+    real = SegmentGateway.remove_member
+
+    def removed(gateway: Any, account: str) -> Any:
+        no_room.no()
+        return real(gateway, account)
+
+    monkeypatch.setattr(SegmentGateway, "remove_member", removed)
+    turn(run)
+    assert run.state == "unknown" and "cannot be stored" in run.sentence
+    no_room.yes()
+    assert turns(run).ended == "changed"
+    assert len(sent("DELETE")) == 1
