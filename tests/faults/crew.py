@@ -208,6 +208,7 @@ def everything(at_most: int = 60, follow_ups: bool = False, people: bool = True,
         bury()
         hurry(follow_ups)
         journey.tick()
+        journey.follow_ups()
         if news:
             desks.SCHEDULES["notifications"].run()
         handed = [desks.look(kind, pk) for kind, desk in desks.DESKS.items() for pk in due(desk)]

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from offboarding.discovery.rules import READ_ONLY
 from offboarding.execution.models import Run
 from offboarding.lib.addresses import fold
+from tests.faults import keys
 from tests.faults.segment import Json, Segment
 
 PARTS = ("members", "owners", "invites", "groups", "keys", "warehouses", "credentials")
@@ -67,6 +68,14 @@ def only_read_only(run: Run, now: Json) -> str:
     return f"still holds {', '.join(sorted(held - READ_ONLY))}" if held - READ_ONLY else ""
 
 
+def new_key_is_there(run: Run, now: Json) -> str:
+    return keys.new_key_missing(run, now["keys"])
+
+
+def old_keys_are_gone(run: Run, now: Json) -> str:
+    return keys.old_keys_left(run, now["keys"])
+
+
 def place_is_clear(run: Run, now: Json) -> str:
     """What a check of a place says when it says gone."""
     if run.item.target.get("choice") == "downgrade":
@@ -83,6 +92,8 @@ TRUTHS: dict[str, Truth] = {
     "segment.cancel_invitation": no_invitation,
     "segment.leave_group": not_in_group,
     "segment.downgrade": only_read_only,
+    "segment.add_write_key": new_key_is_there,
+    "segment.remove_write_key": old_keys_are_gone,
     "verify.place": place_is_clear,
     "verify.audit_events": claims_nothing,
     "verify.measure_before": claims_nothing,
