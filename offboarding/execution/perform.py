@@ -167,8 +167,8 @@ def look(run: Run, step: Step, gateway: SegmentGateway, work: Work, notes: Notes
     except GatewayError as error:
         came_to_nothing(run, attempt, error, notes)
         return None
-    notes.close(attempt, Result.SEEN, sight.says, {"seen": sight.seen.value, **sight.facts})
-    step.noted(run, attempt, sight)
+    seen = {"seen": sight.seen.value, **sight.facts}
+    notes.close(attempt, Result.SEEN, sight.says, seen, keep=lambda: step.noted(run, attempt, sight))
     return sight
 
 

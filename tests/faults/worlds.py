@@ -31,7 +31,7 @@ def choices(person: int, places: int) -> dict[str, str]:
 
 
 def many(places: int, people: int) -> Json:
-    """`places` workspaces of three clients with these people in them, and one of a client that is nobody's business."""
+    """`places` workspaces (three or more) of three clients with these people in them, and one of another client."""
     made = [workspace(place, people) for place in range(places)]
     other = {"name": "Hooli Production", "client": "Hooli", "members": [owner("hooli", 0)], "sources": []}
     return {"name": f"many:{places}x{people}", "workspaces": [*made, other]}

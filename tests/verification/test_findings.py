@@ -41,6 +41,23 @@ def removed(started: Make, run_of: Make, turns: Make) -> Any:
     return removal
 
 
+def test_a_look_and_its_finding_stand_together_or_not_at_all(
+    removed: Any, run_of: Make, turn: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stop(*_given: Any) -> None:
+        raise RuntimeError
+
+    run = due(run_of(removed, "read-again"))
+    with monkeypatch.context() as patch:
+        patch.setattr("offboarding.verification.steps.record_finding", stop)
+        with pytest.raises(RuntimeError):
+            turn(run)
+    assert run.attempts.get().result == ""
+    turn(run)
+    assert [attempt.result for attempt in run.attempts.all()] == ["", "seen"]
+    assert Finding.objects.get().attempt.number == 2
+
+
 def test_before_the_fresh_read_nothing_is_called_gone(removed: Any) -> None:
     assert stands(removed) == "called"
 

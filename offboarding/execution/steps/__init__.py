@@ -66,7 +66,9 @@ class Step:
         """Keep what an accepted call answered. Runs in the transaction that closes the attempt."""
 
     def noted(self, run: Run, attempt: Attempt, sight: Sight) -> None:
-        """Called after a look was written down, for rooms that keep more than that. Twice must do no harm."""
+        """Keep more of a look than its row. Runs in the transaction that closes the look: a worker that lost its lease
+        keeps nothing. Calls nobody.
+        """
 
 
 STEPS: dict[str, Step] = {}
