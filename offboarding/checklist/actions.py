@@ -185,14 +185,14 @@ def waits_for(
         if other.code in each.waits_for
         and not (hurry and (other.phase is Phase.HAND_OVER or other.step == MEASURING))
         and concerns(other, each.workspace_id, names)
-        and same_source(other, each)
+        and same_thing(other, each)
     ]
 
 
-def same_source(other: Line, each: Line) -> bool:
-    """Lines of two sources do not wait for each other."""
-    keys = [line.target.get("source_id") for line in (other, each)]
-    return None in keys or keys[0] == keys[1]
+def same_thing(other: Line, each: Line) -> bool:
+    """Lines of two sources, or of two logins, do not wait for each other."""
+    pairs = [(other.target.get(name), each.target.get(name)) for name in ("source_id", "login_id")]
+    return all(None in pair or pair[0] == pair[1] for pair in pairs)
 
 
 def concerns(other: Line, workspace_id: int | None, names: Mapping[int, str]) -> bool:

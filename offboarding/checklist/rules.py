@@ -9,7 +9,8 @@ from enum import StrEnum
 from itertools import groupby
 from typing import Any
 
-from offboarding.discovery.rules import Account, Held, Outcome, Owners, Reach, Sighting, given_again
+from offboarding.checklist.statements import drop_login
+from offboarding.discovery.rules import Account, Held, Outcome, Owners, Reach, Sighting, Thing, given_again
 from offboarding.removals.rules import Choice
 
 
@@ -205,6 +206,7 @@ CONDITIONS: dict[str, Condition] = {
     "audiences": lambda place: _member(place) and bool(place.seen.reach.audiences),
     "sources": lambda place: _member(place) and bool(place.seen.reach.sources),
     "warehouses": lambda place: _member(place) and bool(place.seen.reach.warehouses),
+    "credentials": lambda place: _member(place) and bool(place.seen.reach.credentials),
     "write_keys": lambda place: _member(place) and bool(place.seen.reach.keys),
     "unseen_keys": lambda place: place.changes and keys_unseen(place.seen),
 }
@@ -306,6 +308,24 @@ def per_place_held(places: Sequence[Found]) -> Iterator[tuple[list[Found], dict[
         yield [place], {"accounts": accounts, "permissions": known, "groups": groups}
 
 
+def per_warehouse(places: Sequence[Found]) -> Iterator[tuple[list[Found], dict[str, Any]]]:
+    """Those with a login of their own; one that signs in with a stored credential goes with the credential."""
+    for place in places:
+        for each in place.seen.reach.warehouses:
+            if not each.through:
+                yield [place], login_target(each)
+
+
+def per_credential(places: Sequence[Found]) -> Iterator[tuple[list[Found], dict[str, Any]]]:
+    for place in places:
+        for each in place.seen.reach.credentials:
+            yield [place], login_target(each)
+
+
+def login_target(thing: Thing) -> dict[str, Any]:
+    return {"login_id": thing.id, "login": thing.name, "kind": thing.kind, "username": thing.detail}
+
+
 SPREADS = {
     "removal": per_removal,
     "place": per_place,
@@ -316,6 +336,8 @@ SPREADS = {
     "held": per_held,
     "held_group": per_held_group,
     "place_held": per_place_held,
+    "warehouse": per_warehouse,
+    "credential": per_credential,
 }
 # Days between the word that senders use a new key and the removal of the old ones.
 GRACE_DAYS = 7
@@ -404,6 +426,9 @@ def vocabulary(subject: Subject, involved: Sequence[Found], target: Mapping[str,
         "audiences": ", ".join(thing.name for reach in reaches for thing in reach.audiences),
         "warehouses": ", ".join(thing.name for reach in reaches for thing in reach.warehouses),
         "source_count": str(sum(len(reach.sources) for reach in reaches)),
+        "login": str(target.get("login", "")),
+        "login_user": str(target.get("username", "")) or "the old user",
+        "drop_login": drop_login(str(target.get("kind", "")), str(target.get("username", ""))),
         "key_count": str(sum(reach.write_keys for reach in reaches)),
         "handover": subject.handover or "the person who runs its senders",
         "unseen_sources": ", ".join(thing.name for reach in reaches for thing in reach.unseen_keys)

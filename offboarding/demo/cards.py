@@ -57,6 +57,8 @@ class PlaceCard:
     found: int
     total: int
     invites: tuple[str, ...]
+    tokens: tuple[tuple[str, str], ...]  # (short id, what is shown)
+    logins: tuple[tuple[str, str, str], ...]  # (warehouse or credential, username, whether it is connected)
     events: tuple[EventRow, ...]
     calls: tuple[CallRow, ...]
 
@@ -94,6 +96,8 @@ def place(
         found=len(found),
         total=len(members),
         invites=tuple(each["email"] for each in state["invites"]),
+        tokens=tuple((each["short_id"], f"…{each['ends']}, {each['level']}") for each in state["tokens"]),
+        logins=tuple(login(each) for each in (*state["warehouses"], *state["credentials"])),
         events=tuple(event(each, zone, now) for each in newest[:15]),
         calls=tuple(call(each, zone, now) for each in calls),
     )
@@ -105,6 +109,13 @@ def member(each: Mapping[str, Any], state: Mapping[str, Any]) -> MemberRow:
         _("group %(name)s") % {"name": name} for name in groups
     ]
     return MemberRow(each["email"], each["name"], ", ".join(roles), any(role == OWNER for role in roles))
+
+
+def login(each: Mapping[str, Any]) -> tuple[str, str, str]:
+    """One that signs in with a stored credential has no username of its own."""
+    settings = each["settings"]
+    says = (each["_state"] if "_state" in each else _("stored credential")).capitalize()
+    return str(each.get("name") or settings.get("name", "")), str(settings.get("username", "")), says
 
 
 def event(each: Mapping[str, Any], zone: tzinfo, now: datetime) -> EventRow:

@@ -12,7 +12,7 @@ from offboarding.demo.simulators import described
 from offboarding.lib.refusals import Refused
 
 OWNER = "Workspace Owner"
-PARTS = "members,owners,invites,groups,audit"
+PARTS = "members,owners,invites,groups,audit,tokens,warehouses,credentials"
 AWAY = "The simulated workspaces do not answer. Stop the demo and start it again."
 
 
@@ -59,6 +59,10 @@ def revoke_invite(slug: str, email: str) -> None:
 def make_token(slug: str) -> str:
     made: str = ask("POST", f"workspaces/{quote(slug)}/tokens", {"level": "owner"})["token"]
     return made
+
+
+def remove_token(slug: str, short_id: str) -> None:
+    ask("DELETE", f"workspaces/{quote(slug)}/tokens/{quote(short_id)}")
 
 
 def member(slug: str, email: str) -> dict[str, Any]:

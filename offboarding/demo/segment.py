@@ -45,6 +45,7 @@ def act(request: HttpRequest, slug: str) -> HttpResponse:
     acts = {
         "owner": (control.make_owner, _("%(email)s is Workspace Owner now.")),
         "remove": (control.remove_member, _("%(email)s was removed.")),
+        "token": (control.remove_token, _("The token %(email)s was removed.")),
         "revoke": (control.revoke_invite, _("The invitation of %(email)s was revoked.")),
     }
     pressed = next((name for name in acts if name in request.POST), "")

@@ -20,6 +20,7 @@ from offboarding.discovery.rules import (
     reads_warehouses,
 )
 from offboarding.gateways.segment import (
+    Credential,
     Declined,
     Destination,
     Exchange,
@@ -166,6 +167,12 @@ def reach_of(gateway: SegmentGateway, seen: Sighting) -> Reach:
     stored = reads_warehouses(seen.roles)
     warehouses = part("warehouses", lambda: iter(gateway.warehouses())) if stored else []
     credentials = part("credentials", lambda: iter(gateway.credentials())) if stored else []
+    shared = dict(
+        part(
+            "credentials' consumers",
+            lambda: (pair for each in credentials for pair in users_of(gateway, each)),
+        )
+    )
     functions = part(
         "functions", lambda: (each for kind in FUNCTION_KINDS for each in gateway.functions(kind))
     )
@@ -176,8 +183,11 @@ def reach_of(gateway: SegmentGateway, seen: Sighting) -> Reach:
     return Reach(
         sources=reached,
         write_keys=keys,
-        warehouses=tuple(Thing(each.id, each.name, each.username) for each in warehouses),
-        credentials=tuple(Thing(each.id, each.name) for each in credentials),
+        warehouses=tuple(
+            Thing(each.id, each.name, each.username, each.kind, shared.get(each.id, ""))
+            for each in warehouses
+        ),
+        credentials=tuple(Thing(each.id, each.name, each.username, each.kind) for each in credentials),
         functions=tuple(Thing(each.id, each.name) for each in functions if each.created_by in ids),
         audiences=tuple(Thing(each.id, each.name) for each in audiences if each.created_by in ids),
         tracking_plans=len(plans)
@@ -198,6 +208,12 @@ def keys_of(source: Source, destinations: Sequence[Destination]) -> SourceKeys:
 def hides_keys(source: Source) -> bool:
     """True where a key is to be expected and none is shown: our token may be too weak to see it."""
     return not source.cloud and not source.key_fingerprints
+
+
+def users_of(gateway: SegmentGateway, credential: Credential) -> Iterator[tuple[str, str]]:
+    """(warehouse, credential) for each warehouse that signs in with the stored credential."""
+    for warehouse in gateway.consumers(credential.id).warehouses:
+        yield warehouse.id, credential.name
 
 
 def raw_record(exchanges: Sequence[Exchange]) -> list[dict[str, Any]]:

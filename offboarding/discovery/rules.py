@@ -91,9 +91,13 @@ class Account:
 
 @dataclass(frozen=True, slots=True)
 class Thing:
+    """`detail`: the login of a warehouse or credential. `through`: the stored credential that it signs in with."""
+
     id: str
     name: str
     detail: str = ""
+    kind: str = ""
+    through: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,6 +23,7 @@ class ExecutionConfig(AppConfig):
         from offboarding.execution.steps.read_before import read_before
         from offboarding.execution.steps.remove_member import RemoveMember
         from offboarding.execution.steps.remove_write_key import RemoveWriteKey
+        from offboarding.execution.steps.update_login import UpdateCredential, UpdateWarehouse
         from offboarding.work import desks
 
         desks.register(Run, perform, crashed)
@@ -36,4 +37,6 @@ class ExecutionConfig(AppConfig):
         steps.register("segment.add_write_key", AddWriteKey())
         steps.register("segment.remove_write_key", RemoveWriteKey())
         SIGN_OFF[HAND_OVER], SIGN_OFF[CONFIRM] = rotation.not_handed_over, rotation.not_confirmable
+        steps.register("segment.update_warehouse", UpdateWarehouse())
+        steps.register("segment.update_credential", UpdateCredential())
         steps.OWN["before.snapshot"] = read_before

@@ -141,7 +141,8 @@ def turn(run: Run, step: Step, gateway: SegmentGateway, plain: Work, notes: Note
     history = notes.history()
     if not step.acts and history.looks_since_call <= len(step.patience) and step.waits(sight):
         return look_again_later(run, sight, step.patience[history.looks_since_call - 1])
-    if (later := settles_in(history)) is not None and step.acts and not sight.blocked:
+    waits = step.acts and not sight.blocked and not sight.afresh
+    if waits and (later := settles_in(history)) is not None:
         return verify_later(run, sight, later, history)
     if (halt := steering.halt_of(run)) and (step.acts or halt is Halt.REST_CANCELLED):
         return halted(run, halt, sight)

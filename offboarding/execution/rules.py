@@ -81,6 +81,8 @@ class Cause(StrEnum):
     DOUBT = "doubt"
     NO_EVENT = "no-event"
     FELL = "fell"
+    LOGIN_WANTED = "login-wanted"
+    LOGIN_REFUSED = "login-refused"
     TAKEN_OVER = "taken-over"
     CRASHED = "crashed"
     PAUSED = "paused"
@@ -147,6 +149,8 @@ class Sight:
     blocked: tuple[Cause, str, str] | None = None
     # How the run ends where that is less than "seen to be so": nothing could be compared, or there was nothing to do.
     ends: Ended | None = None
+    # What comes next is not what was called before, so nobody waits for the effect of that.
+    afresh: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,6 +240,10 @@ REMEDIES: dict[Cause, str] = {
     "out why; else check again, or skip this with the reason.",
     Cause.NOT_AS_BEFORE: "Open the workspace in Segment and decide what can be given back without giving more than before. Do it "
     "by hand with proof, or skip this with a reason.",
+    Cause.LOGIN_WANTED: "Make a new login at the database, with the rights of the old one. Then enter it here: it is kept "
+    "sealed until Segment has it.",
+    Cause.LOGIN_REFUSED: "Look at the login at the database. Then enter it again, or try again what was entered: it is still "
+    "kept, sealed. Or do it by hand with proof.",
     Cause.NO_EVENT: "Export the audit trail of the workspace as CSV and attach it, or skip this with a reason.",
 }
 

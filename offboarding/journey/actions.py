@@ -21,6 +21,7 @@ from offboarding.discovery import actions as discovery
 from offboarding.execution import actions as execution
 from offboarding.execution import queries as runs
 from offboarding.execution import steering as steps
+from offboarding.execution.logins import actions as logins
 from offboarding.execution.models import Run
 from offboarding.journey import after
 from offboarding.journey.offers import offers_of
@@ -126,6 +127,7 @@ def tick() -> None:
     """
     for run in runs.stopped_by_connections():
         execution.goes_on(run)
+    logins.forget_ended()
     under_way = RemovalRequest.objects.filter(stage__in=[Stage.APPROVED, Stage.RUNNING]).values_list(
         "pk", flat=True
     )

@@ -64,6 +64,7 @@ INVITED = found(seen=Sighting(Outcome.INVITED, invitations=("dan@northwind.examp
 ABSENT = found(seen=Sighting(Outcome.ABSENT))
 UNREAD = found(seen=unknown("The token was refused."))
 THING = (Thing("t1", "Clean addresses"),)
+SHARED = (Thing("t1", "Snowflake", through="Snowflake loader"),)
 
 KEYS = (SourceKeys("s1", "Checkout", ("k1", "k2"), 3), SourceKeys("s2", "Website", ("k3",)))
 
@@ -89,6 +90,7 @@ HOLDS: dict[str, tuple[list[Found], list[Found]]] = {
     "audiences": ([having(audiences=THING)], [HERE]),
     "sources": ([having(sources=THING)], [HERE]),
     "warehouses": ([having(warehouses=THING)], [HERE]),
+    "credentials": ([having(credentials=THING)], [HERE]),
     "write_keys": ([having(write_keys=3, keys=KEYS)], [HERE, having(write_keys=3), UNREAD]),
     "unseen_keys": (
         [UNREAD, having(write_keys=3), having(unseen_keys=THING), having(unread=("sources",))],
@@ -125,7 +127,10 @@ APPEARS = [
     ("look-after-30-days", [HERE], True, "access that came back is found"),
     ("hand-over-functions", [HERE], False, "no functions, no step"),
     ("hand-over-functions", [having(functions=THING)], True, "somebody looks after them"),
-    ("rotate-warehouse-logins", [having(warehouses=THING)], True, "logins were in reach"),
+    ("rotate-warehouse-login", [having(warehouses=THING)], True, "logins were in reach"),
+    ("drop-old-login", [having(warehouses=THING)], True, "and the old one ends"),
+    ("rotate-warehouse-login", [having(warehouses=SHARED)], False, "it has no login of its own"),
+    ("rotate-credential", [having(credentials=THING)], True, "stored logins were in reach"),
     ("provider-group", [found(managed_by="scim")], True, "the provider would put them back"),
     ("provider-group", [HERE], False, "no provider"),
     ("seal", [HERE], True, "each removal ends with a packet"),

@@ -214,6 +214,24 @@ def test_a_warehouse_gets_new_settings_after_they_were_tried(enter: Enter, excha
     assert "fresh-canary-1" not in repr(exchanges)
 
 
+def test_a_value_that_no_field_name_gives_away_is_masked_when_it_is_said_to_be_secret(
+    enter: Enter, exchanges: list[Exchange]
+) -> None:
+    acme = enter()
+    [warehouse] = acme.warehouses()
+    acme.update_warehouse(warehouse.id, {"gibberish": "fresh-canary-2"}, ("fresh-canary-2",))
+    assert "fresh-canary-2" not in repr(exchanges)
+
+
+def test_a_stored_credential_is_changed_for_all_that_use_it(enter: Enter, exchanges: list[Exchange]) -> None:
+    acme = enter()
+    [credential] = acme.credentials()
+    changed = acme.update_credential(credential.id, {"username": "NEXT", "password": "fresh-canary-3"})
+    assert changed.username == acme.credential(credential.id).username == "NEXT"
+    assert changed.updated_at >= credential.updated_at
+    assert "fresh-canary-3" not in repr(exchanges)
+
+
 def test_more_members_than_one_page(enter: Enter, exchanges: list[Exchange]) -> None:
     members = list(enter("globex").members())
     assert len({member.id for member in members}) == len(members) == 1234

@@ -60,7 +60,19 @@ SOURCE = Source(
 TWO_KEYS = Source(
     SOURCE.id, SOURCE.name, SOURCE.slug, True, (fingerprint(NEW_KEY), fingerprint(KEY)), SOURCE.labels
 )
-WAREHOUSE = Warehouse("wh1", "Main warehouse", True, "segment_writer", "aea3c55dsz")
+SETTINGS = {
+    "name": "Main warehouse", "hostname": "db.example.com", "port": "5439", "database": "events",
+    "username": "segment_writer",
+}  # fmt: skip
+WAREHOUSE = Warehouse("wh1", "Main warehouse", True, "segment_writer", "aea3c55dsz", "Redshift", SETTINGS)
+STORED = Credential(
+    "cred_2JzK",
+    "Snowflake writer",
+    "Snowflake",
+    "SEG",
+    "2026-02-01T00:00:00Z",
+    {"type": "Snowflake", "username": "SEG"},
+)
 DAN, OLGA = Member("u1", "Dan", "dan+acme@example.com"), Member("u2", "", "Olga@example.com")
 
 Call = Callable[[SegmentGateway], Any]
@@ -108,6 +120,13 @@ READS: list[tuple[str, Call, str, Any]] = [
     ("warehouses", lambda g: g.warehouses(), f"/warehouses?{PAGE}", (WAREHOUSE,)),
     ("warehouse", lambda g: g.warehouse("wh1"), "/warehouses/wh1", WAREHOUSE),
     (
+        "sources",
+        lambda g: g.warehouse_sources("wh1"),
+        f"/warehouses/wh1/connected-sources?{PAGE}",
+        (SOURCE,),
+    ),
+    ("credential", lambda g: g.credential("cred_2JzK"), "/credentials/cred_2JzK", STORED),
+    (
         "connection_state",
         lambda g: g.connection_state("wh1"),
         "/warehouses/wh1/connection-state",
@@ -117,7 +136,7 @@ READS: list[tuple[str, Call, str, Any]] = [
         "credentials",
         lambda g: g.credentials(),
         f"/credentials?{PAGE}",
-        (Credential("cred_2JzK", "Snowflake writer", "Snowflake"),),
+        (STORED,),
     ),
     (
         "functions",
@@ -254,6 +273,13 @@ WRITES: list[tuple[str, Call, str, Any, Any]] = [
         {"settings": {"password": "new", "old": None}},
         WAREHOUSE,
     ),
+    (
+        "credential",
+        lambda g: g.update_credential("cred_2JzK", {"username": "SEG"}),
+        "PATCH /credentials/cred_2JzK",
+        {"settings": {"username": "SEG"}},
+        STORED,
+    ),
 ]
 
 
@@ -360,6 +386,7 @@ def test_the_plural_path_of_group_members_is_tried_only_when_the_singular_is_not
         lambda g: g.invite("a@b.c", []),
         lambda g: g.remove_write_key("s1", ""),
         lambda g: g.update_warehouse("w1", {"password": "••••••ab"}),
+        lambda g: g.update_credential("c1", {"authentication": {"privateKey": "••••"}}),
         lambda g: g.validate_warehouse("m1", {"deep": {"password": "•••"}}),
         lambda g: list(g.audit_events(datetime(2026, 1, 1))),
     ],

@@ -219,3 +219,13 @@ def test_ids_in_paths_may_be_percent_encoded(small: Small) -> None:
     assert key
     path = f"/sources/{quote(key['id'], safe='')}/writekey/{quote(key['writeKeys'][0], safe='')}"
     assert small.api.call("DELETE", path).status == 200
+
+
+def test_a_login_with_the_word_later_works_when_tried_and_fails_once_saved(small: Small) -> None:
+    [warehouse] = small.api.get("/warehouses").data["warehouses"][:1]
+    settings = {"username": "u", "password": "fails-later"}
+    tried = small.api.call("POST", "/warehouses/validation", {"metadataId": "m", "settings": settings})
+    assert tried.data["status"] == "CONNECTED"
+    small.api.call("PATCH", f"/warehouses/{warehouse['id']}", {"settings": settings})
+    state = small.api.get(f"/warehouses/{warehouse['id']}/connection-state")
+    assert state.data["connectionState"] == "FAILED"

@@ -174,19 +174,36 @@ class ConfigurationCalls(Caller):
     def warehouse(self, warehouse_id: str) -> Warehouse:
         return self.ask(protocol.warehouse(warehouse_id))
 
-    def validate_warehouse(self, metadata_id: str, settings: Mapping[str, Any]) -> ConnectionState:
-        """Try settings without saving them."""
-        return self.ask(protocol.validate_warehouse(metadata_id, settings))
+    def warehouse_sources(self, warehouse_id: str) -> tuple[Source, ...]:
+        """The sources that feed it."""
+        return self.all(lambda cursor: protocol.warehouse_sources(warehouse_id, self._fingerprint, cursor))
 
-    def update_warehouse(self, warehouse_id: str, settings: Mapping[str, Any]) -> Warehouse:
+    def validate_warehouse(
+        self, metadata_id: str, settings: Mapping[str, Any], secrets: Iterable[str] = ()
+    ) -> ConnectionState:
+        """Try settings without saving them. `secrets` are those among them that no record may show."""
+        return self.ask(protocol.validate_warehouse(metadata_id, settings, secrets))
+
+    def update_warehouse(
+        self, warehouse_id: str, settings: Mapping[str, Any], secrets: Iterable[str] = ()
+    ) -> Warehouse:
         """Merge these settings in. ValueError for a value that Segment masked: it would overwrite."""
-        return self.ask(protocol.update_warehouse(warehouse_id, settings))
+        return self.ask(protocol.update_warehouse(warehouse_id, settings, secrets))
 
     def connection_state(self, warehouse_id: str) -> ConnectionState:
         return self.ask(protocol.connection_state(warehouse_id))
 
     def credentials(self) -> tuple[Credential, ...]:
         return self.all(protocol.credentials)
+
+    def credential(self, credential_id: str) -> Credential:
+        return self.ask(protocol.credential(credential_id))
+
+    def update_credential(
+        self, credential_id: str, settings: Mapping[str, Any], secrets: Iterable[str] = ()
+    ) -> Credential:
+        """Change these settings for everything that uses the credential. ValueError for a masked value."""
+        return self.ask(protocol.update_credential(credential_id, settings, secrets))
 
     def consumers(self, credential_id: str) -> Consumers:
         """Everything that uses the credential. The two lists end independently: each is read on its own."""

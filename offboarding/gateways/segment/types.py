@@ -1,7 +1,8 @@
 """What Segment's Public API tells us, as frozen values. Names follow Segment's own."""
 
 import json
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -133,22 +134,31 @@ class Destination:
 
 @dataclass(frozen=True, slots=True)
 class Warehouse:
-    """A warehouse. `username` is the login at the database; `metadata_id` names its kind."""
+    """A warehouse. `username` is the login at the database; `metadata_id` names its kind, `kind` says it in words.
+
+    `settings` are what Segment gives back: without secrets, or with masked ones. `options` name what can be set.
+    """
 
     id: str
     name: str
     enabled: bool | None
     username: str
     metadata_id: str = ""
+    kind: str = ""
+    settings: Mapping[str, Any] = field(default_factory=dict, hash=False)
+    options: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Credential:
-    """A stored warehouse login. `kind` is Segment's `settings.type`, such as Snowflake."""
+    """A stored warehouse login. `kind` is Segment's `settings.type`, such as Snowflake; secrets are masked."""
 
     id: str
     name: str
     kind: str
+    username: str = ""
+    updated_at: str = ""
+    settings: Mapping[str, Any] = field(default_factory=dict, hash=False)
 
 
 @dataclass(frozen=True, slots=True)

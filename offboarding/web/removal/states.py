@@ -50,7 +50,7 @@ WORST = (
 
 def blocked(run: Run) -> bool:
     """True if an automated step stopped and cannot go on by itself."""
-    asked = run.cause in (Cause.MANUAL, Cause.TAKEN_OVER, Cause.NO_EVENT)
+    asked = run.cause in (Cause.MANUAL, Cause.TAKEN_OVER, Cause.NO_EVENT, Cause.LOGIN_WANTED)
     return run.state == State.FAILED or (run.state == State.NEEDS_PERSON and not run.manual and not asked)
 
 

@@ -20,7 +20,10 @@ KEYS = (
     "hand-over-key",
     "confirm-key",
     "remove-old-keys",
-    "rotate-warehouse-logins",
+    "rotate-warehouse-login",
+    "drop-old-login",
+    "rotate-credential",
+    "drop-old-credential",
     "rotate-scim-token",
     "rotate-vault",
 )

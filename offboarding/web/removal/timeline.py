@@ -163,7 +163,7 @@ def tag(told: Told) -> TagCard | None:
     facts = told.facts
     if told.event is Event.ITEM_DONE:
         return TagCard("done", _("Done")) if facts.get("ended") == "nothing to do" else TagCard("verified")
-    if told.event is Event.ITEM_MOVED and facts.get("cause") and facts["cause"] != "manual":
+    if told.event is Event.ITEM_MOVED and facts.get("cause", "") not in ("", "manual", "login-wanted"):
         return TagCard("failed", _("Needs a person"))
     if told.event is Event.FINDING_RECORDED and facts.get("came_back"):
         return TagCard("failed", _("Came back"))

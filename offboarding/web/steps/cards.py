@@ -49,7 +49,7 @@ from offboarding.web.uploads import ACCEPT
 from offboarding.work.rules import ENDED, State
 
 # Trying again cannot help here, or happens by itself.
-NO_RETRY = (Cause.NO_SUCH_FEATURE, Cause.OWN_ACCOUNT, Cause.TOKEN_REFUSED)
+NO_RETRY = (Cause.NO_SUCH_FEATURE, Cause.OWN_ACCOUNT, Cause.TOKEN_REFUSED, Cause.LOGIN_WANTED)
 SHOWN_TRIES = 8
 
 

@@ -99,6 +99,9 @@ NEXTS: dict[Cause, Next] = {
     Cause.DOUBT: Next(RETRY, (in_segment, what_came)),
     Cause.NO_EVENT: Next(RETRY, (in_segment,)),
     Cause.FELL: Next(RETRY, (side_by_side,)),
+    # The button that leads to the form stands with what is known of the login.
+    Cause.LOGIN_WANTED: Next(BY_HAND),
+    Cause.LOGIN_REFUSED: Next(RETRY, (what_came,)),
     Cause.CRASHED: Next(RETRY),
     Cause.PAUSED: Next(SKIP, (the_request,)),
 }

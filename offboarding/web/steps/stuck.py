@@ -42,6 +42,27 @@ BROKE: tuple[Text, Text] = (
         "Note what and since when in this step. A new key or login goes in first, the old one goes out last."
     ),
 )
+NO_SIGN_IN: tuple[Text, Text] = (
+    lazy("Segment cannot sign in with the new login"),
+    lazy(
+        "Check the password, the rights of the new user, and that the database lets Segment's addresses in. "
+        "Settings that Segment hides, such as a tunnel's key, are not part of the test."
+    ),
+)
+ON_LOGIN: tuple[Text, Text] = (
+    lazy("What does the new login need?"),
+    lazy(
+        "The rights of the old one: on the database, on Segment's schemas and on the tables that are there. "
+        "The old login stays until the new one is seen to work."
+    ),
+)
+OWNS: tuple[Text, Text] = (
+    lazy("The database refuses to drop the user"),
+    lazy(
+        "It still owns tables, or has rights on them. Give them to the new user first: in PostgreSQL REASSIGN OWNED BY "
+        "the old user TO the new one, then DROP OWNED BY the old user."
+    ),
+)
 NO_EVENT: tuple[Text, Text] = (
     lazy("There is no audit event"),
     lazy(
@@ -137,6 +158,8 @@ BY_STEP: dict[str, tuple[tuple[Text, Text], ...]] = {
     "segment.cancel_invitation": (NOT_LISTED, GREYED),
     "segment.add_write_key": (KEY_APPEARED, MOVED),
     "segment.remove_write_key": (BROKE, OLD_KEY),
+    "segment.update_warehouse": (NO_SIGN_IN, BROKE, MOVED),
+    "segment.update_credential": (NO_SIGN_IN, BROKE, MOVED),
     "verify.place": (COMES_BACK, STILL_SEES, API_WORKS),
     "verify.audit_events": (NO_EVENT,),
     "verify.measure_after": (ON_FALL, BROKE),
@@ -147,7 +170,8 @@ BY_CODE: dict[str, tuple[tuple[Text, Text], ...]] = {
     "rotate-write-keys": (BROKE, API_WORKS, MOVED),
     "hand-over-key": (KEY_LOST,),
     "confirm-key": (BROKE, OLD_KEY),
-    "rotate-warehouse-logins": (BROKE, MOVED),
+    "drop-old-login": (OWNS, BROKE),
+    "drop-old-credential": (OWNS, BROKE),
     "provider-group": (NOT_LISTED, COMES_BACK),
     "sign-in-refused": (STILL_SEES, COMES_BACK),
     "screenshot-before": (NOT_LISTED, MOVED),
@@ -170,6 +194,8 @@ BY_CAUSE: dict[Cause, tuple[tuple[Text, Text], ...]] = {
     Cause.DOUBT: (ON_CHANGE, ON_ANSWER),
     Cause.NO_EVENT: (NO_EVENT,),
     Cause.FELL: (ON_FALL, BROKE),
+    Cause.LOGIN_WANTED: (ON_LOGIN,),
+    Cause.LOGIN_REFUSED: (NO_SIGN_IN,),
     Cause.CRASHED: (ON_CRASH,),
     Cause.PAUSED: (ON_PAUSE,),
 }

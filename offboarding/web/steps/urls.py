@@ -1,6 +1,6 @@
 from django.urls import URLPattern, path
 
-from offboarding.web.steps import old_tokens, reveal, views
+from offboarding.web.steps import logins, old_tokens, reveal, views
 
 STEP = "requests/R-<int:number>/steps/<int:step>/"
 
@@ -13,6 +13,7 @@ urlpatterns: list[URLPattern] = [
     path(f"{STEP}assign/", views.assign, name="step_assign"),
     path(f"{STEP}undo/", views.undo, name="step_undo"),
     path(f"{STEP}skip/", views.skip, name="step_skip"),
+    path(f"{STEP}login/", logins.enter, name="step_login"),
     path(f"{STEP}old-token/", old_tokens.try_token, name="step_old_token"),
     path(f"{STEP}key/", reveal.show, name="step_key"),
     path(f"{STEP}key/ask/", reveal.ask, name="step_key_ask"),

@@ -1,6 +1,6 @@
 """Warehouses and stored warehouse logins (Public API, Warehouses, Credentials)."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from offboarding.gateways.segment.protocol.reading import Json, Page, fields, flag, may, must, optional, page
 from offboarding.gateways.segment.protocol.request import Request, page_of, path, query, unmasked_settings
@@ -33,23 +33,40 @@ def connected_warehouses(source_id: str, cursor: str | None = None) -> Request[P
     )
 
 
-def validate_warehouse(metadata_id: str, settings: Mapping[str, Json]) -> Request[ConnectionState]:
+def warehouse_sources(
+    warehouse_id: str, fingerprint: Fingerprint, cursor: str | None = None
+) -> Request[Page[Source]]:
+    return Request(
+        "GET",
+        path("warehouses", warehouse_id, "connected-sources"),
+        lambda data: page(data, "sources", lambda value: read_source(value, fingerprint)),
+        query=query(*page_of(cursor)),
+    )
+
+
+def validate_warehouse(
+    metadata_id: str, settings: Mapping[str, Json], secrets: Iterable[str] = ()
+) -> Request[ConnectionState]:
     """Tests settings before they are saved; changes nothing."""
     return Request(
         "POST",
         "/warehouses/validation",
         lambda data: _state(must(data, "status")),
         body={"metadataId": metadata_id, "settings": unmasked_settings(settings)},
+        secrets=tuple(secrets),
     )
 
 
-def update_warehouse(warehouse_id: str, settings: Mapping[str, Json]) -> Request[Warehouse]:
+def update_warehouse(
+    warehouse_id: str, settings: Mapping[str, Json], secrets: Iterable[str] = ()
+) -> Request[Warehouse]:
     """Settings are merged key by key; None removes a key."""
     return Request(
         "PATCH",
         path("warehouses", warehouse_id),
         lambda data: read_warehouse(data.get("warehouse")),
         body={"settings": unmasked_settings(settings)},
+        secrets=tuple(secrets),
     )
 
 
@@ -68,6 +85,25 @@ def credentials(cursor: str | None = None) -> Request[Page[Credential]]:
         "/credentials",
         lambda data: page(data, "credentials", _credential),
         query=query(*page_of(cursor)),
+    )
+
+
+def credential(credential_id: str) -> Request[Credential]:
+    return Request(
+        "GET", path("credentials", credential_id), lambda data: _credential(data.get("credential"))
+    )
+
+
+def update_credential(
+    credential_id: str, settings: Mapping[str, Json], secrets: Iterable[str] = ()
+) -> Request[Credential]:
+    """Reaches everything that uses it at once. The type cannot change (Public API, Update Credential)."""
+    return Request(
+        "PATCH",
+        path("credentials", credential_id),
+        lambda data: _credential(data.get("credential")),
+        body={"settings": unmasked_settings(settings)},
+        secrets=tuple(secrets),
     )
 
 
@@ -100,7 +136,18 @@ def read_warehouse(value: Json) -> Warehouse:
     settings, metadata = optional(found, "settings"), optional(found, "metadata")
     name = may(found, "name") or may(settings, "name") or may(metadata, "name")
     user = may(settings, "username") or may(settings, "user")
-    return Warehouse(must(found, "id"), name, flag(found, "enabled"), user, may(metadata, "id"))
+    offered = metadata.get("options")
+    options = tuple(may(each, "name") for each in offered or () if isinstance(each, dict))
+    return Warehouse(
+        id=must(found, "id"),
+        name=name,
+        enabled=flag(found, "enabled"),
+        username=user,
+        metadata_id=may(metadata, "id"),
+        kind=may(metadata, "name") or may(metadata, "slug"),
+        settings=settings,
+        options=tuple(each for each in options if each),
+    )
 
 
 def _state(word: str) -> ConnectionState:
@@ -109,4 +156,12 @@ def _state(word: str) -> ConnectionState:
 
 def _credential(value: Json) -> Credential:
     found = fields(value, "a credential")
-    return Credential(must(found, "id"), may(found, "name"), may(optional(found, "settings"), "type"))
+    settings = optional(found, "settings")
+    return Credential(
+        id=must(found, "id"),
+        name=may(found, "name"),
+        kind=may(settings, "type"),
+        username=may(settings, "username"),
+        updated_at=may(found, "updatedAt"),
+        settings=settings,
+    )
