@@ -116,3 +116,24 @@ def test_simulated_workspaces_that_are_away_are_told_of(client: Client, world: S
     answer = client.get("/demo/segment/", **HERE)
     assert (answer.status_code, "do not answer" in answer.content.decode()) == (409, True)
     world.start()
+
+
+def test_a_token_is_removed_with_one_press_and_refused_from_then_on(client: Client, world: Simulator) -> None:
+    path = "/demo/segment/acme-staging/"
+    made = world.control.make_token("acme-staging")
+    assert f"…{made['token'][-3:]}, owner" in page(client, path)
+    assert "was removed." in press(client, path, token=made["short_id"])
+    assert made["token"] not in world.world.tokens
+
+
+def test_the_page_says_which_passwords_fail_and_how_each_login_is(client: Client, world: Simulator) -> None:
+    told = page(client, "/demo/segment/acme-production/")
+    for words in (
+        "Warehouses and credentials",
+        "cannot sign in",
+        "segment_loader",
+        "Connected",
+        "SEGMENT_LOADER",
+    ):
+        assert words in told
+    assert "loads-well" not in told
