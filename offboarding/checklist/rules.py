@@ -480,7 +480,9 @@ def may_break(places: Sequence[Found], grace_days: int = GRACE_DAYS) -> list[str
         if place.managed_by == "scim"
     ]
     for place in changed:
-        told += breakable(place, grace_days)
+        told += breakable(place)
+    if any(place.seen.reach.keys for place in changed):
+        told.append(rotation_breaks(grace_days))
     return told
 
 
@@ -498,10 +500,10 @@ def restoring(place: Found) -> Iterator[str]:
         yield f"{place.workspace}: the identity provider manages its members, and may take the person out again."
 
 
-def breakable(place: Found, grace_days: int) -> Iterator[str]:
+def breakable(place: Found) -> Iterator[str]:
     reach = place.seen.reach
     if reach.write_keys:
-        yield f"{place.workspace}: {keys_break(reach, grace_days)}"
+        yield f"{place.workspace}: {keys_break(reach)}"
     if reach.warehouses:
         names = ", ".join(
             f"{thing.name} ({thing.detail})" if thing.detail else thing.name for thing in reach.warehouses
@@ -513,8 +515,8 @@ def breakable(place: Found, grace_days: int) -> Iterator[str]:
         yield f"{place.workspace}: {len(reach.audiences)} audiences made by the person need a new keeper."
 
 
-def keys_break(reach: Reach, grace_days: int) -> str:
-    """Which keys change, what they feed, and when something can stop."""
+def keys_break(reach: Reach) -> str:
+    """Which keys change, and what they feed."""
     if not reach.keys:
         return (
             f"{reach.write_keys} write keys of {len(reach.sources)} sources were readable. "
@@ -522,9 +524,15 @@ def keys_break(reach: Reach, grace_days: int) -> str:
         )
     feeds = number_of(sum(each.destinations for each in reach.keys), "destination")
     return (
-        f"{reach.write_keys} write keys of {len(reach.keys)} sources were readable; {feeds} get their events. Each source "
-        "gets a new key, and somebody moves its senders over. The old keys are removed only when that is confirmed, "
-        f"{after(grace_days)}: whatever still sends with an old key is cut off then."
+        f"{reach.write_keys} write keys of {len(reach.keys)} sources were readable; {feeds} get their events."
+    )
+
+
+def rotation_breaks(grace_days: int) -> str:
+    """When something can stop because of new keys; the same for every source."""
+    return (
+        "Each of these sources gets a new write key, and somebody moves its senders over. The old keys are removed only when "
+        f"that is confirmed, {after(grace_days)}: whatever still sends with an old key is cut off then."
     )
 
 

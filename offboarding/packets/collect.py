@@ -21,6 +21,7 @@ from offboarding.ledger.queries import entries_about, rows
 from offboarding.ledger.rules import iso
 from offboarding.lib.merkle import Tree
 from offboarding.packets import contents as made
+from offboarding.packets.keys import credentials
 from offboarding.packets.models import Packet
 from offboarding.removals.models import RemovalRequest
 from offboarding.removals.queries import places_of
@@ -120,6 +121,7 @@ def collect(packet: Packet, statement: Checkpoint, touch: Callable[[], None]) ->
         items=items,
         runs=done,
         findings=seen,
+        credentials=credentials(runs),
         resources=tuple(resources(places, plan)),
         exceptions=tuple(exceptions(runs, places, shelf)),
         unknowns=tuple(

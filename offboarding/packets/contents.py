@@ -143,7 +143,7 @@ class Credential:
     kind: str
     name: str
     place: str
-    act: str  # deleted, rotated, proved dead, left in place
+    act: str  # added, deleted, removed by hand, rotated, proved dead, left in place
     at: str | None = None
     by: str = ""
     fingerprint: str = ""

@@ -15,7 +15,14 @@ import httpx
 import pytest
 from gateway_support import TOKEN, fingerprint
 
-from offboarding.gateways.segment import Exchange, GatewayError, SegmentGateway, protocol
+from offboarding.gateways.segment import (
+    Declined,
+    Exchange,
+    GatewayError,
+    NotThere,
+    SegmentGateway,
+    protocol,
+)
 
 On = Callable[..., SegmentGateway]
 KEY = "wkCanary7Rz0aLm3NpX8vYtB2sDcEg5H"
@@ -169,7 +176,7 @@ def test_printing_what_the_gateway_is_made_of_shows_no_secret(on: On) -> None:
         assert TOKEN not in repr(thing)
 
 
-def test_plain_keys_come_from_adding_a_key_and_from_nowhere_else(on: On) -> None:
+def test_plain_keys_come_from_adding_or_naming_a_key_and_from_nowhere_else(on: On) -> None:
     source = {"id": "s1", "slug": "web", "writeKeys": [OTHER_KEY, KEY]}
     answer = {"source": source, "sources": [source], "warehouses": []}
     gateway = on(lambda _: httpx.Response(200, json={"data": answer}))
@@ -179,6 +186,37 @@ def test_plain_keys_come_from_adding_a_key_and_from_nowhere_else(on: On) -> None
     added, keys = gateway.add_write_key("s1")
     assert OTHER_KEY not in repr(added)
     assert keys == {fingerprint(OTHER_KEY): OTHER_KEY, fingerprint(KEY): KEY}
+    assert gateway.write_key("s1", fingerprint(KEY)) == KEY
+
+
+def test_a_key_is_removed_by_its_fingerprint_and_stays_inside(on: On, exchanges: list[Exchange]) -> None:
+    source = {"id": "s1", "slug": "web", "writeKeys": [OTHER_KEY, KEY]}
+    gateway = on(lambda _: httpx.Response(200, json={"data": {"source": source, "status": "SUCCESS"}}))
+    removal = gateway.key_removal("s1", fingerprint(KEY))
+    assert removal.request.url.endswith(f"/sources/s1/writekey/key:{fingerprint(KEY)}")
+    assert KEY not in repr(removal) and KEY not in repr(removal.make)
+    removal.make()
+    assert [each.method for each in exchanges] == ["GET", "DELETE"]
+    assert KEY not in json.dumps([dataclasses.asdict(each) for each in exchanges])
+
+
+@pytest.mark.parametrize(
+    ("keys", "error", "because"),
+    [
+        ([KEY], Declined, "the last key of a source stays"),
+        ([OTHER_KEY], NotThere, "a key that is not listed is not removed"),
+        ([], NotThere, "a token that sees no keys removes none"),
+        (None, NotThere, "the same, where Segment leaves the list out"),
+    ],
+)
+def test_a_key_that_cannot_go_is_not_asked_to(
+    on: On, exchanges: list[Exchange], keys: list[str] | None, error: type[Exception], because: str
+) -> None:
+    source = {"id": "s1", "slug": "web", "writeKeys": keys}
+    gateway = on(lambda _: httpx.Response(200, json={"data": {"source": source}}))
+    with pytest.raises(error):
+        gateway.key_removal("s1", fingerprint(KEY))
+    assert [each.method for each in exchanges] == ["GET"], because
 
 
 def test_texts_that_no_database_takes_are_cleaned_on_receipt(on: On, exchanges: list[Exchange]) -> None:

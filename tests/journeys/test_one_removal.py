@@ -287,6 +287,35 @@ def test_every_warehouse_within_reach_has_its_new_login(segment: Callable[..., A
         assert stored and all(row["privateKey"] == LOGIN for row in stored), slug
 
 
+def test_a_write_key_is_rotated_though_the_request_is_closed(
+    people: Callable[[str], Reader], segment: Callable[..., Any], product: Installation
+) -> None:
+    def keys() -> set[str]:
+        held = segment("GET", "workspaces/acme-analytics", params={"parts": "keys"})["keys"]
+        return {key for some in held.values() for key in some}
+
+    olga, add = people("olga"), "Add a new write key to Checkout in Acme Analytics"
+    until(60, lambda: "Verified" in step_of(olga, add).text, lambda: olga.text)
+    before, step = keys(), int(olga.path.rstrip("/").rpartition("/")[2])
+    olga.get(f"{R}steps/{step + 1}/")
+    mine = re.search(r'<option value="(\d+)"[^>]*>Olga', olga.answer.text)
+    assert mine
+    olga.press("Hand over", needs="to", to=mine[1])
+    olga.press("Show the new key once")
+    olga.press("Confirm", password=PASSWORD)
+    olga.press("Show it now")
+    (shown,) = [key for key in before if key in olga.answer.text]
+    assert shown not in olga.get(f"{R}steps/{step + 1}/").answer.text
+    olga.press("Sign off", needs="attest", attest="on")
+    until(30, lambda: "Sign off" in olga.get(f"{R}steps/{step + 2}/").text, lambda: olga.text)
+    olga.press("Sign off", needs="attest", attest="on")
+    until(60, lambda: "Verified" in olga.get(f"{R}steps/{step + 3}/").text, lambda: olga.text)
+    assert shown in keys() and len(before - keys()) == 1
+    packet = people("erin").client.get("/evidence/R-1001/packet.zip").content
+    written = [packet, *(path.read_bytes() for path in product.folder.glob("*.log"))]
+    assert not any(key.encode() in data for key in before for data in written)
+
+
 def test_the_ledger_holds(product: Installation) -> None:
     assert "hold" in product.manage("verify_ledger")
 

@@ -7,6 +7,7 @@ Texts come translated and as whole sentences. A state is a key of `LOOKS`; an un
         TagCard(state, text="", id="")
     {% include "elements/step_group.html" with group=card %}
         StepGroupCard(id, title, done, total, steps, worst=None)
+        StepBundleCard(id, title, done, total, steps, worst)
     {% include "elements/step_row.html" with step=card %}
         StepRowCard(number, name, url, tag, facts="", id="", drawer=True, current=False)
     <ul class="works">{% include "elements/work_row.html" with row=card %}</ul>
@@ -84,6 +85,7 @@ from offboarding.web.cards.rows import (
     AttentionRow,
     DayCard,
     EntryCard,
+    StepBundleCard,
     StepGroupCard,
     StepRowCard,
     WorkRowCard,
@@ -134,6 +136,7 @@ __all__ = [
     "Role",
     "SquareState",
     "StagesCard",
+    "StepBundleCard",
     "StepGroupCard",
     "StepRowCard",
     "StripCard",

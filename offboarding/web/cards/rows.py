@@ -31,6 +31,18 @@ class StepRowCard:
 
 
 @dataclass(frozen=True, slots=True)
+class StepBundleCard:
+    """Many steps of one kind, folded to one line inside their phase."""
+
+    id: str
+    title: StrOrPromise
+    done: int
+    total: int
+    steps: tuple[StepRowCard, ...]
+    worst: TagCard
+
+
+@dataclass(frozen=True, slots=True)
 class StepGroupCard:
     """A phase. `worst` is the state of its worst member; a phase that is done folds to one line."""
 
@@ -38,7 +50,7 @@ class StepGroupCard:
     title: StrOrPromise
     done: int
     total: int
-    steps: tuple[StepRowCard, ...]
+    steps: tuple[StepRowCard | StepBundleCard, ...]
     worst: TagCard | None = None
 
     @property

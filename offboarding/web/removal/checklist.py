@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import groupby
 
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
+from django.utils.translation import ngettext
 
 from offboarding.checklist.models import ChecklistItem
 from offboarding.checklist.rules import PHASES, Phase, numbered_phases
 from offboarding.execution.models import Run
-from offboarding.web.cards import StepGroupCard, StepRowCard, TabCard, TabsCard
+from offboarding.web.cards import StepBundleCard, StepGroupCard, StepRowCard, TabCard, TabsCard
 from offboarding.web.removal.overview import Overview, Version, changed_since
 from offboarding.web.removal.states import blocked, facts_of, tag_of, worst
 from offboarding.work.rules import ENDED, State
@@ -90,8 +92,47 @@ def group(view: Overview, number: int, phase: Phase, kept: list[ChecklistItem], 
         title=f"{number} {PHASES[phase]}",
         done=done if show == "all" else min(done, len(own) - 1),  # a filtered phase stays open
         total=len(own),
-        steps=tuple(row(view, item) for item in in_phase(kept, phase)),
+        steps=tuple(folded(view, in_phase(kept, phase), show)),
         worst=worst(tags, f"{phase.value}-worst"),
+    )
+
+
+def bundle_of(item: ChecklistItem) -> str:
+    """The id of the line under which an item is folded: all rotations of one workspace. Empty for all others."""
+    return f"keys-{item.workspace_id}" if "source_id" in item.target else ""
+
+
+def folded(view: Overview, items: list[ChecklistItem], show: str) -> Iterator[StepRowCard | StepBundleCard]:
+    """The rows of a phase. Whoever asks for some of them, such as what needs them, gets these rows unfolded."""
+    for key, some in groupby(items, bundle_of):
+        found = list(some)
+        if key and show == "all":
+            yield bundle(view, key, found)
+        else:
+            yield from (row(view, item) for item in found)
+
+
+def bundle(view: Overview, key: str, items: list[ChecklistItem]) -> StepBundleCard:
+    sources = len({item.target["source_id"] for item in items})
+    place = items[0].workspace.name if items[0].workspace else ""
+    title = ngettext(
+        "Write keys of %(n)d source in %(place)s", "Write keys of %(n)d sources in %(place)s", sources
+    )
+    return StepBundleCard(
+        id=key,
+        title=title % {"n": sources, "place": place},
+        done=sum(1 for item in items if view.states.get(item.number) in ENDED),
+        total=len(items),
+        steps=tuple(row(view, item) for item in items),
+        worst=worst([tag_of(view.by_number.get(item.number)) for item in items], f"{key}-worst"),
+    )
+
+
+def bundles(view: Overview, changed: list[ChecklistItem]) -> tuple[StepBundleCard, ...]:
+    """The folded lines that these items stand under, as they are now."""
+    keys = {bundle_of(item) for item in changed} - {""}
+    return tuple(
+        bundle(view, key, [item for item in view.items if bundle_of(item) == key]) for key in sorted(keys)
     )
 
 
@@ -114,7 +155,7 @@ class NewsCard:
     """What changed since a page last looked: rows, counts and worst states of phases; or the whole list."""
 
     rows: tuple[StepRowCard, ...]
-    groups: tuple[StepGroupCard, ...]
+    groups: tuple[StepGroupCard | StepBundleCard, ...]
     whole: ChecklistCard | None
     filters: TabsCard
 
@@ -129,13 +170,15 @@ def news(view: Overview, seen: Version | None, show: str) -> NewsCard:
         for number, phase in numbered_phases({item.phase for item in view.items})
         if phase.value in touched
     )
-    return NewsCard(tuple(row(view, item) for item in changed), groups, None, filters(view, show))
+    counts: tuple[StepGroupCard | StepBundleCard, ...] = (*groups, *bundles(view, changed))
+    return NewsCard(tuple(row(view, item) for item in changed), counts, None, filters(view, show))
 
 
 def parts(view: Overview) -> str:
     """The ids that an answer to a poll may bring, for `hx-select-oob`."""
     phases = {item.phase: None for item in view.items}
     ids = ["removal-head", "removal-attention", "removal-tabs", "removal-filters", "checklist"]
-    ids += [f"{phase}-{part}" for phase in phases for part in ("count", "worst")]
+    folds = {key: None for item in view.items if (key := bundle_of(item))}
+    ids += [f"{each}-{part}" for each in (*phases, *folds) for part in ("count", "worst")]
     ids += [f"step-{item.number}" for item in view.items]
     return ",".join(f"#{each}" for each in ids)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import groupby
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -116,9 +117,33 @@ def phases(body: Body) -> Iterator[PhaseLine]:
     """Every step in its order, under its phase."""
     for number, phase in numbered_phases({item["phase"] for item in body["items"]}):
         title = PHASES[phase]
-        steps = tuple((item["number"], item["title"]) for item in body["items"] if item["phase"] == phase)
+        steps = tuple(told_steps([item for item in body["items"] if item["phase"] == phase]))
         if steps:
             yield PhaseLine(f"{number} {title}", by_whom(body, phase), steps)
+
+
+def told_steps(items: list[Body]) -> Iterator[tuple[int, str]]:
+    """(first number, title). All rotations of one workspace are one line that names each source: they are the same four steps."""
+    for place, some in groupby(
+        items, lambda item: item["workspace_id"] if "source_id" in item["target"] else None
+    ):
+        found = list(some)
+        if place is None:
+            yield from ((item["number"], item["title"]) for item in found)
+        else:
+            yield found[0]["number"], rotation(found)
+
+
+def rotation(items: list[Body]) -> str:
+    sources = {item["target"]["source_id"]: item["target"]["source"] for item in items}
+    keys = {key for item in items for key in item["target"]["keys"]}
+    words = ngettext(
+        "%(place)s: a new write key for %(names)s; hand it over, confirm, remove %(n)d old key",
+        "%(place)s: a new write key for each of %(names)s; hand it over, confirm, remove %(n)d old keys",
+        len(keys),
+    )
+    names = ", ".join(sources.values())
+    return words % {"place": items[0]["target"]["workspaces"][0], "names": names, "n": len(keys)}
 
 
 def by_whom(body: Body, phase: Phase) -> str:
