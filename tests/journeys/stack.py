@@ -109,6 +109,7 @@ def environment(folder: Path, port: int) -> dict[str, str]:
         "OFFBOARD_OWNER_APPROVERS": "1",
         "OFFBOARD_MANY_PLACES_APPROVERS": "1",
         "OFFBOARD_VOLUME_WATCH_MINUTES": "0",
+        "OFFBOARD_KEY_GRACE_DAYS": "0",
         "OFFBOARD_MAIL": f"folder:{folder / 'mail'}",
         "PYTHONUNBUFFERED": "1",
     }
