@@ -1,7 +1,7 @@
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -14,9 +14,10 @@ from offboarding.execution.models import Attempt, Run
 from offboarding.execution.rules import Act, Ended, Result, Seen
 from offboarding.removals.models import RemovalRequest
 from offboarding.removals.queries import removals_for
+from offboarding.removals.rules import Stage
 from offboarding.verification.models import Finding, Measurement
 from offboarding.verification.rules import Doing, Now, Told, standing
-from offboarding.work.rules import State
+from offboarding.work.rules import ENDED, State
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,10 +46,11 @@ class Progress:
     plan: Plan
     runs: tuple[Run, ...]
     findings: tuple[Finding, ...]
+    restored: Mapping[int, str]
 
 
 def progress_of(removals: Sequence[RemovalRequest]) -> dict[int, Progress]:
-    """By removal, how far it is; removals without a plan are left out. Three queries, however many there are."""
+    """By removal, how far it is; removals without a plan are left out. Four queries, however many there are."""
     plans = {plan.removal_id: plan for plan in Plan.objects.filter(removal__in=removals).order_by("version")}
     runs: dict[int, list[Run]] = {}
     for run in Run.objects.filter(item__plan__in=plans.values()).select_related(
@@ -59,8 +61,10 @@ def progress_of(removals: Sequence[RemovalRequest]) -> dict[int, Progress]:
     found = Finding.objects.filter(attempt__run__item__plan__in=plans.values())
     for finding in found.select_related("attempt__run__item__plan"):
         findings.setdefault(finding.attempt.run.item.plan.removal_id, []).append(finding)
+    restored = restored_now(removals)
     return {
-        pk: Progress(plan, tuple(runs.get(pk, ())), tuple(findings.get(pk, ()))) for pk, plan in plans.items()
+        pk: Progress(plan, tuple(runs.get(pk, ())), tuple(findings.get(pk, ())), restored.get(pk, NOBODY))
+        for pk, plan in plans.items()
     }
 
 
@@ -99,10 +103,46 @@ def newest_by_workspace(findings: Sequence[Finding]) -> dict[int, Finding]:
     }
 
 
-def standings(plan: Plan, runs: Sequence[Run], findings: Sequence[Finding]) -> list[PlaceStanding]:
-    """How each place of the plan stands, in the plan's order. No queries."""
+def restored_now(removals: Iterable[RemovalRequest]) -> dict[int, dict[int, str]]:
+    """By removal and workspace, which restoration gives access there at this moment. One query."""
+    runs = Run.objects.filter(
+        item__plan__removal__restores__in=[removal.pk for removal in removals],
+        item__plan__removal__stage=Stage.RUNNING,
+        item__step__in=("segment.give_back", "segment.end_access"),
+    ).select_related("item__plan__removal")
+    given, open_ = {}, set()
+    for run in runs:
+        made, place = run.item.plan.removal, run.item.workspace_id
+        if run.item.step == "segment.give_back" and run.state == State.DONE:
+            given[made.restores_id, place] = made.reference
+        elif run.item.step == "segment.end_access" and State(run.state) not in ENDED:
+            open_.add((made.restores_id, place))
+    found: dict[int, dict[int, str]] = {}
+    for (removal, place), reference in given.items():
+        if removal and place and (removal, place) in open_:
+            found.setdefault(removal, {})[place] = reference
+    return found
+
+
+NOBODY: Mapping[int, str] = {}
+
+
+def standings(
+    plan: Plan, runs: Sequence[Run], findings: Sequence[Finding], restored: Mapping[int, str] = NOBODY
+) -> list[PlaceStanding]:
+    """How each place of the plan stands, in the plan's order. No queries.
+
+    `restored`: by workspace, the restoration that gives access there now. What it gives is not called gone.
+    """
     newest = newest_by_workspace(findings)
-    return [place_standing(place, runs, newest.get(place["workspace_id"])) for place in plan.data["places"]]
+    places = [place_standing(place, runs, newest.get(place["workspace_id"])) for place in plan.data["places"]]
+    return [given_for_now(place, restored.get(place.workspace_id, "")) for place in places]
+
+
+def given_for_now(place: PlaceStanding, reference: str) -> PlaceStanding:
+    if not reference or place.now not in (Now.VERIFIED, Now.CALLED):
+        return place
+    return replace(place, now=Now.KEPT, says=f"On purpose, by {reference}, until its end", at=None)
 
 
 def place_standing(place: dict[str, Any], runs: Sequence[Run], finding: Finding | None) -> PlaceStanding:
@@ -132,10 +172,10 @@ def told_by(finding: Finding) -> Told:
 
 
 def counts(run: Run) -> bool:
-    """Fetching audit events and taking people out of a provider's group say nothing about the place itself."""
+    """Fetching audit events, keys, and taking people out of a provider's group say nothing about the place itself."""
     return (
         run.item.kind == Kind.VERIFICATION
-        or run.item.step.startswith("segment.")
+        or (run.item.step.startswith("segment.") and run.item.phase != Phase.ROTATE)
         or run.item.phase == Phase.REMOVE
     )
 

@@ -31,8 +31,8 @@ class ReadRestored(Step):
         facts = {"sighting": seen.as_json(), "back": back.value}
         if back is Back.EXACTLY or (is_over(work) and back is not Back.MORE):
             return Sight(Seen.ABSENT, f"{says} in {work.workspace}", facts)
-        cause = Cause.NOT_AS_BEFORE
-        return Sight(Seen.PRESENT, f"{says} in {work.workspace}", facts, (cause, f"{says}.", REMEDIES[cause]))
+        told = f"{work.workspace}: {says}."
+        return Sight(Seen.PRESENT, told, facts, (Cause.NOT_AS_BEFORE, told, REMEDIES[Cause.NOT_AS_BEFORE]))
 
     def waits(self, sight: Sight) -> bool:
         return bool(sight.facts["back"] == Back.INVITED)

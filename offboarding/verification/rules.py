@@ -120,9 +120,11 @@ def given_back(doings: Sequence[Doing], told: Told | None) -> tuple[Now, str] | 
         return Now.NEEDS_PERSON, stuck[0].sentence
     if any(doing.state in (State.RUNNING, State.VERIFYING, State.UNKNOWN, State.READY) for doing in gives):
         return Now.RUNNING, "Giving back"
-    if any(doing.state is State.DONE for doing in gives):
-        done = [doing for doing in gives if doing.state is State.DONE]
-        return Now.KEPT, f"Given back on purpose, until its end: {done[-1].sentence}"
+    done = [doing for doing in gives if doing.state is State.DONE]
+    if waits := [doing for doing in gives if done and doing.state is State.WAITING]:
+        return Now.WAITING, waits[0].waiting_for or "Given back, to be read"
+    if done:
+        return Now.KEPT, f"On purpose, until its end: {done[-1].sentence}"
     if gives and all(doing.state is State.CANCELLED for doing in gives):
         return Now.SKIPPED, gives[0].sentence
     return Now.WAITING, "To be given back"

@@ -147,6 +147,13 @@ STANDINGS = [
     ("restore", [GIVE, ENDS], None, Now.WAITING, "to be given back"),
     ("restore", [replace(GIVE, state=State.RUNNING), ENDS], None, Now.RUNNING, "on its way back"),
     ("restore", [replace(GIVE, state=State.DONE), ENDS], None, Now.KEPT, "given back"),
+    (
+        "restore",
+        [replace(GIVE, state=State.DONE), replace(GIVE, waiting_for="invited, not accepted yet"), ENDS],
+        None,
+        Now.WAITING,
+        "an invitation is not yet access",
+    ),
     ("restore", [replace(GIVE, state=State.DONE), ENDS], PRESENT, Now.KEPT, "read, and there on purpose"),
     ("restore", [stuck(GIVE, "No role"), ENDS], None, Now.NEEDS_PERSON, "a role is gone"),
     (

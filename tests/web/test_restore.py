@@ -9,9 +9,10 @@ from typing import Any
 import pytest
 from django.test import Client as Browser
 
-from offboarding.execution.models import Run
+from offboarding.execution.models import Attempt, Run
 from offboarding.journey import actions as journey
 from offboarding.removals.models import RemovalRequest
+from offboarding.verification.models import Finding
 
 Make = Callable[..., Any]
 
@@ -58,7 +59,7 @@ def test_a_restoration_is_asked_for_and_found_from_both_sides(
     assert "waits for approval" in shown and f"Restores what {taken.reference} took away" in shown
     assert "Restore access of Dan Reyes in 1 workspace for a time" in shown
     assert "Change the plan" not in shown
-    assert f"Restored by {made.reference}, To decide" in text_of(client.get(at(taken)))
+    assert f"Restoration {made.reference}: To decide" in text_of(client.get(at(taken)))
     assert f"{made.reference} restores access here already." in text_of(client.get(at(taken, "restore/")))
 
 
@@ -69,6 +70,7 @@ def test_an_approver_reads_what_comes_back(client: Browser, taken: Any, alice: A
     client.force_login(bob)
     page = text_of(client.get(at(made, "approve/")))
     assert "What comes back: 1 workspace" in page
+    assert f"Gives back what {taken.reference} took away, because: The nightly export stopped" in page
     assert "Given back" in page and "Give back until" in page and "2 Give back" in page
     assert "invited again and has to accept" in page
 
@@ -81,15 +83,49 @@ def test_while_it_lasts_nothing_is_called_gone(
     made = RemovalRequest.objects.get(restores=taken)
     decide(made, bob)
     journey.advance(made.pk)
-    Run.objects.filter(item__plan__removal=made, item__code="give-back").update(
-        state="done", ended="changed", sentence="invited to Acme Production"
+    Run.objects.filter(item__plan__removal=made, item__phase="restore").update(
+        state="done", ended="changed", sentence="holds exactly what was held before"
     )
     client.force_login(olga)
     for path in ("", "checklist/"):
         page = text_of(client.get(at(made, path)))
         assert "Restored until" in page
         assert not re.search(r"\b(gone|removed)\b", page.split("Restored until")[1], re.IGNORECASE), path
-    assert "Given back on purpose, until its end: invited to Acme Production" in text_of(client.get(at(made)))
+    assert "On purpose, until its end: holds exactly" in text_of(client.get(at(made)))
+
+
+def test_meanwhile_the_original_does_not_call_it_gone_either(
+    client: Browser, taken: Any, alice: Any, bob: Any, olga: Any, decide: Make
+) -> None:
+    """A place that was read as gone, and is given back now."""
+    client.force_login(alice)
+    client.post(at(taken, "restore/"), filled(client.get(at(taken, "restore/"))))
+    made = RemovalRequest.objects.get(restores=taken)
+    decide(made, bob)
+    journey.advance(made.pk)
+    Run.objects.filter(item__plan__removal=made, item__code="give-back").update(state="done", ended="changed")
+    check = Run.objects.get(item__plan__removal=taken, item__code="read-again")
+    attempt = Attempt.objects.create(run=check, number=1, act="look", intent="Read", result="seen")
+    Finding.objects.create(attempt=attempt, seen="absent", says="not among members", data={})
+    client.force_login(olga)
+    original = text_of(client.get(at(taken)))
+    assert f"Given back On purpose, by {made.reference}, until its end" in original and "1 kept" in original
+    assert original.count("Gone") == 0
+    Run.objects.filter(item__plan__removal=made, item__code="end-restored").update(
+        state="done", ended="changed"
+    )
+    assert "Gone, verified" in text_of(client.get(at(taken)))
+
+
+def test_cancelling_the_rest_of_a_restoration_promises_its_end(
+    client: Browser, taken: Any, alice: Any, bob: Any, decide: Make
+) -> None:
+    client.force_login(alice)
+    client.post(at(taken, "restore/"), filled(client.get(at(taken, "restore/"))))
+    made = RemovalRequest.objects.get(restores=taken)
+    decide(made, bob)
+    journey.advance(made.pk)
+    assert "What was given back still ends at its time." in text_of(client.get(at(made, "cancel-rest/")))
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ from offboarding.execution.queries import runs_of
 from offboarding.execution.rules import Ended
 from offboarding.journey.notices.case import Case, Words, at, local, short, some, where, who
 from offboarding.users.models import User
-from offboarding.verification.queries import PlaceStanding, findings_of, standings
+from offboarding.verification.queries import PlaceStanding, findings_of, restored_now, standings
 from offboarding.verification.rules import Now
 
 # Where a skipped step means that something may still be open to the person.
@@ -26,7 +26,8 @@ GONE = ("remove", "restore")
 
 def closed(case: Case, user: User) -> Words:
     runs = runs_of(case.plan)
-    places = standings(case.plan, runs, findings_of(case.removal))
+    restored = restored_now([case.removal]).get(case.removal.pk, {})
+    places = standings(case.plan, runs, findings_of(case.removal), restored)
     words = {"who": short(case.removal.email), "n": len(gone(places)), "all": len(places)}
     subject = _("Closed: %(who)s is verified gone from %(n)d of %(all)d workspaces")
     if fully(places, runs):

@@ -109,7 +109,7 @@ def now_of(view: Overview, place: PlaceStanding, stuck: Run | None) -> tuple[Tag
             return TagCard("verified", _("%(says)s, verified %(at)s") % {"says": place.says, "at": at}), ""
         case Now.NEEDS_PERSON if stuck:
             return tag_of(stuck), place.says or stuck.item.title
-        case Now.KEPT if place.choice == "restore":
+        case Now.KEPT if place.choice != "keep":
             return TagCard("kept", _("Given back")), place.says
         case Now.KEPT:
             return TagCard("kept", _("Unchanged")), ""

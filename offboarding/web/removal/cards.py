@@ -72,7 +72,7 @@ def head(view: Overview, current: str) -> HeadCard:
 
 def related(view: Overview) -> list[ActCard]:
     """The request whose removals this one undoes for a time, and the other way round."""
-    links = [(each, _("Restored by %(reference)s, %(stage)s")) for each in view.restorations]
+    links = [(each, _("Restoration %(reference)s: %(stage)s")) for each in view.restorations]
     if view.removal.restores:
         links.insert(0, (view.removal.restores, _("Restores what %(reference)s took away")))
     return [

@@ -26,7 +26,7 @@ from offboarding.removals.models import RemovalRequest
 from offboarding.removals.queries import clients_of
 from offboarding.removals.rules import Stage, may_not_steer
 from offboarding.users.rules import Role
-from offboarding.verification.queries import PlaceStanding, findings_of, standings
+from offboarding.verification.queries import PlaceStanding, findings_of, restored_now, standings
 from offboarding.web.http import Request
 from offboarding.web.removal.clock import Clock
 from offboarding.web.removal.states import ACTIVE, counting_down
@@ -84,7 +84,10 @@ class Overview:
 
     @cached_property
     def places(self) -> list[PlaceStanding]:
-        return standings(self.plan, self.runs, findings_of(self.removal) if self.runs else [])
+        if not self.runs:
+            return standings(self.plan, self.runs, [])
+        restored = restored_now([self.removal]).get(self.removal.pk, {})
+        return standings(self.plan, self.runs, findings_of(self.removal), restored)
 
     @cached_property
     def decisions(self) -> list[Approval]:

@@ -94,15 +94,21 @@ def cancel_card(view: Overview, reason: str = "", refusal: Refused | None = None
     return ConfirmCard(
         title=_("Cancel the rest of %(reference)s") % {"reference": view.removal.reference},
         effects=(
-            _(
-                "Every step that has not run yet is cancelled, end dates included. Access that is still there stays."
-            ),
+            what_ends(view),
             _("What was called already is not undone. It is read again, and then the packet is sealed."),
             _("Your name and your reason stand in the packet as an exception. This cannot be taken back."),
         ),
         act=ActCard(_("Cancel the rest"), f"{view.url}cancel-rest/", "bad", busy=_("Cancelling…")),
         back_url=view.url,
         **asked(reason, refusal, _("Why the rest is cancelled")),
+    )
+
+
+def what_ends(view: Overview) -> str:
+    if view.removal.restores_id:
+        return _("Every step that has not run yet is cancelled. What was given back still ends at its time.")
+    return _(
+        "Every step that has not run yet is cancelled, end dates included. Access that is still there stays."
     )
 
 

@@ -72,7 +72,7 @@ def told(removal: RemovalRequest, reader: int) -> str:
 
 def strip(removal: RemovalRequest, progress: Progress | None) -> StripCard | None:
     if progress:
-        stands = standings(progress.plan, progress.runs, progress.findings)
+        stands = standings(progress.plan, progress.runs, progress.findings, progress.restored)
         return strip_of(progress.plan.data, stands, progress.runs)
     squares = tuple(DRAWN.get(place.choice, "access") for place in removal.places.all())
     return StripCard(squares) if squares else None
