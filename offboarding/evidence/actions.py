@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime
 from io import BytesIO
 from typing import IO, Any
 
@@ -12,6 +11,7 @@ from django.conf import settings
 from offboarding.evidence import store
 from offboarding.evidence.models import Evidence
 from offboarding.evidence.rules import keep_until
+from offboarding.work import clock
 
 
 def keep(
@@ -19,7 +19,7 @@ def keep(
 ) -> Evidence:
     """Store a file and write its row."""
     sha256, size = store.put(stream)
-    now = datetime.now(UTC)
+    now = clock.now()
     return Evidence.objects.create(
         sha256=sha256,
         size=size,

@@ -344,7 +344,7 @@ def withdraw_proof(run: Run, user: User, proof_id: int) -> None:
         proof = run.proofs.filter(pk=proof_id, withdrawn_at=None).select_related("evidence").first()
         if proof is None:
             raise Refused("gone", "This file is not attached any more.")
-        Proof.objects.filter(pk=proof.pk).update(withdrawn_at=datetime.now(UTC))
+        Proof.objects.filter(pk=proof.pk).update(withdrawn_at=Now())
         tell(run, Event.PROOF_WITHDRAWN, actor_of(user), {"sha256": proof.evidence.sha256})
 
 

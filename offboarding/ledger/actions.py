@@ -6,7 +6,7 @@ import os
 import secrets
 from base64 import b64encode
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from django.conf import settings
@@ -32,8 +32,9 @@ def record(
 ) -> Entry:
     """Append one entry, in the transaction of the change that it tells of: both stand or neither does."""
     assert transaction.get_connection().in_atomic_block, "an entry belongs to a change"
-    head = Head.objects.select_for_update().get(pk=1)
-    now, salt, people = datetime.now(UTC), secrets.token_bytes(16), dict(personal or {})
+    # The time is the database's: workers on many machines write one story, and a clock that is wrong must not tear it.
+    head = Head.objects.annotate(now=queries.Moment()).select_for_update().get(pk=1)
+    now, salt, people = head.now, secrets.token_bytes(16), dict(personal or {})
     data = body(
         seq=head.seq + 1,
         at=now,
@@ -72,17 +73,17 @@ def checkpoint() -> Checkpoint | None:
 
     Never within a transaction: what stands outside must be in the database, whatever is rolled back later.
     """
-    head, previous = Head.objects.get(pk=1), queries.newest_checkpoint()
+    head, previous = Head.objects.annotate(now=queries.Moment()).get(pk=1), queries.newest_checkpoint()
     if head.seq == 0:
         return None
     # Entries never change, so their root is worked out while others go on writing.
-    made = previous if previous and previous.size >= head.seq else sign(head, previous)
+    made = previous if previous and previous.size >= head.seq else sign(head, previous, head.now)
     deliver(made)
     return made
 
 
-def sign(head: Head, previous: Checkpoint | None) -> Checkpoint:
-    key, now = signer(), datetime.now(UTC)
+def sign(head: Head, previous: Checkpoint | None, now: datetime) -> Checkpoint:
+    key = signer()
     root = Tree(data for _, _, data in queries.rows(head.seq)).root()
     data = canonical.dumps(
         {

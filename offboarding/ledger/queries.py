@@ -6,8 +6,10 @@ import os
 from base64 import b64decode
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from django.conf import settings
+from django.db.models.functions import Now
 
 from offboarding.ledger.models import Checkpoint, Entry, Head
 from offboarding.ledger.rules import Broken, Statement, first_broken, iso, statement_in
@@ -15,6 +17,13 @@ from offboarding.lib import canonical
 from offboarding.lib.hashing import sha256_hex
 from offboarding.lib.merkle import Tree
 from offboarding.lib.signing import Signer, verify
+
+
+class Moment(Now):
+    """The database's time when it is asked for, not when the statement began: that may have waited for its turn."""
+
+    def as_postgresql(self, compiler: Any, connection: Any, **given: Any) -> Any:
+        return self.as_sql(compiler, connection, template="CLOCK_TIMESTAMP()", **given)
 
 
 def entries_about(reference: str) -> list[Entry]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from django.core.mail import EmailMessage
@@ -21,6 +21,7 @@ from offboarding.notifications.models import Message
 from offboarding.notifications.rules import Draft, Pace, brief_of, due, next_try, subject_of, text_of
 from offboarding.users.models import User
 from offboarding.users.rules import actor_of
+from offboarding.work import clock
 from offboarding.work.actions import keep, move, must_not_stand_still, put_down
 from offboarding.work.rules import State
 
@@ -66,7 +67,7 @@ def gathering(draft: Draft) -> Message | None:
 
 def when(draft: Draft) -> datetime:
     newest = queries.newest_mail(draft.to, draft.about) if draft.about else None
-    return due(draft.pace, datetime.now(UTC), newest)
+    return due(draft.pace, clock.now(), newest)
 
 
 # ---------------------------------------------------------------- what the engine does

@@ -22,6 +22,7 @@ from offboarding.removals.models import RemovalRequest
 from offboarding.removals.queries import clients_of
 from offboarding.users.models import User
 from offboarding.users.rules import Role, actor_of
+from offboarding.work import clock
 from offboarding.work.actions import move, must_not_stand_still, put_down
 from offboarding.work.rules import State
 
@@ -108,7 +109,7 @@ def stamp(packet: Packet) -> None:
         must_not_stand_still()
         if packet.sealed_at is None:
             Packet.objects.filter(pk=packet.pk, sealed_at=None).update(
-                sealed_at=datetime.now(UTC).replace(microsecond=0)
+                sealed_at=clock.now().replace(microsecond=0)
             )
             packet.refresh_from_db(fields=["sealed_at"])
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+import time_machine
 from django.db import DatabaseError, connection, transaction
 from django.db.models import Model
 
@@ -215,3 +217,11 @@ def test_a_forged_chain_breaks_where_it_was_forged() -> None:
     rows = chain(5)
     assert first_broken(rows[2:], prev=rows[1][1], start=3) is None
     assert first_broken(rows[2:], prev="e" * 64, start=3) is not None
+
+
+def test_an_entry_carries_the_databases_time_however_wrong_the_workers_clock_is() -> None:
+    before = write()
+    with time_machine.travel(datetime.now(UTC) - timedelta(hours=1)):
+        entry, made = write(), checkpoint()
+    assert timedelta(0) <= entry.at - before.at < timedelta(minutes=1)
+    assert made is not None and abs(made.at - entry.at) < timedelta(minutes=1)
