@@ -33,6 +33,7 @@ from tests.faults.boundaries import aside
 from tests.faults.segment import Json, Segment
 
 SOON = timedelta(days=1)  # what waits longer waits for a date, not for Segment
+FOR_A_PERSON = "not accepted yet"  # an invitation; nobody accepts it here
 READ_ONLY_FOR = timedelta(days=20)
 RESTING = (*ENDED, State.NEEDS_PERSON)
 
@@ -162,7 +163,7 @@ def hurry(follow_ups: bool = False) -> None:
     for desk in desks.DESKS.values():
         rows = desk.model._default_manager.exclude(state__in=ENDED).filter(not_before__gt=Now())
         if not follow_ups:
-            rows = rows.filter(not_before__lt=soon())
+            rows = rows.filter(not_before__lt=soon()).exclude(waiting_for__contains=FOR_A_PERSON)
         rows.update(not_before=Now())
     let_segment_rest()
 

@@ -8,16 +8,23 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 
 from offboarding.discovery import actions as discovery
 from offboarding.discovery.models import Look
+from offboarding.execution import actions as execution
+from offboarding.execution.logins import actions as logins
+from offboarding.execution.logins.rules import Asked
 from offboarding.execution.models import Run
+from offboarding.execution.rotation import actions as rotation
+from offboarding.execution.rotation import queries as rotations
+from offboarding.execution.rules import Result
 from offboarding.execution.steps import OWN, STEPS
 from offboarding.packets.models import Packet
 from offboarding.removals.models import RemovalRequest
 from offboarding.removals.rules import Stage
 from offboarding.work import desks
-from offboarding.work.rules import ENDED
+from offboarding.work.rules import ENDED, State
 from tests.faults import crew
 
 DAN = "dan@northwind.example"
@@ -97,11 +104,101 @@ def schedule(name: str) -> Prepare:
     return prepare
 
 
+def after(removal: RemovalRequest, step: str) -> Run:
+    """The first line with this step has ended."""
+    run = crew.until_due(removal, step)
+    crew.turns("execution.Run", run.pk)
+    return run
+
+
+def by_hand(run: Run, code: str) -> Run:
+    """The manual step of the same rotation, with Olga, when its turn has come."""
+    crew.journey.advance(run.item.plan.removal_id)
+    found = rotations.runs_of_rotation(run).get(item__code=code)
+    assert found.state == State.NEEDS_PERSON, f"{code} is {found.state}"
+    execution.assign(found, crew.user("olga"), crew.user("olga"))
+    found.refresh_from_db()
+    return found
+
+
+def old_keys_to_go() -> Target:
+    """The new key was handed over, its senders were confirmed, and the time of grace is over."""
+    removal, olga = running("acme-staging"), crew.user("olga")
+    add = after(removal, "segment.add_write_key")
+    handed = by_hand(add, "hand-over-key")
+    rotation.reveal(handed, olga, "password")
+    execution.sign_off(handed, olga, attested=True, note="in the vault")
+    confirm = by_hand(add, "confirm-key")
+    execution.sign_off(confirm, olga, attested=True, note="all senders")
+    Run.objects.filter(pk=confirm.pk).update(ended_at=datetime.now(UTC) - timedelta(days=100))
+    remove = rotations.removing(add)
+    assert remove is not None
+    crew.journey.advance(removal.pk)
+    return Target("execution.Run", remove.pk)
+
+
+def login_entered(step: str) -> Prepare:
+    """The step asked for a new login, and has one."""
+
+    def prepare() -> Target:
+        run = after(running("globex-warehouse"), step)
+        seen = run.attempts.filter(result=Result.SEEN).order_by("number").last()
+        assert seen is not None, "the step saw nothing to change"
+        asked = tuple(Asked(*each) for each in seen.facts["asked"])
+        login = {each.name: "loads-better-7" if each.secret else "LOADER_TWO" for each in asked}
+        run.refresh_from_db()
+        logins.enter(run, crew.user("olga"), asked, login, "password")
+        return Target("execution.Run", run.pk)
+
+    return prepare
+
+
+def restored(step: str, slug: str, choice: str = "remove", at: str = "") -> Prepare:
+    """What was taken away comes back for a time; this step of the restoration is due."""
+
+    def prepare() -> Target:
+        taken, now = running(slug, choice), datetime.now(UTC)
+        after(taken, "verify.place")
+        places = [crew.workspace(slug)]
+        plan = crew.journey.restore(
+            taken,
+            crew.user("alice"),
+            places,
+            ends_at=now + timedelta(days=2),
+            time_zone="Europe/Berlin",
+            why="the nightly export stopped",
+            now=now,
+        )
+        crew.decide(plan.removal)
+        for _ in range(2):
+            crew.journey.advance(plan.removal_id)
+        if at:
+            crew.everything(people=False, news=False)
+            return Target("execution.Run", Run.objects.get(item__plan=plan, item__step=step, item__at=at).pk)
+        return Target("execution.Run", crew.until_due(plan.removal, step).pk)
+
+    return prepare
+
+
+def key_left_over() -> Target:
+    """A closed request whose rotations go on."""
+    closed()
+    return Target("journey.follow_ups")
+
+
 SCENARIOS: dict[str, Prepare] = {
     "segment.remove_member": step("segment.remove_member", "acme-staging"),
     "segment.cancel_invitation": step("segment.cancel_invitation", "acme-eu"),
     "segment.leave_group": step("segment.leave_group", "acme-analytics"),
     "segment.downgrade": step("segment.downgrade", "acme-staging", "downgrade"),
+    "segment.add_write_key": step("segment.add_write_key", "acme-staging"),
+    "segment.remove_write_key": old_keys_to_go,
+    "segment.update_warehouse": login_entered("segment.update_warehouse"),
+    "segment.update_credential": login_entered("segment.update_credential"),
+    "segment.give_back": restored("segment.give_back", "acme-staging"),
+    "segment.join_group": restored("segment.join_group", "acme-analytics", "downgrade"),
+    "segment.end_access": restored("segment.end_access", "acme-staging", "downgrade", "until"),
+    "verify.restored": restored("verify.restored", "acme-staging", "downgrade"),
     "verify.place": step("verify.place", "acme-staging"),
     "verify.audit_events": step("verify.audit_events", "acme-staging"),
     "verify.measure_before": step("verify.measure_before", "acme-staging"),
@@ -112,6 +209,7 @@ SCENARIOS: dict[str, Prepare] = {
     "notifications.Message": with_news,
     "journey": approved,
     "notifications": schedule("notifications"),
+    "journey.follow_ups": key_left_over,
     "ledger.checkpoint": schedule("ledger.checkpoint"),
 }
 

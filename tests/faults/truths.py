@@ -10,7 +10,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from offboarding.discovery.rules import READ_ONLY
+from offboarding.execution.logins.rules import username_of
 from offboarding.execution.models import Run
+from offboarding.execution.rules import Act, Result
 from offboarding.lib.addresses import fold
 from tests.faults import keys
 from tests.faults.segment import Json, Segment
@@ -87,7 +89,41 @@ def place_is_clear(run: Run, now: Json) -> str:
     return "still invited" if emails & {fold(each["email"]) for each in now["invites"]} else ""
 
 
+def given_back(run: Run, now: Json) -> str:
+    invited = fold(run.item.target["addresses"][0]) in {fold(each["email"]) for each in now["invites"]}
+    return "" if own_rows(run, now) or invited else "neither a member nor invited"
+
+
+def in_group(run: Run, now: Json) -> str:
+    emails = {fold(email) for email in run.item.target["addresses"]}
+    for group in now["groups"]:
+        if group["id"] == run.item.target["group_id"]:
+            there = {fold(one) for one in (*group["members"], *group["invites"])}
+            return "" if emails & there else f"not in the group {group['name']}"
+    return "there is no such group"
+
+
+def access_ended(run: Run, now: Json) -> str:
+    emails = {fold(email) for email in run.item.target["addresses"]}
+    invited = emails & {fold(each["email"]) for each in now["invites"]}
+    return no_member(run, now) or ("still invited" if invited else "")
+
+
+def login_as_seen(run: Run, now: Json) -> str:
+    """The username that its last look saw is the one that is there."""
+    seen = run.attempts.filter(act=Act.LOOK, result=Result.SEEN).order_by("number").last()
+    name = username_of(seen.facts["settings"]) if seen and "settings" in seen.facts else ""
+    there = [*now["warehouses"], *now["credentials"]]
+    return "" if not name or name in str(there) else f"nothing there signs in as {name}"
+
+
 TRUTHS: dict[str, Truth] = {
+    "segment.update_warehouse": login_as_seen,
+    "segment.update_credential": login_as_seen,
+    "segment.give_back": given_back,
+    "segment.join_group": in_group,
+    "segment.end_access": access_ended,
+    "verify.restored": claims_nothing,
     "segment.remove_member": no_member,
     "segment.cancel_invitation": no_invitation,
     "segment.leave_group": not_in_group,
