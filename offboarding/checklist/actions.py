@@ -10,21 +10,10 @@ from django.conf import settings
 from django.db.models import Max
 
 from offboarding.checklist import queries
+from offboarding.checklist.lines import lines
 from offboarding.checklist.models import ChecklistItem, Plan
-from offboarding.checklist.rules import (
-    Addition,
-    Found,
-    Kind,
-    Line,
-    Phase,
-    Playbook,
-    Subject,
-    before,
-    lines,
-    may_break,
-    not_known,
-    planned,
-)
+from offboarding.checklist.risks import may_break, not_known
+from offboarding.checklist.rules import Addition, Found, Kind, Line, Phase, Playbook, Subject, before, planned
 from offboarding.ledger.actions import Event, record
 from offboarding.ledger.rules import iso
 from offboarding.lib import canonical

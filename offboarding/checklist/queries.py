@@ -6,8 +6,9 @@ from functools import cache
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+from offboarding.checklist.book import playbook
 from offboarding.checklist.models import Plan
-from offboarding.checklist.rules import Found, Playbook, playbook
+from offboarding.checklist.rules import Found, Playbook
 from offboarding.discovery.models import Snapshot
 from offboarding.discovery.queries import newest_snapshots
 from offboarding.discovery.rules import unknown

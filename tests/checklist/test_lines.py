@@ -8,20 +8,12 @@ from typing import Any
 
 import pytest
 
+from offboarding.checklist.book import playbook
+from offboarding.checklist.lines import lines
 from offboarding.checklist.queries import SHIPPED, shipped_playbook
-from offboarding.checklist.rules import (
-    CONDITIONS,
-    SPREADS,
-    Found,
-    Kind,
-    Phase,
-    Subject,
-    lines,
-    may_break,
-    not_known,
-    planned,
-    playbook,
-)
+from offboarding.checklist.risks import may_break, not_known
+from offboarding.checklist.rules import Found, Kind, Phase, Subject, planned
+from offboarding.checklist.spreads import CONDITIONS, SPREADS
 from offboarding.discovery.rules import (
     Account,
     Held,

@@ -16,7 +16,8 @@ from django.utils.translation import ngettext
 from offboarding.approvals.queries import approvals_needed, approvers_for, policy
 from offboarding.approvals.rules import needed
 from offboarding.checklist.queries import found_places, newest_plan
-from offboarding.checklist.rules import Found, may_break, not_known
+from offboarding.checklist.risks import may_break, not_known
+from offboarding.checklist.rules import Found
 from offboarding.directory.rules import Scope
 from offboarding.discovery.queries import newest_looks
 from offboarding.discovery.rules import Outcome
