@@ -13,6 +13,7 @@ from django.core.management import call_command, get_commands
 
 from offboarding.env import VARIABLES
 from offboarding.ledger.events import Event
+from tests.faults.case import names
 from tests.house.source import PRODUCT, ROOT, listing
 
 DOCS = ROOT / "docs"
@@ -83,6 +84,11 @@ def test_every_step_of_the_playbooks_is_described() -> None:
     codes = [step["code"] for path in PLAYBOOKS for step in tomllib.loads(path.read_text())["step"]]
     missing = [code for code in codes if f"`{code}`" not in doc("playbook.md")]
     assert codes and not missing, listing(missing)
+
+
+def test_every_case_of_the_trials_is_described() -> None:
+    missing = [name for name in names() if f"| `{name}` |" not in doc("reliability.md")]
+    assert names() and not missing, listing(missing)
 
 
 def links() -> list[tuple[Path, str]]:

@@ -10,7 +10,7 @@ from email import message_from_string
 from typing import Any
 
 import pytest
-from django.core import mail as django_mail
+from django.core.mail.backends import locmem
 from django.db import connection
 
 from offboarding.execution.models import Run
@@ -185,13 +185,13 @@ def test_a_message_whose_sending_was_cut_off_is_not_sent_again(
 def test_death_between_the_mail_and_the_row_leaves_doubt_and_one_mail(
     decision_notice: Any, turn: Make, dead: Make, mailoutbox: list[Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    real = django_mail.backends.locmem.EmailBackend.send_messages
+    real = locmem.EmailBackend.send_messages
 
     def send_and_die(self: Any, messages: Any) -> int:
         real(self, messages)
         raise SystemExit
 
-    monkeypatch.setattr(django_mail.backends.locmem.EmailBackend, "send_messages", send_and_die)
+    monkeypatch.setattr(locmem.EmailBackend, "send_messages", send_and_die)
     with pytest.raises(SystemExit):
         turn(decision_notice)
     monkeypatch.undo()
