@@ -22,9 +22,10 @@ except WrongSetting as error:
 app = Celery("offboarding")
 app.conf.update(
     broker_url=REDIS_URL or "memory://",
-    # A web request may wait at most this long for a broker that does not answer.
+    # A broker that is silent is not waited for: nudges are dropped, and workers ask again.
     broker_transport_options={"socket_timeout": 2, "socket_connect_timeout": 2, "visibility_timeout": 3600},
     broker_connection_retry_on_startup=True,
+    broker_connection_max_retries=None,  # a worker outlives any outage; Celery's own hundred tries end within an hour
     broker_pool_limit=4,
     task_ignore_result=True,
     task_publish_retry=False,

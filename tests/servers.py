@@ -143,12 +143,16 @@ def redis() -> Iterator[Server]:
     if version := redis_answers(url):
         yield Server(url, f"Redis {version}, already running")
         return
-    program, says = shutil.which("redis-server"), "started from an installed program"
-    if not program:
-        program, says = packaged_redis(), "brought by a package"
+    with own_redis() as server:
+        yield server
+
+
+@contextmanager
+def own_redis() -> Iterator[Server]:
+    """On a free port, for whoever wants to stop or empty it."""
     port = free_port()
-    command = [program, "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"]
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    program, says = redis_program()
+    process = start_redis(program, port)
     url = f"redis://127.0.0.1:{port}/0"
     try:
         wait_for(lambda: redis_answers(url))
@@ -156,6 +160,18 @@ def redis() -> Iterator[Server]:
     finally:
         process.terminate()
         process.wait(10)
+
+
+def redis_program() -> tuple[str, str]:
+    installed = shutil.which("redis-server")
+    if installed:
+        return installed, "started from an installed program"
+    return packaged_redis(), "brought by a package"
+
+
+def start_redis(program: str, port: int) -> subprocess.Popen[bytes]:
+    command = [program, "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"]
+    return subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
 
 def packaged_redis() -> str:
