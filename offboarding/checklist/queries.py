@@ -32,6 +32,11 @@ def newest_plan(removal: RemovalRequest) -> Plan | None:
     return removal.plans.order_by("-version").first()
 
 
+def plan_under_way(removal: RemovalRequest) -> Plan | None:
+    """The newest plan without its long body: for whoever asks often and only needs to know which it is."""
+    return removal.plans.defer("body").order_by("-version").first()
+
+
 def found_places(removal: RemovalRequest) -> list[Found]:
     """The places of a removal with the newest snapshot of each."""
     places = places_of(removal)

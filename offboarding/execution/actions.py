@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -26,13 +26,13 @@ from offboarding.execution.rules import (
     proof_missing,
     waits_as,
 )
-from offboarding.ledger.actions import APP, Actor, Event, record
+from offboarding.ledger.actions import APP, Actor, Event, record, record_each
 from offboarding.lib.refusals import Refused, within
 from offboarding.removals.models import RemovalRequest
 from offboarding.removals.rules import Stage
 from offboarding.users.models import User
 from offboarding.users.rules import actor_of
-from offboarding.work.actions import move, put_down
+from offboarding.work.actions import move, move_all, put_down
 from offboarding.work.rules import ENDED, State
 
 LONGEST_NOTE = 2000  # characters
@@ -47,30 +47,28 @@ def touched() -> dict[str, Any]:
 # ---------------------------------------------------------------- what the journey does
 
 
-def start(plan: Plan) -> list[Run]:
+def start(plan: Plan) -> None:
     """A run for each item, all waiting; `release` lets go of those whose turn it is. Twice makes nothing twice."""
-    Run.objects.bulk_create(
-        [
-            Run(item=item, manual=item.kind == Kind.MANUAL, state=State.WAITING, not_before=None)
-            for item in plan.items.all()
-        ],
-        ignore_conflicts=True,
-    )
-    record(Event.ITEMS_STARTED, actor=APP, about=plan.removal.reference, facts={"items": plan.items.count()})
-    return list(Run.objects.filter(item__plan=plan).select_related("item"))
+    items = plan.items.values_list("pk", "kind")
+    made = [
+        Run(item_id=pk, manual=kind == Kind.MANUAL, state=State.WAITING, not_before=None)
+        for pk, kind in items
+    ]
+    Run.objects.bulk_create(made, ignore_conflicts=True)
+    record(Event.ITEMS_STARTED, actor=APP, about=plan.removal.reference, facts={"items": len(made)})
 
 
-def release(run: Run) -> None:
-    """Its turn has come: to the engine, or to a person."""
+def release(runs: Sequence[Run]) -> None:
+    """Their turn has come: to the engine, or to a person. All of one request; the same few queries for many as for one."""
+    by_hand, by_itself = [run for run in runs if run.manual], [run for run in runs if not run.manual]
     with transaction.atomic():
-        if run.manual:
-            freed = move(
-                run, State.NEEDS_PERSON, cause=Cause.MANUAL, waiting_for="", not_before=None, **touched()
-            )
-        else:
-            freed = move(run, State.READY, waiting_for="", not_before=Now(), **touched())
+        ready = move_all(by_itself, State.READY, waiting_for="", not_before=Now(), **touched())
+        asked = {"cause": Cause.MANUAL, "waiting_for": "", "not_before": None}
+        freed = ready + move_all(by_hand, State.NEEDS_PERSON, **asked, **touched())
         if freed:
-            moved(run, APP)
+            facts = [{**named(run), "to": str(run.state)} for run in freed]
+            about = freed[0].item.plan.removal.reference
+            record_each(Event.ITEM_MOVED, facts, actor=APP, about=about)
 
 
 def schedule(run: Run, at: datetime, why: str) -> None:
@@ -356,10 +354,8 @@ def moved(run: Run, actor: Actor) -> None:
 
 
 def tell(run: Run, event: Event, actor: Actor, facts: dict[str, Any]) -> None:
-    item = run.item
-    record(
-        event,
-        actor=actor,
-        about=item.plan.removal.reference,
-        facts={"item": item.number, "title": item.title, **facts},
-    )
+    record(event, actor=actor, about=run.item.plan.removal.reference, facts={**named(run), **facts})
+
+
+def named(run: Run) -> dict[str, Any]:
+    return {"item": run.item.number, "title": run.item.title}

@@ -35,7 +35,11 @@ class Run(Order):
     touched_at = models.DateTimeField(db_default=Now())
 
     class Meta:
-        indexes = order_indexes("run")
+        indexes = [
+            *order_indexes("run"),
+            # What a connection or a pause stopped is asked for at each turn, of all requests.
+            models.Index(fields=["cause", "state"], name="run_cause"),
+        ]
         constraints = [
             models.CheckConstraint(
                 condition=~models.Q(ended="by hand") | models.Q(ended_by__isnull=False),

@@ -110,7 +110,7 @@ def add_step(run: Run, user: User, trial: Trial, place: Workspace | None) -> Run
     addition = about_token(run.item, trial, place, f"{reason(trial.fingerprint)}{earlier + 1}")
     item = checklist.add(run.item.plan, user, addition)
     made = Run.objects.create(item=item, manual=True, state=State.WAITING, not_before=None)
-    release(made)
+    release([made])
     return made
 
 

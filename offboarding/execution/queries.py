@@ -14,7 +14,18 @@ from offboarding.directory.rules import Scope
 from offboarding.discovery.rules import Sighting
 from offboarding.evidence.models import Evidence
 from offboarding.execution.models import Attempt, Proof, Run
-from offboarding.execution.rules import PAUSED, WORKERS, Act, Cause, History, Result, Work, may_not_work
+from offboarding.execution.rules import (
+    PAUSED,
+    SETTLED,
+    STOPPED,
+    WORKERS,
+    Act,
+    Cause,
+    History,
+    Result,
+    Work,
+    may_not_work,
+)
 from offboarding.removals.models import RemovalRequest
 from offboarding.removals.queries import clients_of, removals_for
 from offboarding.removals.rules import Stage
@@ -32,17 +43,54 @@ def runs_of(plan: Plan) -> list[Run]:
 def runs_numbered(plan: Plan, numbers: Collection[int]) -> dict[int, Run]:
     """The runs of these items, by number."""
     found = Run.objects.filter(item__plan=plan, item__number__in=numbers) if numbers else Run.objects.none()
-    return {run.item.number: run for run in found.select_related("item__plan__removal")}
+    whole = found.select_related("item__plan__removal").defer("item__plan__body")
+    return {run.item.number: run for run in whole}
+
+
+UNDER_WAY = Q(item__plan__removal__stage=Stage.RUNNING, item__plan__removal__paused_at=None)
 
 
 def stopped_by_connections() -> list[Run]:
-    """Runs of closed removals that their connection stopped and that may go on: its token works, or it answers again."""
+    """Runs that their connection stopped and that may go on: its token works, or it has answered since they gave up."""
     token = Q(cause=Cause.TOKEN_REFUSED, item__workspace__refused_at=None)
     circuit = Q(cause=Cause.NOT_REACHED, item__workspace__closed_at__gt=F("touched_at"))
+    closed = Q(item__plan__removal__stage=Stage.CLOSED)
+    causes = [Cause.TOKEN_REFUSED, Cause.NOT_REACHED]
     found = Run.objects.filter(
-        token | circuit, state=State.NEEDS_PERSON, item__plan__removal__stage=Stage.CLOSED
+        token | circuit, UNDER_WAY | closed, state=State.NEEDS_PERSON, cause__in=causes
     )
-    return list(found.select_related("item__plan__removal", "item__workspace"))
+    return list(found.select_related("item__plan__removal", "item__workspace").defer("item__plan__body"))
+
+
+def rested() -> list[Run]:
+    """Runs that rested during a pause that is over."""
+    found = Run.objects.filter(UNDER_WAY, state=State.WAITING, cause=Cause.PAUSED)
+    return list(found.select_related("item__plan__removal").defer("item__plan__body"))
+
+
+def undated(plan: Plan) -> list[Run]:
+    """Runs of the follow-ups that have no date yet."""
+    found = Run.objects.filter(item__plan=plan, state=State.WAITING, not_before=None).exclude(item__at="")
+    return list(found.select_related("item").order_by("item__number"))
+
+
+def waiting_for_a_turn(plan: Plan) -> list[int]:
+    """The numbers of items that wait for other items: for no time, for Segment no more, and not for a pause's end."""
+    found = Run.objects.filter(item__plan=plan, state=State.WAITING, not_before=None)
+    return list(found.exclude(cause=Cause.PAUSED).values_list("item__number", flat=True))
+
+
+def over(plan: Plan, helping: Collection[str]) -> set[int]:
+    """The numbers of items that hold up nothing any more: settled, or of a `helping` step and stopped."""
+    stopped = Q(item__step__in=helping, state__in=STOPPED)
+    found = Run.objects.filter(Q(state__in=SETTLED) | stopped, item__plan=plan)
+    return set(found.values_list("item__number", flat=True))
+
+
+def may_close(plan: Plan) -> bool:
+    """Everything that closing waits for has ended well: verified, done by hand, or skipped with a reason."""
+    runs = Run.objects.filter(item__plan=plan)
+    return not runs.filter(item__blocks_closing=True).exclude(state__in=SETTLED).exists() and runs.exists()
 
 
 def attempts_by_result() -> list[tuple[str, str, int]]:

@@ -89,6 +89,11 @@ class Cause(StrEnum):
     NOT_AS_BEFORE = "not-as-before"
 
 
+# What failed has ended too, but nothing may follow from it until a person decides.
+SETTLED = (State.DONE, State.CANCELLED)
+STOPPED = (State.NEEDS_PERSON, State.FAILED)
+
+
 class Halt(StrEnum):
     """Why no call may begin now."""
 

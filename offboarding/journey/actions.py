@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import date, datetime, timedelta
-from typing import Any
 from zoneinfo import ZoneInfo
 
 import structlog
@@ -14,8 +13,8 @@ from django.db.models.functions import Now
 
 from offboarding.checklist import actions as checklist
 from offboarding.checklist.models import Plan
-from offboarding.checklist.queries import newest_plan
-from offboarding.checklist.rules import Kind, moment_of
+from offboarding.checklist.queries import newest_plan, plan_under_way
+from offboarding.checklist.rules import moment_of
 from offboarding.connections.models import Workspace
 from offboarding.discovery import actions as discovery
 from offboarding.execution import actions as execution
@@ -23,9 +22,10 @@ from offboarding.execution import queries as runs
 from offboarding.execution import steering as steps
 from offboarding.execution.logins import actions as logins
 from offboarding.execution.models import Run
-from offboarding.journey import after
+from offboarding.journey import after, lines
 from offboarding.journey.offers import offers_of
-from offboarding.journey.rules import Standing, may_close, to_go_on, to_release, to_wake
+from offboarding.journey.rounds import Rounds
+from offboarding.journey.rules import AT_ONCE, HELPS, to_release
 from offboarding.ledger.actions import APP, Event, checkpoint, record
 from offboarding.lib.refusals import Refused
 from offboarding.packets import actions as packets
@@ -37,25 +37,10 @@ from offboarding.removals.rules import Stage
 from offboarding.users.models import User
 from offboarding.work import clock
 from offboarding.work.queries import stands_still
-from offboarding.work.rules import State
 
 log = structlog.get_logger(__name__)
 
 UNTIL = "until"
-STANDING = (
-    "item__number",
-    "item__step",
-    "item__at",
-    "item__kind",
-    "state",
-    "cause",
-    "not_before",
-    "touched_at",
-    "item__waits_for",
-    "item__blocks_closing",
-    "item__workspace__refused_at",
-    "item__workspace__closed_at",
-)
 
 
 def search_for(
@@ -119,72 +104,83 @@ def change(removal: RemovalRequest, user: User, wishes: Iterable[Wish], version:
         return checklist.freeze(removal, user)
 
 
+rounds = Rounds()
+
+
 def tick() -> None:
-    """Look at every removal that is on its way. One that fails does not hold the others.
+    """Let every request go on that may. One that fails does not hold the others.
 
     What is left after closing, read-only access that ends and looks weeks later, only needs waking. Rotations of
     keys have `follow_ups`.
     """
     for run in runs.stopped_by_connections():
         execution.goes_on(run)
+    for run in runs.rested():
+        steps.goes_on(run)
     logins.forget_ended()
-    under_way = RemovalRequest.objects.filter(stage__in=[Stage.APPROVED, Stage.RUNNING]).values_list(
-        "pk", flat=True
-    )
-    each_by_itself(advance, under_way)
+    for pk in rounds.these():
+        if each_by_itself(advance, pk):
+            rounds.again(pk)
 
 
 def follow_ups() -> None:
     """Look at every closed request whose rotations go on. It costs more than a tick brings, so it comes less often."""
-    each_by_itself(follow_up, after.left_over())
+    for pk in after.left_over():
+        each_by_itself(follow_up, pk)
 
 
-def each_by_itself(move: Callable[[int], None], removals: Iterable[int]) -> None:
-    for pk in removals:
-        try:
-            move(pk)
-        except Exception as error:
-            log.error("removal does not advance", pk=pk, error=type(error).__name__, exc_info=True)
+def each_by_itself(move: Callable[[int], bool], pk: int) -> bool:
+    """What `move` says; True if it failed, so that it is looked at again."""
+    try:
+        return move(pk)
+    except Exception as error:
+        log.error("removal does not advance", pk=pk, error=type(error).__name__, exc_info=True)
+        return True
 
 
-def follow_up(pk: int) -> None:
+def follow_up(pk: int) -> bool:
     """After closing: let go of what was left, and seal anew once it has ended."""
     removal = RemovalRequest.objects.get(pk=pk)
-    plan = newest_plan(removal)
+    plan = plan_under_way(removal)
     if plan is None or removal.rest_cancelled_at:
-        return
-    for run in runs.runs_numbered(plan, to_release(standings(plan))).values():
-        if after.may_begin(run):
-            execution.release(run)
+        return False
+    numbers = to_release(
+        lines.of(plan, waiting := runs.waiting_for_a_turn(plan)), waiting, runs.over(plan, HELPS)
+    )
+    found = runs.runs_numbered(plan, numbers)
+    execution.release([run for run in found.values() if after.may_begin(run)])
     after.seal_again(pk)
+    return False
 
 
-def advance(pk: int) -> None:
-    """Whatever is next for this removal. Safe to call at any time, any number of times, from anywhere.
+def advance(pk: int) -> bool:
+    """Whatever is next for this removal; True if more is to be done at once.
 
-    Each move is a transaction of its own: whoever locks a row and then appends to the ledger never waits for us.
+    Safe to call at any time, any number of times, from anywhere. Each move is a transaction of its own: whoever locks
+    a row and then appends to the ledger never waits for us.
     """
     removal = RemovalRequest.objects.get(pk=pk)
-    plan = newest_plan(removal)
+    plan = plan_under_way(removal)
     if plan is None:
-        return
+        return False
     if removal.stage == Stage.APPROVED and removal.starts_at and removal.starts_at <= clock.now():
         begin(removal, plan)
-    if removal.stage == Stage.RUNNING:
-        go_on(removal, plan)
+    return removal.stage == Stage.RUNNING and go_on(removal, plan)
 
 
 def begin(removal: RemovalRequest, plan: Plan) -> None:
     with transaction.atomic():
         locked = RemovalRequest.objects.select_for_update().get(pk=removal.pk)
-        current = newest_plan(locked)
+        current = plan_under_way(locked)
         if locked.stage != Stage.APPROVED or current is None or current.pk != plan.pk:
             return
         if stands_still():  # after a restore it may have been withdrawn: there is still time to say so again
             return
+        execution.start(plan)
         # Read-only access ends at its date, even if the request is still open then.
-        for run in [run for run in execution.start(plan) if run.item.at == UNTIL]:
-            execution.schedule(run, when(run, locked, clock.now()), "its date")
+        for run in runs.undated(plan):
+            if run.item.at == UNTIL:
+                execution.schedule(run, when(run, locked, clock.now()), "its date")
         removals.move(locked, Stage.RUNNING, started_at=Now())
     removal.refresh_from_db()
 
@@ -198,65 +194,39 @@ def cancel_rest(removal: RemovalRequest, user: User, reason: str) -> None:
         steps.cut_short(plan, user, reason)
 
 
-def go_on(removal: RemovalRequest, plan: Plan) -> None:
+def go_on(removal: RemovalRequest, plan: Plan) -> bool:
+    """Lets go of what has its turn, a part at a time, and closes; True if a part is left, or it may not close yet."""
     if removal.paused_at:
-        return
-    items = standings(plan)
-    woken, resumed, free = to_wake(items), to_go_on(items), to_release(items)
-    found = runs.runs_numbered(plan, {*woken, *resumed, *free})
-    for number in woken:
-        execution.goes_on(found[number])
-    for number in resumed:
-        steps.goes_on(found[number])
-    for number in free:
-        execution.release(found[number])
-    if may_close(items):
-        close(removal, plan)
+        return False
+    waiting = runs.waiting_for_a_turn(plan)
+    free = to_release(lines.of(plan, waiting), waiting, runs.over(plan, HELPS))
+    if free:
+        execution.release(list(runs.runs_numbered(plan, free[:AT_ONCE]).values()))
+    if runs.may_close(plan):
+        return not close(removal, plan)
+    return len(free) > AT_ONCE
 
 
-def standings(plan: Plan) -> list[Standing]:
-    """Every item in the checklist's order. One query of plain values: it is asked at each turn, of each removal."""
-    rows = Run.objects.filter(item__plan=plan).order_by("item__number").values(*STANDING)
-    return [standing(row) for row in rows]
-
-
-def standing(row: Mapping[str, Any]) -> Standing:
-    answered, touched = row["item__workspace__closed_at"], row["touched_at"]
-    return Standing(
-        number=row["item__number"],
-        step=row["item__step"],
-        at=row["item__at"],
-        automatic=row["item__kind"] != Kind.MANUAL,
-        state=State(row["state"]),
-        cause=row["cause"],
-        has_time=row["not_before"] is not None,
-        waits_for=tuple(row["item__waits_for"]),
-        blocks_closing=row["item__blocks_closing"],
-        token_works=row["item__workspace__refused_at"] is None,
-        answers_again=answered is not None and answered > touched,
-    )
-
-
-def close(removal: RemovalRequest, plan: Plan) -> None:
+def close(removal: RemovalRequest, plan: Plan) -> bool:
     """Everything in scope is verified, done by hand, or skipped with a reason. What is left has a date.
 
-    Asked once more under the lock, since a sign-off may have been taken back meanwhile.
+    Asked once more under the lock, since a sign-off may have been taken back meanwhile. False while the engine stands
+    still.
     """
     now = clock.now()
     with transaction.atomic():
         locked = RemovalRequest.objects.select_for_update().get(pk=removal.pk)
-        found = runs.runs_of(plan)
-        if locked.stage != Stage.RUNNING or locked.paused_at or not may_close(standings(plan)):
-            return
+        if locked.stage != Stage.RUNNING or locked.paused_at or not runs.may_close(plan):
+            return True
         if stands_still():  # closing signs the ledger, and nothing is signed that may have to be taken back
-            return
-        for run in found:
-            if run.item.at and run.state == State.WAITING and run.not_before is None:
-                execution.schedule(run, when(run, removal, now), "its date")
+            return False
+        for run in runs.undated(plan):
+            execution.schedule(run, when(run, removal, now), "its date")
         packets.order(locked)
         removals.move(locked, Stage.CLOSED, closed_at=Now())
         record(Event.REMOVAL_CLOSED, actor=APP, about=removal.reference)
     checkpoint()
+    return True
 
 
 def when(run: Run, removal: RemovalRequest, now: datetime) -> datetime:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.db import transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
-from offboarding.checklist.queries import newest_plan
+from offboarding.checklist.queries import plan_under_way
 from offboarding.execution.models import Run
 from offboarding.journey.rules import SEALING
 from offboarding.packets import actions as packets
@@ -38,7 +38,7 @@ def seal_again(pk: int) -> None:
     """One more version of the packet, once everything that was left has ended."""
     with transaction.atomic():
         removal = RemovalRequest.objects.select_for_update().get(pk=pk)
-        rows = Run.objects.filter(LEFT, item__plan=newest_plan(removal))
+        rows = Run.objects.filter(LEFT, item__plan=plan_under_way(removal))
         if rows.exclude(state__in=ENDED).exists() or not untold(rows).exists():
             return
         packets.order(removal)

@@ -2,77 +2,43 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-
-from offboarding.execution.rules import Cause
-from offboarding.work.rules import State
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
-    """One item as the route sees it."""
+class Line:
+    """What never changes of an item, as far as the route asks."""
 
-    number: int
     step: str
     at: str
     automatic: bool
-    state: State
-    cause: str
-    has_time: bool
     waits_for: tuple[int, ...]
-    blocks_closing: bool
-    token_works: bool
-    answers_again: bool  # the connection's circuit has closed since the step gave up
 
 
-# What failed has ended too, but nothing may follow from it until a person decides.
-SETTLED = (State.DONE, State.CANCELLED)
 # Helps, but holds nothing up: what waits for it goes on even if it stopped.
 HELPS = ("verify.measure_before",)
-STOPPED = (State.NEEDS_PERSON, State.FAILED)
 # Closing itself lets go of this one.
 SEALING = "packet.seal"
 # So many are let go of before the engine hands out work again: a long checklist must not hold its own first step.
 AT_ONCE = 40
+# Requests that nothing happened to: so many in each turn of the first round, and then.
+AT_ONCE_AT_FIRST = 25
+IN_ORDER = 2
 
 
-def to_release(items: Sequence[Standing], at_most: int = AT_ONCE) -> list[int]:
-    """Items whose turn has come: everything that they wait for is done or skipped. First what the engine can do itself."""
-    over = {item.number for item in items if is_over(item)}
-    free = [item for item in items if item.state is State.WAITING and is_free(item, over)]
-    return [item.number for item in sorted(free, key=lambda item: not item.automatic)][:at_most]
+def to_release(lines: Mapping[int, Line], waiting: Collection[int], over: set[int]) -> list[int]:
+    """Items whose turn has come: everything that they wait for is over. First what the engine can do itself.
+
+    By number, all of them: `lines` of the checklist, what waits for other items, and what holds nothing up any more.
+    """
+    free = [n for n in waiting if is_free(lines[n]) and over.issuperset(lines[n].waits_for)]
+    return sorted(free, key=lambda number: (not lines[number].automatic, number))
 
 
-def is_over(item: Standing) -> bool:
-    return item.state in SETTLED or (item.step in HELPS and item.state in STOPPED)
-
-
-def is_free(item: Standing, over: set[int]) -> bool:
-    if item.has_time or item.at or item.step == SEALING or item.cause == Cause.PAUSED:
-        return False
-    return over.issuperset(item.waits_for)
-
-
-def to_wake(items: Sequence[Standing]) -> list[int]:
-    """Items that their connection stopped, and whose connection works again."""
-    return [item.number for item in items if item.state is State.NEEDS_PERSON and works_again(item)]
-
-
-def works_again(item: Standing) -> bool:
-    if item.cause == Cause.TOKEN_REFUSED:
-        return item.token_works
-    return item.cause == Cause.NOT_REACHED and item.answers_again
-
-
-def to_go_on(items: Sequence[Standing]) -> list[int]:
-    """Items that rested during a pause. Ask only when it is over."""
-    return [item.number for item in items if item.state is State.WAITING and item.cause == Cause.PAUSED]
-
-
-def may_close(items: Sequence[Standing]) -> bool:
-    """Everything that closing waits for has ended well: verified, done by hand, or skipped with a reason."""
-    return bool(items) and all(item.state in SETTLED for item in items if item.blocks_closing)
+def is_free(line: Line) -> bool:
+    """What has a date of its own, or is let go of by the closing, is not the route's."""
+    return not line.at and line.step != SEALING
 
 
 @dataclass(frozen=True, slots=True)

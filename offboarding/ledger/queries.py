@@ -30,6 +30,12 @@ def entries_about(reference: str) -> list[Entry]:
     return list(Entry.objects.filter(about=reference).prefetch_related("personal"))
 
 
+def entries_from(seq: int | None) -> list[tuple[int, str, str, str]]:
+    """Number, hash, event and what it is about, from this entry on; without a number the newest alone. One query."""
+    found = Entry.objects.values_list("seq", "hash", "event", "about")
+    return list(found.order_by("-seq")[:1] if seq is None else found.filter(seq__gte=seq).order_by("seq"))
+
+
 def rows(upto: int | None = None) -> Iterator[tuple[int, str, bytes]]:
     found = Entry.objects.order_by("seq")
     if upto is not None:

@@ -56,6 +56,7 @@ class RemovalRequest(models.Model):
 
     class Meta:
         ordering = ["-number"]
+        indexes = [models.Index(fields=["stage", "id"], name="removal_stage")]
         constraints = [
             models.CheckConstraint(
                 condition=models.Q(stage="draft")

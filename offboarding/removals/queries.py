@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.db.models.functions import Now
@@ -58,6 +58,12 @@ def open_for_person(scope: Scope, person: str, addresses: Sequence[str]) -> list
 def waiting_to_begin() -> QuerySet[RemovalRequest]:
     """Of all clients: approved, and the time to begin has come. For counting; who may see them asks `removals_for`."""
     return RemovalRequest.objects.filter(stage=Stage.APPROVED, starts_at__lte=Now())
+
+
+def referred_to(references: Collection[str]) -> QuerySet[RemovalRequest]:
+    """Those that are named so, of all clients; what names something else is left out."""
+    numbers = [name[2:] for name in references if name.startswith("R-") and name[2:].isdecimal()]
+    return RemovalRequest.objects.filter(number__in=numbers)
 
 
 def restored_by(original: RemovalRequest, workspaces: Sequence[int]) -> list[RemovalRequest]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from time import monotonic
 from typing import Any, TypeVar
@@ -143,6 +143,25 @@ def move(row: Order, there: State, **changes: Any) -> bool:
         if there is State.READY:
             pulse.nudge(row)
     return bool(moved)
+
+
+def move_all(rows: Sequence[O], there: State, **changes: Any) -> list[O]:
+    """`move` for many rows in a few queries: gives those that moved, in their order. Call within a transaction."""
+    if not rows:
+        return []
+    table = type(rows[0])._default_manager
+    may = [here.value for here in State if may_move(here, there) and here is not State.RUNNING]
+    locked = table.select_for_update().filter(pk__in=[row.pk for row in rows], state__in=may).order_by("pk")
+    fences = dict(locked.values_list("pk", "fence"))
+    moved = [row for row in rows if fences.get(row.pk) == row.fence]
+    table.filter(pk__in=[row.pk for row in moved]).update(
+        state=there.value, fence=models.F("fence") + 1, crashes=0, **changes
+    )
+    for row in moved:
+        row.state = there.value
+        if there is State.READY:
+            pulse.nudge(row)
+    return moved
 
 
 def fire(name: str, slot: str) -> bool:

@@ -94,7 +94,7 @@ def test_while_paused_no_call_begins_and_then_it_goes_on_by_itself(
     assert sent("DELETE") == [] and member("acme-staging")
     removal.refresh_from_db()
     steering.resume(removal, olga)
-    journey.advance(removal.pk)
+    journey.tick()
     assert (turns(run).ended, run.cause) == ("changed", "")
     assert not member("acme-staging") and len(sent("DELETE")) == 1
 
@@ -152,7 +152,7 @@ def test_an_end_date_that_comes_during_a_pause_rests_too(
     assert sent("DELETE") == []
     removal.refresh_from_db()
     steering.resume(removal, olga)
-    journey.advance(removal.pk)
+    journey.tick()
     assert turns(run).ended == "changed"
 
 

@@ -133,7 +133,7 @@ def test_a_new_token_wakes_what_the_old_one_stopped(
     turn(run)
     refuse(segment, refused=False)
     replace_token(run.item.workspace, segment.token("acme-staging"), APP)
-    journey.advance(run.item.plan.removal_id)
+    journey.tick()
     assert turns(run).ended == "changed"
 
 
@@ -310,14 +310,14 @@ def test_what_gave_up_goes_on_by_itself_once_the_connection_answers_again(
 
     rule = trouble("error_before", {"method": "GET"})
     turns(run)
-    journey.advance(run.item.plan.removal_id)
+    journey.tick()
     run.refresh_from_db()
     assert (run.state, run.cause) == ("needs_person", "not-reached"), "nobody knows yet that it answers"
     segment.control.clear_trouble(rule)
     Workspace.objects.update(open_until=datetime.now(UTC) - timedelta(seconds=1))
     with keyring.gateway_for(Workspace.objects.get(pk=run.item.workspace_id)) as gateway:
         gateway.workspace()
-    journey.advance(run.item.plan.removal_id)
+    journey.tick()
     assert turns(run).ended == "changed"
 
 
