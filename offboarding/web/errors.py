@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import secrets
+import sys
 from typing import Any
 
 import structlog
+from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.template.loader import render_to_string
 from django.utils.translation import gettext as _
 
 from offboarding.lib.refusals import Refused
 from offboarding.web.cards import ActCard, ErrorPageCard
 
 log = structlog.get_logger(__name__)
+
+SOON = 5  # seconds after which a browser may try again
 
 # A refusal says "not now, because"; these say "what you typed cannot be used".
 TYPED = {
@@ -68,12 +73,29 @@ def not_found(request: HttpRequest, exception: Any = None) -> HttpResponse:
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
+    if isinstance(sys.exc_info()[1], (OperationalError, InterfaceError)):
+        return database_away(request)
     number = secrets.token_hex(4)
     log.error("page failed", number=number, path=request.path)
     text = _("Something is wrong on our side. Nothing was half done. Try again, or quote this number.")
-    return answer(request, _("This did not work"), text, 500, number)
+    return bare(_("This did not work"), text, 500, number)
 
 
-def answer(request: HttpRequest, title: str, text: str, status: int, number: str = "") -> HttpResponse:
+def database_away(request: HttpRequest) -> HttpResponse:
+    log.warning("database does not answer", path=request.path)
+    text = _("The database does not answer. Nothing was half done. Try again in a moment.")
+    response = bare(_("Not now"), text, 503)
+    response["Retry-After"] = str(SOON)
+    return response
+
+
+def bare(title: str, text: str, status: int, number: str = "") -> HttpResponse:
+    """Asks the database nothing, not even who is here: it may be what failed."""
     card = ErrorPageCard(title, text, number, ActCard(_("Go to your work"), "/"))
+    html = render_to_string("errors/page.html", {"error": card})
+    return HttpResponse(html, status=status, headers={"Cache-Control": "no-store"})
+
+
+def answer(request: HttpRequest, title: str, text: str, status: int) -> HttpResponse:
+    card = ErrorPageCard(title, text, "", ActCard(_("Go to your work"), "/"))
     return render(request, "errors/page.html", {"error": card}, status=status)
