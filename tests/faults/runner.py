@@ -109,6 +109,11 @@ class Stand:
             yield ""
             return
         (folder / "workspaces.json").write_text(json.dumps(case.workspaces(long)))
+        if case.own_server:
+            with servers.own_cluster(servers.postgres_programs()) as cluster:
+                cluster.tell(folder / "cluster.json")
+                yield Templates(folder, cluster.url).of(database).url
+            return
         with self.templates.one(database, folder.name.replace("-", "_")) as made:
             yield made.url
 

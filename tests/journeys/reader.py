@@ -119,9 +119,9 @@ class Page(HTMLParser):
 class Reader:
     """One person at one browser."""
 
-    def __init__(self, base: str) -> None:
+    def __init__(self, base: str, transport: httpx.BaseTransport | None = None) -> None:
         self.base = base
-        self.client = httpx.Client(base_url=base, follow_redirects=True, timeout=30)
+        self.client = httpx.Client(base_url=base, follow_redirects=True, timeout=30, transport=transport)
         self.answer: httpx.Response
         self.page: Page
 
