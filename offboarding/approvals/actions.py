@@ -58,7 +58,8 @@ def decide(removal: RemovalRequest, user: User, said: Statement, today: date) ->
 
 def checked(removal: RemovalRequest, user: User, said: Statement, today: date) -> Plan:
     plan = newest_plan(removal)
-    assert plan is not None
+    if plan is None:
+        raise Refused("not-filed", f"{removal.reference} is still a draft. There is nothing to decide yet.")
     if plan.fingerprint != said.fingerprint:
         raise Refused(
             "plan-changed",

@@ -146,7 +146,8 @@ def turn(run: Run, step: Step, gateway: SegmentGateway, plain: Work, notes: Note
         return verify_later(run, sight, later, history)
     if (halt := steering.halt_of(run)) and (step.acts or halt is Halt.REST_CANCELLED):
         return halted(run, halt, sight)
-    if not step.acts or sight.blocked or not may_call_again(history, step.calls_at_most(run)):
+    there = step.acts and sight.seen is Seen.PRESENT  # what is not known is not acted on
+    if not there or sight.blocked or not may_call_again(history, step.calls_at_most(run)):
         return hand_to_person(run, sight)
     try:
         called = act(run, step, gateway, work, sight, notes)

@@ -109,6 +109,14 @@ def test_a_plan_that_changed_meanwhile_is_not_decided_on(
     assert removal.stage == "approved"
 
 
+def test_a_draft_has_nothing_to_decide_on(drafted: Make, bob: Any, today: date) -> None:
+    removal = drafted()
+    said = approvals.Statement(approvals.Decision.APPROVE, "", "", "Approve removal", "password", None)
+    assert refusal(lambda: approvals.decide(removal, bob, said, today)) == "not-filed"
+    removal.refresh_from_db()
+    assert removal.stage == "draft" and not Approval.objects.exists()
+
+
 def test_a_no_ends_it_and_says_why(filed: Make, decide: Make, bob: Any) -> None:
     removal = filed()
     assert refusal(lambda: decide(removal, bob, "reject")) == "no-note"

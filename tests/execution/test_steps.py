@@ -74,6 +74,18 @@ def test_a_group_is_left(started: Make, run_of: Make, turn: Make, segment: Simul
     assert segment.control.person("acme-analytics", DAN)["groups"] == []
 
 
+def test_one_404_of_a_group_that_is_listed_does_not_mean_that_it_was_left(
+    started: Make, run_of: Make, turn: Make, segment: Simulator
+) -> None:
+    removal = started("Acme Analytics")
+    lost = {"errors": [{"type": "not-found", "message": "Not found"}]}
+    match = {"method": "GET", "path": "/groups/*/users"}
+    segment.control.add_trouble({"do": "answer", "match": match, "status": 404, "body": lost, "count": 1})
+    run = turn(run_of(removal, "leave-group"))
+    assert run.state == "waiting"
+    assert segment.control.person("acme-analytics", DAN)["groups"]
+
+
 def test_removal_waits_until_the_groups_are_left(started: Make, run_of: Make, turn: Make) -> None:
     from offboarding.journey import actions as journey
 

@@ -211,6 +211,49 @@ def test_success_that_changes_nothing_is_tried_again_and_then_given_to_a_person(
     assert len(keys(adding)) == 1
 
 
+def test_a_key_that_never_came_is_given_up_and_another_one_added(
+    adding: Run, turns: Make, keys: Make, segment: Simulator, olga: Any, removal: Any, step_of: Make
+) -> None:
+    """Segment said yes and named a key that was never there; no later key is that one."""
+    trouble(segment, "no_effect")
+    assert (turns(adding, 90).state, adding.cause) == ("needs_person", "doubt")
+    never = Secret.objects.get().fingerprint
+    segment.control.world.trouble.clear()
+    workspace = segment.control.world.workspace(SLUG)
+    row = workspace.tables["sources"].get(adding.item.target["source_id"])
+    assert row
+    workspace.tables["sources"].put({**row, "_serial": row["_serial"] + 1})
+    rotation.add_all_the_same(adding, olga)
+    assert turns(adding).state == "done"
+    there = {keyring.fingerprint(key) for key in keys(adding)}
+    new = queries.new_secret(adding)
+    assert new and new.fingerprint in there - {never} and len(there) == 2
+    assert queries.outgoing(step_of(removal, "remove-old-keys")).new == new.fingerprint
+    assert not Secret.objects.get(fingerprint=never).sealed
+
+
+def test_a_source_that_is_listed_and_not_found_is_not_acted_on(
+    adding: Run, turn: Make, turns: Make, keys: Make, segment: Simulator
+) -> None:
+    """Nothing was seen of its keys, so a key that is added now could not be told from the old ones."""
+    before = {keyring.fingerprint(key) for key in keys(adding)}
+    lost = {"errors": [{"type": "not-found", "message": "Not found"}]}
+    trouble(segment, "answer", match={"method": "GET", "path": "/sources/*"}, status=404, body=lost, count=1)
+    assert turn(adding).state == "waiting" and posts(segment) == 0
+    assert turns(adding).state == "done" and posts(segment) == 1
+    assert Secret.objects.get().fingerprint not in before
+
+
+def test_old_keys_of_a_source_that_is_listed_and_not_found_stay(
+    confirmed: Run, turn: Make, turns: Make, keys: Make, segment: Simulator
+) -> None:
+    end_grace(confirmed)
+    lost = {"errors": [{"type": "not-found", "message": "Not found"}]}
+    trouble(segment, "answer", match={"method": "GET", "path": "/sources/*"}, status=404, body=lost, count=1)
+    assert turn(confirmed).state == "waiting" and len(keys(confirmed)) == 2
+    assert turns(confirmed).state == "done" and len(keys(confirmed)) == 1
+
+
 def test_being_asked_to_wait_adds_nothing_and_adopts_nothing(
     adding: Run, turn: Make, keys: Make, segment: Simulator
 ) -> None:
@@ -339,6 +382,34 @@ def test_two_requests_do_not_add_to_one_source_at_once(adding: Run, turn: Make, 
     Run.objects.create(item=item, state="unknown", not_before=None)
     assert turn(adding).state == "waiting"
     assert "Another request adds a key" in adding.waiting_for and posts(segment) == 0
+
+
+def test_a_call_of_another_request_that_is_in_doubt_goes_first_while_segment_makes_it_wait(
+    adding: Run, turn: Make, segment: Simulator
+) -> None:
+    other = Run.objects.get(pk=adding.pk)
+    plan = other.item.plan
+    item = other.item
+    item.pk, item.number = None, 900
+    item.plan = plan
+    item.save()
+    other = Run.objects.create(item=item, state="waiting", not_before=None)
+    other.attempts.create(number=1, act="call", intent="Add a write key", result="unknown")
+    assert turn(adding).state == "waiting"
+    assert "Another request adds a key" in adding.waiting_for and posts(segment) == 0
+
+
+def test_of_two_in_doubt_neither_waits_for_the_other(adding: Run, turn: Make, segment: Simulator) -> None:
+    trouble(segment, "reset_before", count=1)
+    assert turn(adding).state == "unknown"
+    item = adding.item
+    number, item.pk, item.number = adding.item_id, None, 999
+    item.save()
+    other = Run.objects.create(item=item, state="waiting", not_before=None)
+    other.attempts.create(number=1, act="call", intent="Add a write key", result="unknown")
+    adding.item_id = number
+    assert not queries.another_at_work(Run.objects.get(pk=adding.pk))
+    assert not queries.another_at_work(other)
 
 
 # ---------------------------------------------------------------- shown once

@@ -243,7 +243,8 @@ def blind(calls: list[Json]) -> Iterator[str]:
         assert place is not None
         path = urlsplit(attempt.request["url"]).path
         intents[place.slug, attempt.request["method"], masked(path)].append(attempt.begun_at)
-    for call in calls:
+    # The log has them in the order of their ends.
+    for call in without_second_addresses(sorted(calls, key=lambda call: call["at"])):
         at = datetime.fromtimestamp(call["at"], UTC)
         older = intents[call["workspace"], call["method"], masked(call["path"])]
         if not older or older[0].timestamp() > at.timestamp() + 0.001:
@@ -251,6 +252,21 @@ def blind(calls: list[Json]) -> Iterator[str]:
         else:
             older.pop(0)
     yield from unlooked()
+
+
+def without_second_addresses(calls: list[Json]) -> Iterator[Json]:
+    """One act may take two calls: where the one documented address of a group's members is not found, the other is asked."""
+    missed: set[tuple[str, str, str]] = set()
+    for call in calls:
+        if call["method"] == "DELETE" and call["path"].startswith("/group"):
+            singular = call["path"].replace("/groups/", "/group/", 1)
+            act = call["workspace"], singular, call["query"]
+            if singular != call["path"] and act in missed:
+                missed.discard(act)
+                continue
+            if call["status"] == 404:
+                missed.add(act)
+        yield call
 
 
 def masked(path: str) -> str:

@@ -103,7 +103,14 @@ def may_steer(run: Run, user: User) -> None:
 
 
 def write(add: Run, user: User, what: Ruled, seen: Sequence[str], fingerprint: str) -> None:
-    facts = {"fingerprints": list(seen), "fingerprint": fingerprint}
+    """Whatever is decided, the key that was ours until now is given up: it is lost, or it was never there."""
+    given_up = queries.new_secret(add)
+    facts = {
+        "fingerprints": list(seen),
+        "fingerprint": fingerprint,
+        "given_up": given_up.fingerprint if given_up else "",
+    }
+    add.secrets.filter(name=NEW_KEY, forgotten_at=None).update(sealed="", forgotten_at=Now())
     Ruling.objects.create(run=add, what=what.value, facts=facts, by=user)
     actions.tell(add, Event.ITEM_RETRIED, actor_of(user), {"ruled": what.value, "fingerprint": fingerprint})
 

@@ -21,10 +21,9 @@ from offboarding.execution.rotation.rules import (
     old_keys,
 )
 from offboarding.execution.rules import Act, Result, Ruled, settles_in
-from offboarding.work.rules import State
+from offboarding.work.rules import ENDED, State
 
 HAD_NO_EFFECT = (Result.NOT_APPLIED, Result.ABSENT)
-AT_WORK = (State.RUNNING, State.UNKNOWN, State.VERIFYING)
 
 
 def source_of(run: Run) -> str:
@@ -62,7 +61,9 @@ def rulings_of(add: Run) -> list[Ruling]:
 
 
 def lost_keys(rulings: list[Ruling]) -> set[str]:
-    return {str(each.facts["fingerprint"]) for each in rulings if each.what == Ruled.LOST}
+    """Keys that were ours for a while: people lost them, or they are not there and another one was asked for."""
+    lost = {str(each.facts["fingerprint"]) for each in rulings if each.what == Ruled.LOST}
+    return lost | {given_up for each in rulings if (given_up := str(each.facts.get("given_up", "")))}
 
 
 def new_secret(add: Run) -> Secret | None:
@@ -142,6 +143,7 @@ def outgoing(run: Run) -> Outgoing:
     own = set(add.secrets.values_list("fingerprint", flat=True))
     elsewhere = set(keys_on_our_rows(add).values_list("fingerprint", flat=True)) - own
     old = old_keys(seen_before(add), add.item.target["keys"], elsewhere, secret.fingerprint)
+    old |= lost_keys(rulings_of(add)) - {secret.fingerprint}  # one that was missing may be back
     return Outgoing(old, secret.fingerprint, confirm is not None and confirm.state == State.DONE)
 
 
@@ -164,14 +166,31 @@ def grace_ends(run: Run) -> datetime | None:
 
 
 def another_at_work(add: Run) -> bool:
-    """True while another request adds a key to the same source: two new keys at once could not be told apart."""
+    """True while another request adds a key to the same source: two new keys at once could not be told apart.
+
+    Whoever called and does not know its key yet goes first, whatever it waits for.
+    """
+    if undecided(add):
+        return False
     others = Run.objects.filter(
         item__step=ADD,
         item__workspace=add.item.workspace_id,
         item__target__source_id=source_of(add),
-        state__in=AT_WORK,
-    ).exclude(pk=add.pk)
-    return any(each.state != State.RUNNING or each.pk < add.pk for each in others)
+    )
+    others = others.exclude(pk=add.pk).exclude(state__in=(*ENDED, State.NEEDS_PERSON))
+    return any(goes_first(each, add) for each in others)
+
+
+def goes_first(other: Run, add: Run) -> bool:
+    if undecided(other) or other.state in (State.UNKNOWN, State.VERIFYING):
+        return True
+    return other.state == State.RUNNING and other.pk < add.pk
+
+
+def undecided(add: Run) -> bool:
+    """A call of it may have made a key, and none is ours yet."""
+    rulings = rulings_of(add)
+    return new_secret(add) is None and bool(calls_since(add, rulings[-1].at if rulings else None))
 
 
 def not_handed_over(run: Run) -> str:

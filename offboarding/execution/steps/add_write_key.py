@@ -41,8 +41,8 @@ class AddWriteKey(Step):
         source_id, known = str(work.target["source_id"]), work.known["rotation"]
         try:
             now = gateway.source(source_id).key_fingerprints
-        except NotThere:
-            return without_source(gateway, work)
+        except NotThere as error:
+            return without_source(gateway, work, error)
         found, keys = judge(now, known)
         facts: dict[str, Any] = {"fingerprints": sorted(now), "fresh": list(fresh_keys(now, known))}
         if found is Found.ADOPT:
@@ -95,11 +95,11 @@ REMEDY = {
 }
 
 
-def without_source(gateway: SegmentGateway, work: Work) -> Sight:
-    """Absent by the whole list, not by one 404."""
+def without_source(gateway: SegmentGateway, work: Work, error: NotThere) -> Sight:
+    """Absent by the whole list, not by one 404. While the source is listed, its keys are not known: nothing was seen."""
     source_id, name = str(work.target["source_id"]), work.target["source"]
     if any(each.id == source_id for each in gateway.sources()):
-        return Sight(Seen.UNKNOWN, f"the source {name} is listed and cannot be read")
+        raise error
     return Sight(Seen.ABSENT, f"the source {name} no longer exists, and its keys with it")
 
 

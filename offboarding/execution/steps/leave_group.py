@@ -15,6 +15,8 @@ class LeaveGroup(Step):
         try:
             members = list(gateway.group_members(group))
         except NotThere:
+            if any(each.id == group for each in gateway.groups()):
+                raise  # by the whole list, not by one 404: while it is listed, who is in it is not known
             return Sight(Seen.ABSENT, f"the group {name} no longer exists")
         found = [member.email for member in members if member.id in ids or fold(member.email) in wanted]
         if not found:

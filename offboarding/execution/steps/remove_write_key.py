@@ -32,8 +32,8 @@ class RemoveWriteKey(Step):
         going = work.known["rotation"]
         try:
             now = gateway.source(str(work.target["source_id"])).key_fingerprints
-        except NotThere:
-            return without_source(gateway, work)
+        except NotThere as error:
+            return without_source(gateway, work, error)
         left = sorted(going.old.intersection(now))
         facts = {"fingerprints": sorted(now), "left": left}
         if blocked := why_not(going.new, going.confirmed, now):
