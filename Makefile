@@ -44,8 +44,8 @@ browser: .venv/dev ## The walk in Chromium, with axe
 faults: .venv/dev ## Kill, stop and break everything, and measure what is lost: see docs/reliability.md
 	@$(BIN)/python -m tests.faults
 
-bench: .venv/dev ## How long things take, as ratios
-	@$(BIN)/python -m tests.bench.find
+bench: .venv/dev ## How long things take, as ratios: see docs/speed.md
+	@$(BIN)/python -m tests.bench
 
 lock: .venv/installer ## Make the lock files anew from pyproject.toml
 	$(BIN)/uv pip compile -q --upgrade --universal --generate-hashes --no-emit-index-url --no-header --python-version 3.11 pyproject.toml -o requirements/runtime.txt

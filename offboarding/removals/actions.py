@@ -12,6 +12,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import Max
 from django.db.models.functions import Now
 
+from offboarding import pulse
 from offboarding.connections.models import Workspace
 from offboarding.directory.queries import scope_of
 from offboarding.directory.rules import Scope
@@ -296,6 +297,8 @@ def move(locked: RemovalRequest, stage: Stage, actor: Actor = APP, **fields: Any
         )
     RemovalRequest.objects.filter(pk=locked.pk).update(stage=stage.value, **fields)
     locked.stage = stage.value
+    # An engine in this process need not wait for its next second.
+    transaction.on_commit(pulse.woken.set)
     record(
         Event.REMOVAL_MOVED,
         actor=actor,

@@ -33,6 +33,7 @@ from offboarding.simulators.simulator import Simulator
 from offboarding.simulators.worlds.synthetic import PERSON, synthetic
 from offboarding.users.models import User
 from offboarding.work.engine import Engine
+from tests.bench.table import Row
 
 LATENCY = 0.1
 MEMBERS = 400
@@ -100,15 +101,23 @@ def alice() -> User:
 def main() -> None:
     logging.disable(logging.CRITICAL)
     call_command("migrate", verbosity=0)
-    print(f"Finding one person; {LATENCY * 1000:.0f} ms a call, {MEMBERS} members a workspace, SQLite")
-    print("| workspaces | threads | calls | seconds | of what the calls alone take | one after the other |")
-    print("|---|---|---|---|---|---|")
     for workspaces, threads in ((14, 16), (100, 16), (100, 64)):
-        figure = measure(workspaces, threads)
-        print(
-            f"| {workspaces} | {threads} | {figure.calls} | {figure.seconds:.1f} | "
-            f"{figure.seconds / figure.bound:.1f} × | {figure.calls * LATENCY / figure.seconds:.0f} × as long |"
-        )
+        print(row(measure(workspaces, threads)).told())
+
+
+def row(figure: Figure) -> Row:
+    what = f"find one person; {figure.workspaces} workspaces, {LATENCY * 1000:.0f} ms a call, {figure.threads} threads"
+    measured = (
+        f"{figure.seconds:.1f} s, {figure.calls} calls: {figure.seconds / figure.bound:.1f} × its calls alone"
+    )
+    beside = f"one after the other: {figure.calls * LATENCY / figure.seconds:.0f} × as long"
+    return Row(
+        "find",
+        what,
+        measured,
+        beside,
+        f"one process, SQLite, {os.cpu_count()} cores, load {os.getloadavg()[0]:.0f}",
+    )
 
 
 if __name__ == "__main__":

@@ -33,6 +33,11 @@ class Ground:
     port: int
     control: httpx.Client = field(default_factory=httpx.Client)
 
+    @property
+    def cores(self) -> str:
+        """The machine, as far as a ratio depends on it."""
+        return f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.0f}"
+
     def calls(self, since: float = 0.0) -> list[dict[str, Any]]:
         return [call for call in self.control.get("calls").json() if call["at"] >= since]
 

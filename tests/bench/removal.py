@@ -10,11 +10,12 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from tests.bench import ground
+from tests.bench.table import Row
+from tests.journeys.stack import answers
 
 WORKSPACES, MEMBERS, LATENCY = 100, 400, 0.1
 
@@ -46,7 +47,7 @@ class Figure:
 def measure(place: ground.Ground, removal: Any, threads: int) -> Figure:
     place.product.environ["OFFBOARD_ENGINE_THREADS"] = str(threads)
     place.manage("serve", "serve", "--bind", f"127.0.0.1:{place.port}")
-    ground.until(lambda: ground.answers(f"http://localhost:{place.port}/readyz"), 60)
+    ground.until(lambda: answers(f"http://localhost:{place.port}/readyz"), 60)
     began = time.time()
     ground.approve(removal)
     seconds = ground.until(ground.all_done(removal, "verify.place"), 600)
@@ -66,20 +67,18 @@ def main() -> None:
             removal = ground.filed(places)
             place.latency(LATENCY)
             figures.append(measure(place, removal, threads))
-    for line in told(figures):
-        print(line)
+        for each in figures:
+            print(row(each, f"one process, SQLite, {place.cores}").told())
 
 
-def told(figures: list[Figure]) -> Iterator[str]:
-    pace = f"{WORKSPACES} workspaces, {LATENCY * 1000:.0f} ms a call, one process, SQLite"
-    yield f"**From the approval to the last read again:** {pace}."
-    yield ""
-    yield "| threads | calls | seconds | its calls alone | ratio | one after the other |"
-    yield "|---|---|---|---|---|---|"
-    for each in figures:
-        alone, ratio = f"{each.bound:.1f} s", f"{each.seconds / each.bound:.1f} ×"
-        row = each.in_a_row / each.seconds
-        yield f"| {each.threads} | {len(each.calls)} | {each.seconds:.1f} | {alone} | {ratio} | {row:.0f} × as long |"
+def row(each: Figure, on: str) -> Row:
+    what = f"approval to the last read again; {WORKSPACES} workspaces, {LATENCY * 1000:.0f} ms a call, {each.threads} threads"
+    measured = (
+        f"{each.seconds:.1f} s, {len(each.calls)} calls: {each.seconds / each.bound:.1f} × its calls alone"
+    )
+    return Row(
+        "removal", what, measured, f"one after the other: {each.in_a_row / each.seconds:.0f} × as long", on
+    )
 
 
 if __name__ == "__main__":
