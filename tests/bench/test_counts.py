@@ -17,7 +17,7 @@ from tests.bench import table
 from tests.execution.conftest import member, run_of, sent, started, turn, turns  # noqa: F401
 
 Make = Callable[..., Any]
-# A look, or a call with the looks around it: with the rows before and after, the evidence, the ledger, and the savepoints of tests.
+# A look, or a call with its looks: with rows before and after, evidence, ledger, and the savepoints of tests.
 QUERIES = {"measure-before": 66, "remove-member": 71, "read-again": 36}
 PLACES = ("Acme Production", "Acme Staging", "Globex Production")
 
