@@ -129,7 +129,9 @@ class Cluster:
             return
         os.kill(process, number)
         wait_for(lambda: gone(process), seconds)
+        # A killed server leaves its locks, and one that nobody has asked for its exit code seems to hold them still.
         (self.folder / "data" / "postmaster.pid").unlink(missing_ok=True)
+        (self.folder / f".s.PGSQL.{self.port}.lock").unlink(missing_ok=True)
 
     def tell(self, path: Path) -> None:
         path.write_text(

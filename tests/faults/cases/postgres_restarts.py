@@ -66,8 +66,11 @@ class Trial:
         end = monotonic() + seconds
         while monotonic() < end:
             self.feed()
-            crew.skip_manual(crew.waiting_for_people().filter(manual=True))
+            self.skip()
             sleep(0.2)
+
+    def skip(self) -> None:
+        crew.skip_manual(crew.waiting_for_people().filter(manual=True))
 
     def restart(self, way: str) -> None:
         disconnect()
@@ -154,7 +157,7 @@ def run(given: Given) -> Measured:
             trial = Trial(given, cluster, running, server.url)
             trial.feed()
             restarts(trial)
-            done = wait_until(lambda: at_rest("execution.Run"), 300, lambda: trial.work_for(0.1))
+            done = wait_until(lambda: at_rest("execution.Run"), 300, trial.skip)
             trial.faults += running.dead()
     crew.everything()
     verdict = check(given.world)
