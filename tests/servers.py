@@ -36,12 +36,12 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def wait_for(answers: object, seconds: float = 20.0) -> None:
+def wait_for(answers: object, seconds: float = 20.0, pause: float = 0.05) -> None:
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         if answers():  # type: ignore[operator]
             return
-        time.sleep(0.05)
+        time.sleep(pause)
     raise NoServer("the server did not answer in time")
 
 

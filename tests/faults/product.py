@@ -74,7 +74,7 @@ class Product:
             queues = ("-n", f"{name}@trial", "-Q", f"celery,{name}")
             self.start(name, "celery", "-A", "tests.faults.hastened", "worker", *pool, *queues)
         try:
-            servers.wait_for(self.ready, 60)
+            servers.wait_for(self.ready, 180, pause=0.5)  # asking costs the time in which the others begin
         except servers.NoServer as error:
             told = "\n".join(f"--- {name}\n{self.log(name)[-2000:]}" for name in self.processes)
             raise servers.NoServer(f"the product is not ready\n{told}") from error

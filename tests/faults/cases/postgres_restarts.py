@@ -137,7 +137,7 @@ def booted(trial: Trial) -> bool:
 
 def restarts(trial: Trial) -> None:
     """At random moments; the first only when every process has begun its work."""
-    servers.wait_for(lambda: booted(trial), 60)
+    servers.wait_for(lambda: booted(trial), 180)
     dice, end = trial.given.dice, monotonic() + MINUTES * 60
     if not trial.given.long:
         for way in ("immediate", "kill -9"):
