@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -46,7 +47,10 @@ def no_statement_of_another_test_stands_outside() -> None:
 
 @pytest.fixture
 def today() -> date:
-    return datetime.now(UTC).date()
+    """As the pages see it: people here have chosen no zone, so theirs is the installation's."""
+    from django.conf import settings
+
+    return datetime.now(ZoneInfo(settings.TIME_ZONE)).date()
 
 
 @pytest.fixture
