@@ -50,6 +50,15 @@ def whole(least: int, most: int) -> Callable[[str], int]:
     return parse
 
 
+def one_of(*words: str) -> Callable[[str], str]:
+    def parse(value: str) -> str:
+        if value not in words:
+            raise ValueError(f"write {' or '.join(words)}")
+        return value
+
+    return parse
+
+
 def listed(value: str) -> list[str]:
     return [part.strip() for part in value.split(",") if part.strip()]
 
@@ -211,6 +220,14 @@ VARIABLES = (
         "Days between the word that senders use a new write key and the removal of the old ones.",
     ),
     Variable(
+        "OFFBOARD_SECOND_FACTOR",
+        "required",
+        one_of("required", "offered"),
+        "required: whoever decides, executes, reveals or exports has a passkey or codes; offered: as people like.",
+    ),
+    Variable("OFFBOARD_IDLE_MINUTES", "60", whole(5, 1440), "A sign-in ends after so long without activity."),
+    Variable("OFFBOARD_SIGN_IN_HOURS", "12", whole(1, 168), "A sign-in ends after so long in any case."),
+    Variable(
         "OFFBOARD_METRICS_TOKEN",
         "",
         password,
@@ -303,6 +320,8 @@ def demo_values(environ: Mapping[str, str]) -> dict[str, str]:
         **made,
         "OFFBOARD_DATA": str(data),
         "OFFBOARD_MAIL": f"folder:{data / 'mail'}",
+        # One press signs a visitor in.
+        "OFFBOARD_SECOND_FACTOR": "offered",
         "OFFBOARD_OWNER_APPROVERS": "1",
         "OFFBOARD_MANY_PLACES_APPROVERS": "1",
         "OFFBOARD_VOLUME_WATCH_MINUTES": "1",

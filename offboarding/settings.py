@@ -34,6 +34,7 @@ VOLUME_FALL_PERCENT: int = VALUES["VOLUME_FALL_PERCENT"]
 VOLUME_WATCH_MINUTES: int = VALUES["VOLUME_WATCH_MINUTES"]
 KEY_GRACE_DAYS: int = VALUES["KEY_GRACE_DAYS"]
 UPLOAD_BYTES: int = VALUES["UPLOAD_MB"] * 1_000_000
+SECOND_FACTOR_REQUIRED: bool = VALUES["SECOND_FACTOR"] == "required"
 METRICS_TOKEN: str = VALUES["METRICS_TOKEN"]
 RETENTION_YEARS: int = VALUES["RETENTION_YEARS"]
 
@@ -90,6 +91,7 @@ MIDDLEWARE = [
     "allauth.usersessions.middleware.UserSessionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "offboarding.web.middleware.house_rules",
+    "offboarding.web.sittings.limits",
 ]
 
 ROOT_URLCONF = "offboarding.urls"
@@ -122,7 +124,8 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # In the database, not in Redis: sign-in and its throttling must work with Redis gone.
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "django_cache"}}
-SESSION_COOKIE_AGE = 12 * 3600
+IDLE_SECONDS: int = VALUES["IDLE_MINUTES"] * 60
+SESSION_COOKIE_AGE: int = VALUES["SIGN_IN_HOURS"] * 3600
 SESSION_SAVE_EVERY_REQUEST = False
 
 AUTH_USER_MODEL = "users.User"

@@ -13,6 +13,7 @@ os.environ.update(
         "OFFBOARD_DATABASE_URL": os.environ.get("TEST_DATABASE_URL", ""),
         "OFFBOARD_REDIS_URL": os.environ.get("TEST_REDIS_URL", ""),
         "OFFBOARD_HOSTS": "testserver,localhost,127.0.0.1",
+        "OFFBOARD_SECOND_FACTOR": "offered",  # tests of what is required say so themselves
         "OFFBOARD_OWNER_APPROVERS": "1",
         "OFFBOARD_MANY_PLACES_APPROVERS": "1",
     }

@@ -65,7 +65,9 @@ def person(player: Player, clients: dict[str, Client]) -> User:
         user = User.objects.create(email=player.email, name=player.name, password=hashed())
     for role in player.roles:
         for name in player.clients:
-            Membership.objects.get_or_create(user=user, role=role.value, client=clients[name])
+            Membership.objects.get_or_create(
+                user=user, role=role.value, client=clients[name] if name else None
+            )
     return user
 
 

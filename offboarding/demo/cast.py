@@ -10,6 +10,7 @@ from offboarding.users.rules import Role
 PASSWORD = "demo-offboard-2026"
 DOMAIN = "northwind.example"
 EVERYWHERE = ("Acme", "Globex", "Initech")
+ALL_OF_THEM = (None,)  # also clients that are still to come
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,7 +18,7 @@ class Player:
     key: str
     name: str
     roles: tuple[Role, ...]
-    clients: tuple[str, ...]
+    clients: tuple[str | None, ...]
     says: str
     does: str
 
@@ -40,6 +41,14 @@ CAST = (
         EVERYWHERE,
         "Security",
         "Watches, and checks what others did by hand",
+    ),
+    Player(
+        "ada",
+        "Ada Brandt",
+        (Role.ADMINISTRATOR,),
+        ALL_OF_THEM,
+        "Administrator",
+        "Lets people in, and connects",
     ),
     Player(
         "carol",

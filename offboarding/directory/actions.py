@@ -48,18 +48,28 @@ def add_user(
 
 
 def check(email: str, name: str, password: str, roles: list[Role]) -> None:
-    if not well_formed(email.strip()):
-        raise Refused("bad-address", "Enter an e-mail address like name@company.com.", field="email")
-    if not name.strip():
-        raise Refused("no-name", "Enter the person's name.", field="name")
+    check_name(email, name)
     if not roles:
         raise Refused("no-role", "Choose at least one role.", field="role")
-    if User.objects.annotate(folded=Lower("email")).filter(folded=fold(email)).exists():
+    if known_address(email):
         raise known(email)
     try:
         validate_password(password, User(email=email, name=name))
     except ValidationError as error:
         raise Refused("weak-password", " ".join(error.messages), field="password") from error
+
+
+def check_name(email: str, name: str) -> None:
+    if not well_formed(email.strip()):
+        raise Refused("bad-address", "Enter an e-mail address like name@company.com.", field="email")
+    if not name.strip():
+        raise Refused("no-name", "Enter the person's name.", field="name")
+    if len(name.strip()) > 120:
+        raise Refused("long-name", "Shorten the name to 120 signs.", field="name")
+
+
+def known_address(email: str) -> bool:
+    return User.objects.annotate(folded=Lower("email")).filter(folded=fold(email)).exists()
 
 
 def known(email: str) -> Refused:

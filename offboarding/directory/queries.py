@@ -75,3 +75,11 @@ def leaving_soon(scope: Scope, until: date) -> list[dict[str, Any]]:
         for engagement in ending
         for person in engagement.roster.all()
     ]
+
+
+def people_in(scope: Scope, *roles: Role) -> QuerySet[User]:
+    """Who works for the clients that the user, in one of these roles, looks after; by name. For all clients: everybody."""
+    if scope.everywhere(*roles):
+        return User.objects.order_by("name", "pk")
+    own = Membership.objects.filter(client__in=scope.clients(*roles))
+    return User.objects.filter(pk__in=own.values("user")).order_by("name", "pk")

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import date
 
 from offboarding.users.rules import Role
 
@@ -32,3 +34,49 @@ class Scope:
     def covers(self, clients: frozenset[int], *roles: Role) -> bool:
         """True if, in these roles, every one of the clients is within reach."""
         return self.everywhere(*roles) or (bool(clients) and clients <= self.clients(*roles))
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Grant:
+    """One role within one client (None: within all), from a first to a last day (None: without limit)."""
+
+    role: Role
+    client: int | None = None
+    starts_on: date | None = None
+    ends_on: date | None = None
+
+    @property
+    def key(self) -> tuple[Role, int | None]:
+        return self.role, self.client
+
+
+def within_reach(administers: Scope, grants: Iterable[Grant]) -> tuple[Grant, ...]:
+    """Those that this administrator may give and take. Who administers some clients never touches the others."""
+    if administers.everywhere(Role.ADMINISTRATOR):
+        return tuple(grants)
+    own = administers.clients(Role.ADMINISTRATOR)
+    return tuple(grant for grant in grants if grant.client in own)
+
+
+def wrong_with(grants: Sequence[Grant], today: date) -> str:
+    """Why nobody can hold these together, in a sentence; empty if they can."""
+    keys = [grant.key for grant in grants]
+    if len(set(keys)) < len(keys):
+        return "The same role for the same client stands here twice. Keep one of the two."
+    for grant in grants:
+        if grant.starts_on and grant.ends_on and grant.ends_on < grant.starts_on:
+            return "A role ends before it begins. Change one of its two dates."
+        if grant.ends_on and grant.ends_on < today:
+            return "A role has ended already. Choose a later last day, or take the line away."
+        if grant.role is Role.AUDITOR and grant.ends_on is None:
+            return "An auditor's access ends by itself. Give its last day."
+    return ""
+
+
+def may_not_change(administers: Scope, user_id: int) -> str:
+    """Why this administrator may not change that person's access; empty if they may."""
+    if not administers.has(Role.ADMINISTRATOR):
+        return "Only an administrator changes who may do what."
+    if administers.user_id == user_id:
+        return "These are your own roles, so another administrator changes them."
+    return ""

@@ -7,6 +7,13 @@ from enum import StrEnum
 
 class Event(StrEnum):
     USER_ADDED = "user.added"
+    USER_INVITED = "user.invited"
+    ROLES_CHANGED = "user.roles_changed"
+    USER_DISABLED = "user.disabled"
+    USER_ENABLED = "user.enabled"
+    SESSIONS_ENDED = "user.sessions_ended"
+    FACTOR_ADDED = "user.second_factor_added"
+    FACTOR_REMOVED = "user.second_factor_removed"
     SIGNED_IN = "user.signed_in"
     SIGN_IN_FAILED = "user.sign_in_failed"
     CLIENT_ADDED = "client.added"

@@ -17,6 +17,10 @@ class Role(StrEnum):
     ADMINISTRATOR = "administrator"
 
 
+# Who can decide, execute, reveal or export: whoever takes over such a sign-in could do harm that nobody sees.
+ACTING = frozenset(Role) - {Role.REQUESTER}
+
+
 class Person(Protocol):
     pk: int
     name: str

@@ -8,6 +8,8 @@ class WebConfig(AppConfig):
 
     def ready(self) -> None:
         from offboarding import checks  # noqa: F401  (importing registers them)
+        from offboarding.web import sittings
         from offboarding.web.steps import keys
 
         keys.register()
+        sittings.follow()

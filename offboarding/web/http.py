@@ -14,6 +14,7 @@ from django.contrib.auth.views import redirect_to_login
 from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
+from django.urls import reverse
 from django_htmx.middleware import HtmxDetails
 
 from offboarding.directory.queries import scope_of
@@ -21,6 +22,7 @@ from offboarding.directory.rules import Scope
 from offboarding.removals.models import RemovalRequest
 from offboarding.removals.queries import removal_for
 from offboarding.users.models import User
+from offboarding.web.proof import lacks_factor
 
 P = ParamSpec("P")
 R = TypeVar("R", bound=HttpResponseBase)
@@ -37,26 +39,42 @@ class Request(HttpRequest):
 def signed_in(
     view: Callable[Concatenate[Request, P], R],
 ) -> Callable[Concatenate[HttpRequest, P], R | HttpResponse]:
-    """Only for people who are signed in; what they may see is worked out once, as `request.scope`."""
+    """Only for people who are signed in, and who have a second factor where their roles need one."""
+    return guarded(view, lambda request: lacks_factor(request, request.scope))
+
+
+def signed_in_halfway(
+    view: Callable[Concatenate[Request, P], R],
+) -> Callable[Concatenate[HttpRequest, P], R | HttpResponse]:
+    """Also for those who still have to set up their second factor: their own settings, and nothing of a client's."""
+    return guarded(view, lambda _request: False)
+
+
+def guarded(
+    view: Callable[Concatenate[Request, P], R], lacking: Callable[[Request], bool]
+) -> Callable[Concatenate[HttpRequest, P], R | HttpResponse]:
+    """What the person may see is worked out once, as `request.scope`."""
 
     @wraps(view)
     def inner(request: Any, /, *args: P.args, **kwargs: P.kwargs) -> R | HttpResponse:
         if not request.user.is_authenticated:
-            return to_sign_in(request)
+            return away(request, settings.LOGIN_URL)
         request.scope = scope_for(request)
+        if lacking(request):
+            return away(request, reverse("second_factor"))
         return view(request, *args, **kwargs)
 
     return inner
 
 
-def to_sign_in(request: Any) -> HttpResponse:
-    """To the sign-in page and back. A fragment sends the whole page there: no sign-in form inside a row."""
+def away(request: Any, page: str) -> HttpResponse:
+    """To another page first, and then back. A fragment sends the whole page there: no sign-in form inside a row."""
     if not request.htmx:
-        return redirect_to_login(request.get_full_path())
+        return redirect_to_login(request.get_full_path(), page)
     there = urlsplit(request.htmx.current_url or "/")
     back = there._replace(scheme="", netloc="").geturl()
     response = HttpResponse()
-    response["HX-Redirect"] = redirect_to_login(back).url
+    response["HX-Redirect"] = redirect_to_login(back, page).url
     return response
 
 

@@ -64,7 +64,7 @@ def items(scope: Scope, path: str) -> tuple[NavItem, ...]:
     """Items outside a role are absent."""
     places = [(_("Work"), "/", "work", True), (_("Requests"), "/requests/", "requests", True)]
     places.append((_("Evidence"), "/evidence/", "evidence", True))
-    places.append((_("Setup"), "/setup/connections/", "setup", scope.has(*CONNECTS)))
+    places.append((_("Setup"), "/setup/connections/", "setup", scope.has(*CONNECTS, Role.SECURITY)))
     return tuple(
         NavItem(label, url, icon, current=path == url or (url != "/" and path.startswith(url)))
         for label, url, icon, shown in places

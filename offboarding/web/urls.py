@@ -10,6 +10,7 @@ from offboarding.web.engine import urls as engine
 from offboarding.web.evidence import urls as evidence
 from offboarding.web.filing import urls as filing
 from offboarding.web.messages import urls as messages
+from offboarding.web.people import urls as people
 from offboarding.web.removal import urls as removal
 from offboarding.web.setup import urls as setup
 from offboarding.web.steps import urls as steps
@@ -25,5 +26,6 @@ urlpatterns: list[URLPattern] = [
     *evidence.urlpatterns,
     *messages.urlpatterns,
     *setup.urlpatterns,
+    *people.urlpatterns,
     *engine.urlpatterns,
 ]

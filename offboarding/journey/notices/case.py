@@ -32,6 +32,11 @@ def facts_of(entry: Entry) -> dict[str, Any]:
     return facts
 
 
+def actor_of(entry: Entry) -> str:
+    label = entry.personal.filter(name="actor").values_list("value", flat=True).first()
+    return label or _("Somebody")
+
+
 @dataclass(frozen=True, slots=True)
 class Words:
     subject: str
@@ -51,8 +56,7 @@ class Case:
 
     @cached_property
     def actor(self) -> str:
-        label = self.entry.personal.filter(name="actor").values_list("value", flat=True).first()
-        return label or _("Somebody")
+        return actor_of(self.entry)
 
     @cached_property
     def plan(self) -> Plan:

@@ -12,7 +12,7 @@ from offboarding.approvals.queries import approvals_of, approvers_for
 from offboarding.approvals.rules import Decision
 from offboarding.directory.queries import people_with, scope_of
 from offboarding.execution.queries import workers_for
-from offboarding.journey.notices import connections, endings, words
+from offboarding.journey.notices import connections, endings, people, words
 from offboarding.journey.notices.case import Case, Words, today
 from offboarding.ledger.events import Event
 from offboarding.ledger.models import Entry
@@ -143,6 +143,7 @@ def register() -> None:
     for event, notices in NOTICES.items():
         handlers.register(event, partial(drafts, notices), partial(objection, notices))
     connections.register()
+    people.register()
 
 
 def drafts(notices: tuple[Notice, ...], entry: Entry) -> list[Draft]:

@@ -18,6 +18,7 @@ urlpatterns: list[URLPattern] = [
     path("signin/code/", codes.authenticate, name="mfa_authenticate"),
     path("confirm-identity/", allauth.reauthenticate, name="account_reauthenticate"),
     path("confirm-identity/code/", codes.reauthenticate, name="mfa_reauthenticate"),
+    path("second-factor/", views.second_factor, name="second_factor"),
     path("me/", views.me, name="me"),
     path("help/keys/", views.keys, name="keys"),
 ]

@@ -9,6 +9,7 @@ from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
+from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
@@ -18,7 +19,8 @@ from offboarding.users.models import User
 from offboarding.web.account.forms import SettingsForm
 from offboarding.web.cards import FactCard
 from offboarding.web.errors import status_of
-from offboarding.web.http import Request, page, signed_in
+from offboarding.web.http import Request, page, signed_in_halfway
+from offboarding.web.proof import lacks_factor
 
 
 class SignIn(LoginView):  # type: ignore[misc]
@@ -36,13 +38,44 @@ sign_in = SignIn.as_view()
 
 
 @require_http_methods(["GET", "POST"])
-@signed_in
+@signed_in_halfway
 def me(request: Request) -> HttpResponse:
     if request.method == "POST":
         return save(request, SettingsForm(request.POST))
     user = request.user
     initial = {"time_zone": user.time_zone, "theme": user.theme, "shortcuts": user.shortcuts}
     return page(request, "account_pages/me.html", context(request, SettingsForm(initial=initial)))
+
+
+@require_GET
+@signed_in_halfway
+def second_factor(request: Request) -> HttpResponse:
+    """Why nothing else is open yet, and the ways to go on. Who has a factor goes where they wanted to go."""
+    after = safe(request, request.GET.get("next", ""))
+    if not lacks_factor(request, request.scope):
+        return redirect(after)
+    return page(request, "account_pages/second_factor.html", {"ways": factor_ways(), "next": after})
+
+
+def safe(request: Request, after: str) -> str:
+    """An address of ours, or the work page."""
+    fits = url_has_allowed_host_and_scheme(after, {request.get_host()}, require_https=request.is_secure())
+    return after if fits else "/"
+
+
+def factor_ways() -> tuple[tuple[str, str, str], ...]:
+    return (
+        (
+            reverse("mfa_add_webauthn"),
+            _("Add a passkey"),
+            _("The safest: your fingerprint, your face or a security key. It cannot be phished."),
+        ),
+        (
+            reverse("mfa_activate_totp"),
+            _("Set up an authenticator app"),
+            _("It shows six digits that change every half minute."),
+        ),
+    )
 
 
 def save(request: Request, form: SettingsForm) -> HttpResponse:
@@ -87,7 +120,7 @@ def sign_in_links() -> tuple[tuple[str, str, str], ...]:
 
 
 @require_GET
-@signed_in
+@signed_in_halfway
 def keys(request: Request) -> HttpResponse:
     return page(request, "account_pages/keys.html", {"groups": key_groups(), "on": request.user.shortcuts})
 

@@ -5,13 +5,11 @@ from __future__ import annotations
 import hmac
 from dataclasses import replace
 from typing import Any
-from urllib.parse import urlencode
 
 from allauth.account.adapter import get_adapter
 from django.contrib import messages
 from django.http import HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect
-from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
@@ -23,6 +21,7 @@ from offboarding.web.decide.forms import Typed
 from offboarding.web.decide.pending import Pending, forget, keep, pending_for, proof_after
 from offboarding.web.errors import status_of
 from offboarding.web.http import Request, page, today
+from offboarding.web.proof import to_proof
 from offboarding.web.removal import cards as removal_cards
 from offboarding.web.removal import forms as removal_forms
 from offboarding.web.removal.decisions import decisions
@@ -45,12 +44,11 @@ def approve(request: Request, view: Overview) -> HttpResponse:
     if wrong := forms.faults(typed):
         return plan_page(request, view, typed, wrong, status=422)
     keep(request, view.removal.number, Decision(typed.decision), typed.fingerprint, typed.note)
-    return prove(view)
+    return prove(request, view)
 
 
-def prove(view: Overview) -> HttpResponseRedirect:
-    after = urlencode({"next": f"{view.url}approve/confirm/"})
-    return redirect(f"{reverse('account_reauthenticate')}?{after}")
+def prove(request: Request, view: Overview) -> HttpResponseRedirect:
+    return to_proof(request, f"{view.url}approve/confirm/")
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -62,7 +60,7 @@ def confirm(request: Request, view: Overview) -> HttpResponse:
         return redirect(f"{view.url}approve/")
     method = proof_after(request, pending)
     if not method:
-        return prove(view)
+        return prove(request, view)
     if pending.fingerprint != view.plan.fingerprint and request.method != "POST":
         return forgotten(request, view, pending)
     if request.method != "POST":

@@ -22,8 +22,6 @@ from offboarding.web.cards import (
     FactCard,
     NoticeCard,
     PollCard,
-    TabCard,
-    TabsCard,
     TagCard,
     TimeCard,
 )
@@ -108,11 +106,6 @@ class EngineCard:
     parked: tuple[Parked, ...]
     parked_more: str
     lost_since: str
-
-
-def tabs(current: str) -> TabsCard:
-    places = (("connections", _("Connections"), "/setup/connections/"), ("engine", _("Engine"), URL))
-    return TabsCard(_("Setup"), tuple(TabCard(label, url, current == name) for name, label, url in places))
 
 
 def engine_card(

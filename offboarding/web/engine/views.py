@@ -6,7 +6,6 @@ import json
 import time
 from datetime import datetime
 from typing import Any
-from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
@@ -23,13 +22,14 @@ from offboarding.lib.refusals import Refused
 from offboarding.packets import actions as packets
 from offboarding.removals.queries import removals_for
 from offboarding.users.rules import Role
-from offboarding.web.decide.pending import proved_since
 from offboarding.web.engine import cards, parked
 from offboarding.web.engine.facts import Facts, facts
 from offboarding.web.errors import status_of
 from offboarding.web.http import Request, page, signed_in
+from offboarding.web.proof import proved_since, to_proof
 from offboarding.web.removal.clock import Clock
 from offboarding.web.removal.polling import wants_news
+from offboarding.web.setup.tabs import tabs
 
 SEES = (Role.ADMINISTRATOR, Role.OPERATOR)
 CHOSEN = "engine-go-on"
@@ -59,7 +59,7 @@ def engine(request: Request) -> HttpResponse:
         "still": cards.still_notice(found, may_not, clock),
     }
     if not wants_news(request):
-        return page(request, "engine/page.html", {"tabs": cards.tabs("engine"), **context})
+        return page(request, "engine/page.html", {"tabs": tabs(request.scope, "engine"), **context})
     response = render(request, "engine/_live.html", context)
     if request.GET["since"] != cards.version_of(card):
         response["HX-Trigger"] = json.dumps({"announce": cards.announced(card)})
@@ -81,7 +81,7 @@ def go_on(request: Request) -> HttpResponse:
         request.session.pop(CHOSEN, None)
         return redirect("engine")
     if not proved(request, found):
-        return redirect(f"{reverse('account_reauthenticate')}?{urlencode({'next': reverse('engine_go_on')})}")
+        return to_proof(request, reverse("engine_go_on"))
     if request.method != "POST":
         return confirm_page(request, found)
     try:

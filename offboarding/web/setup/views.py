@@ -20,13 +20,12 @@ from offboarding.connections.rules import Tested
 from offboarding.directory.queries import clients_in
 from offboarding.users.rules import Role, actor_of
 from offboarding.web.cards import PathCard
-from offboarding.web.engine import cards as engine_cards
 from offboarding.web.http import Request, now, page, signed_in, zone_of
 from offboarding.web.setup import cards
 from offboarding.web.setup.forms import TokenForm
+from offboarding.web.setup.tabs import CONNECTIONS as SEES
+from offboarding.web.setup.tabs import tabs
 
-SEES = (Role.OPERATOR, Role.ADMINISTRATOR, Role.SECURITY)
-ENGINE = (Role.ADMINISTRATOR, Role.OPERATOR)
 CHANGES = (Role.OPERATOR, Role.ADMINISTRATOR)
 TOKENS = PathCard(("Settings", "Workspace settings", "Access Management", "Tokens"))
 
@@ -38,8 +37,11 @@ def connections(request: Request) -> HttpResponse:
         raise PermissionDenied
     changeable = clients_in(request.scope, *CHANGES).values_list("pk", flat=True)
     groups = cards.groups(workspaces_in(request.scope, *SEES), changeable, zone_of(request), now())
-    tabs = engine_cards.tabs("connections") if request.scope.has(*ENGINE) else None
-    context = {"groups": groups, "attention": cards.refused(groups), "tabs": tabs}
+    context = {
+        "groups": groups,
+        "attention": cards.refused(groups),
+        "tabs": tabs(request.scope, "connections"),
+    }
     return page(request, "setup/connections.html", context)
 
 

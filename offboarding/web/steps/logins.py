@@ -6,12 +6,9 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.http import HttpResponse
-from django.shortcuts import redirect
-from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 from django.views.decorators.debug import sensitive_post_parameters, sensitive_variables
@@ -24,9 +21,9 @@ from offboarding.execution.models import Run
 from offboarding.execution.rules import Act, Result
 from offboarding.lib.refusals import Refused
 from offboarding.web.cards import ActCard, ErrorLine, ErrorSummaryCard, FactCard, FieldCard
-from offboarding.web.decide.pending import proved_since
 from offboarding.web.errors import status_of
 from offboarding.web.http import Request, page
+from offboarding.web.proof import proved_since, to_proof
 from offboarding.web.removal.overview import Overview
 from offboarding.web.steps.extras import EXTRAS, Extra
 from offboarding.web.steps.views import back, on_run
@@ -103,8 +100,7 @@ def enter(request: Request, view: Overview, run: Run) -> HttpResponse:
     logins.may_enter(run, request.user)
     asked, method = asked_of(run), proof(request, view)
     if not method:
-        after = urlencode({"next": request.path})
-        return redirect(f"{reverse('account_reauthenticate')}?{after}")
+        return to_proof(request, request.path)
     if request.method != "POST":
         return form_page(request, view, run, asked, {})
     try:

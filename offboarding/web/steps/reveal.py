@@ -7,12 +7,9 @@ import secrets
 import time
 from collections.abc import Callable
 from typing import Any
-from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.http import HttpResponse
-from django.shortcuts import redirect
-from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
@@ -21,8 +18,8 @@ from offboarding.execution.rotation import actions as rotation
 from offboarding.execution.rotation.rules import short
 from offboarding.lib.refusals import Refused
 from offboarding.web.cards import ActCard, CodeCard, ConfirmCard, FactCard
-from offboarding.web.decide.pending import proved_since
 from offboarding.web.http import Request, page
+from offboarding.web.proof import proved_since, to_proof
 from offboarding.web.removal.overview import Overview
 from offboarding.web.steps.views import back, on_run
 
@@ -35,12 +32,11 @@ GET_OR_POST = ["GET", "HEAD", "POST"]
 def ask(request: Request, view: Overview, run: Run) -> HttpResponse:
     """Remember who wants to see what, then ask who they are: only a proof that is newer counts."""
     request.session[KEY] = {"run": run.pk, "nonce": secrets.token_urlsafe(16), "at": time.time()}
-    return prove(view, run)
+    return prove(request, view, run)
 
 
-def prove(view: Overview, run: Run) -> HttpResponse:
-    after = urlencode({"next": f"{view.url}steps/{run.item.number}/key/"})
-    return redirect(f"{reverse('account_reauthenticate')}?{after}")
+def prove(request: Request, view: Overview, run: Run) -> HttpResponse:
+    return to_proof(request, f"{view.url}steps/{run.item.number}/key/")
 
 
 @require_http_methods(GET_OR_POST)
@@ -52,7 +48,7 @@ def show(request: Request, view: Overview, run: Run) -> HttpResponse:
         return back(request, view, run)
     method = proved_since(request, float(asked["at"]))
     if not method:
-        return prove(view, run)
+        return prove(request, view, run)
     if request.method != "POST":
         return last_question(request, view, run, asked["nonce"])
     if not hmac.compare_digest(request.POST.get("nonce", "").encode(), asked["nonce"].encode()):

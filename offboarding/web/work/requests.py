@@ -92,7 +92,7 @@ def options(all_of_them: str, rows: list[tuple[str, str]], picked: str) -> tuple
     return tuple(OptionCard(value, label, value == picked) for value, label in named)
 
 
-def pager(here: Page[RemovalRequest], given: dict[str, str]) -> PagerCard | None:
+def pager(here: Page[Any], given: dict[str, str]) -> PagerCard | None:
     if here.paginator.num_pages < 2:
         return None
     kept = {name: value for name, value in given.items() if value}

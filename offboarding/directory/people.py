@@ -1,0 +1,199 @@
+"""Who may sign in, and what they may do: given, changed and taken away by administrators within their reach."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import date
+
+from allauth.usersessions.models import UserSession
+from django.db import IntegrityError, transaction
+
+from offboarding.directory.actions import check_name, known, known_address
+from offboarding.directory.models import Client, Membership
+from offboarding.directory.rules import Grant, Scope, may_not_change, within_reach, wrong_with
+from offboarding.ledger.actions import Event, record
+from offboarding.lib.refusals import Refused, within
+from offboarding.users.models import User
+from offboarding.users.rules import Role, actor_of
+
+
+def grants_of(user: User) -> tuple[Grant, ...]:
+    held = Membership.objects.filter(user=user).order_by("role", "client__name", "pk")
+    return tuple(
+        Grant(Role(each.role), each.client_id, each.starts_on, each.ends_on)
+        for each in held.select_related("client")
+    )
+
+
+def invite(by: User, administers: Scope, email: str, name: str, grants: Sequence[Grant], today: date) -> User:
+    """Lets somebody in who then chooses a password; a notice asks them to. Nobody but they ever knows it."""
+    check_invitation(administers, email, name, grants, today)
+    try:
+        with transaction.atomic():
+            user = User.objects.create_user(email.strip(), name.strip(), None)
+            write(user, grants)
+            record(
+                Event.USER_INVITED,
+                actor=actor_of(by),
+                facts={"user": user.pk, "roles": in_words(grants)},
+                personal={"name": user.name, "address": user.email},
+            )
+    except IntegrityError as error:
+        raise known(email) from error
+    return user
+
+
+def check_invitation(administers: Scope, email: str, name: str, grants: Sequence[Grant], today: date) -> None:
+    """Raises Refused with what is wrong, before anything is asked of the person."""
+    check_name(email, name)
+    if known_address(email):
+        raise known(email)
+    check_grants(administers, grants, today)
+    if not grants:
+        raise Refused("no-role", "Choose at least one role.", field="role-0")
+
+
+def check_grants(administers: Scope, grants: Sequence[Grant], today: date) -> None:
+    if not administers.has(Role.ADMINISTRATOR):
+        raise Refused("may-not-change", "Only an administrator changes who may do what.")
+    if within_reach(administers, grants) != tuple(grants):
+        raise Refused(
+            "out-of-reach", "You give roles only for the clients that you administer.", field="role-0"
+        )
+    if wrong := wrong_with(grants, today):
+        raise Refused("wrong-roles", wrong, field="role-0")
+
+
+def change(by: User, administers: Scope, user: User, grants: Sequence[Grant], today: date) -> None:
+    """From now on the person holds exactly these, as far as this administrator reaches; the rest stays as it is."""
+    if why := may_not_change(administers, user.pk):
+        raise Refused("may-not-change", why)
+    check_grants(administers, grants, today)
+    with transaction.atomic(), somebody_still_administers():
+        User.objects.select_for_update().get(pk=user.pk)
+        before = within_reach(administers, grants_of(user))
+        gained, lost = differ(before, grants)
+        if not gained and not lost:
+            raise Refused("nothing-changed", "Nothing was changed.")
+        for grant in lost:
+            Membership.objects.filter(user=user, role=grant.role.value, client=grant.client).delete()
+        write(user, gained)
+        record(
+            Event.ROLES_CHANGED,
+            actor=actor_of(by),
+            facts={"user": user.pk, "gained": in_words(gained), "lost": in_words(lost)},
+            personal={"name": user.name, "address": user.email},
+        )
+
+
+def differ(before: Iterable[Grant], after: Iterable[Grant]) -> tuple[tuple[Grant, ...], tuple[Grant, ...]]:
+    """(gained, lost). A role whose dates change is lost and gained."""
+    old, new = tuple(before), tuple(after)
+    return tuple(each for each in new if each not in old), tuple(each for each in old if each not in new)
+
+
+def disable(by: User, administers: Scope, user: User, why: str) -> int:
+    """The person is out at once, everywhere. Gives back how many browsers were signed out."""
+    why = within(why, 500, "reason")
+    if not why:
+        raise Refused("no-reason", "Say why: it stands in the record.", field="reason")
+    allowed(administers, user)
+    with transaction.atomic(), somebody_still_administers():
+        if not User.objects.filter(pk=user.pk, is_active=True).update(is_active=False):
+            raise Refused("disabled-already", f"{user.name} is disabled already.")
+        ended = end_sessions(user)
+        record(
+            Event.USER_DISABLED,
+            actor=actor_of(by),
+            facts={"user": user.pk, "why": why, "browsers": ended},
+            personal={"name": user.name, "address": user.email},
+        )
+    return ended
+
+
+def enable(by: User, administers: Scope, user: User) -> None:
+    """May sign in again, with the roles and the second factor of before."""
+    allowed(administers, user)
+    with transaction.atomic():
+        if not User.objects.filter(pk=user.pk, is_active=False).update(is_active=True):
+            raise Refused("enabled-already", f"{user.name} signs in already.")
+        record(
+            Event.USER_ENABLED,
+            actor=actor_of(by),
+            facts={"user": user.pk},
+            personal={"name": user.name, "address": user.email},
+        )
+
+
+def sign_out(by: User, administers: Scope, user: User) -> int:
+    """Ends the person's sign-in on every browser. Gives back on how many."""
+    allowed(administers, user)
+    with transaction.atomic():
+        ended = end_sessions(user)
+        record(Event.SESSIONS_ENDED, actor=actor_of(by), facts={"user": user.pk, "browsers": ended})
+    return ended
+
+
+def end_sessions(user: User) -> int:
+    sessions = list(UserSession.objects.filter(user=user))
+    for session in sessions:
+        session.end()
+    return len(sessions)
+
+
+def allowed(administers: Scope, user: User) -> None:
+    """Taking somebody out touches all of their roles, so all of them have to be within reach."""
+    if why := may_not_change(administers, user.pk):
+        raise Refused("may-not-change", why)
+    held = grants_of(user)
+    if within_reach(administers, held) != held:
+        raise Refused(
+            "out-of-reach",
+            f"{user.name} also works for clients that you do not administer. Take away the roles that are yours to"
+            " take, or ask an administrator for all clients.",
+        )
+
+
+def administered() -> bool:
+    """True if somebody administers all clients, now and without an end."""
+    held = Membership.objects.filter(role=Role.ADMINISTRATOR.value, client=None, user__is_active=True)
+    return held.filter(starts_on=None, ends_on=None).exists()
+
+
+@contextmanager
+def somebody_still_administers() -> Iterator[None]:
+    """Without an administrator for all clients, nobody could ever let one in again. Undoes what would leave none."""
+    before = administered()
+    yield
+    if before and not administered():
+        raise Refused(
+            "last-administrator",
+            "This is the last administrator for all clients. Make somebody else one first.",
+        )
+
+
+def write(user: User, grants: Iterable[Grant]) -> None:
+    Membership.objects.bulk_create(
+        Membership(
+            user=user,
+            role=grant.role.value,
+            client_id=grant.client,
+            starts_on=grant.starts_on,
+            ends_on=grant.ends_on,
+        )
+        for grant in grants
+    )
+
+
+def in_words(grants: Iterable[Grant]) -> list[str]:
+    """For the record, which shall be readable when the clients are gone: "auditor for Acme until 2026-04-30"."""
+    names = dict(Client.objects.values_list("pk", "name"))
+    return [words(grant, names) for grant in grants]
+
+
+def words(grant: Grant, names: dict[int, str]) -> str:
+    where = "all clients" if grant.client is None else names.get(grant.client, "a client")
+    since = f" from {grant.starts_on.isoformat()}" if grant.starts_on else ""
+    until = f" until {grant.ends_on.isoformat()}" if grant.ends_on else ""
+    return f"{grant.role.value} for {where}{since}{until}"

@@ -1,0 +1,44 @@
+"""Who is let in is told so. The mail holds no key: the page that it leads to sends one to this address, and it ends soon."""
+
+from __future__ import annotations
+
+from django.utils.translation import gettext as _
+
+from offboarding.journey.notices.case import actor_of, facts_of
+from offboarding.ledger.events import Event
+from offboarding.ledger.models import Entry
+from offboarding.notifications import handlers
+from offboarding.notifications.rules import Draft
+from offboarding.users.models import User
+
+CHOOSE_PASSWORD = "/account/password/reset/"
+
+
+def register() -> None:
+    handlers.register(Event.USER_INVITED, drafts, objection)
+
+
+def drafts(entry: Entry) -> list[Draft]:
+    facts = facts_of(entry)
+    return [
+        Draft(
+            to=user,
+            kind="invited",
+            subject=_("You can sign in to Offboard"),
+            lead=_(
+                "Open the page, enter this address, and we send you a link with which you choose a password."
+                " If your firm's single sign-on is offered there, use that instead."
+            ),
+            facts=[
+                (_("Invited by"), actor_of(entry)),
+                (_("Your address"), user.email),
+                (_("Your roles"), "\n".join(facts["roles"])),
+            ],
+            url=CHOOSE_PASSWORD,
+        )
+        for user in User.objects.filter(pk=facts["user"], is_active=True)
+    ]
+
+
+def objection(_entry: Entry, user: User) -> str:
+    return "" if not user.last_login else "The person has signed in already."

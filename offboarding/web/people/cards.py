@@ -1,0 +1,145 @@
+"""What the pages about people show."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, tzinfo
+
+from allauth.mfa.models import Authenticator
+from allauth.usersessions.models import UserSession
+from django.utils import dateformat
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as lazy
+from django.utils.translation import ngettext
+
+from offboarding.directory.models import Client, Membership
+from offboarding.directory.rules import EVERYWHERE, Grant
+from offboarding.users.models import User
+from offboarding.users.rules import ACTING, Role
+from offboarding.web.cards import FactCard, TagCard, TimeCard
+from offboarding.web.nav import ROLE_WORDS
+
+FACTORS = {Authenticator.Type.WEBAUTHN: lazy("passkey"), Authenticator.Type.TOTP: lazy("code")}
+
+
+@dataclass(frozen=True, slots=True)
+class PersonRow:
+    name: str
+    email: str
+    roles: tuple[str, ...]
+    factor: TagCard
+    seen: TimeCard | None
+    browsers: str
+    tag: TagCard | None
+    url: str
+
+
+def rows(people: Iterable[User], today: date, zone: tzinfo, now: datetime) -> tuple[PersonRow, ...]:
+    """Three queries, however many people: what they hold, their second factors, their browsers."""
+    found = list(people)
+    (roles, names), factors, browsers = held(found), factors_of(found), browsers_of(found)
+    return tuple(
+        PersonRow(
+            name=user.name,
+            email=user.email,
+            roles=grouped(roles.get(user.pk, ()), names, today),
+            factor=factor(factors.get(user.pk, ()), roles.get(user.pk, ())),
+            seen=TimeCard.of(user.last_login, zone, now) if user.last_login else None,
+            browsers=browser_words(browsers[user.pk]),
+            tag=standing(user),
+            url=f"/setup/people/{user.pk}/",
+        )
+        for user in found
+    )
+
+
+def held(people: Sequence[User]) -> tuple[dict[int, list[Grant]], dict[int, str]]:
+    """What each holds, and the names of the clients that are meant."""
+    found: dict[int, list[Grant]] = {}
+    names: dict[int, str] = {}
+    rows = (
+        Membership.objects.filter(user__in=people).select_related("client").order_by("role", "client__name")
+    )
+    for row in rows:
+        found.setdefault(row.user_id, []).append(
+            Grant(Role(row.role), row.client_id, row.starts_on, row.ends_on)
+        )
+        if row.client:
+            names[row.client.pk] = row.client.name
+    return found, names
+
+
+def grouped(grants: Iterable[Grant], names: Mapping[int, str], today: date) -> tuple[str, ...]:
+    """One line for each role and period: "Approver for Acme, Globex"."""
+    lines: dict[tuple[Role, date | None, date | None], list[str]] = {}
+    for grant in grants:
+        lines.setdefault((grant.role, grant.starts_on, grant.ends_on), []).append(place(grant, names))
+    return tuple(said(role, places, starts, ends, today) for (role, starts, ends), places in lines.items())
+
+
+def factors_of(people: Sequence[User]) -> dict[int, set[str]]:
+    found: dict[int, set[str]] = {}
+    for user, kind in Authenticator.objects.filter(user__in=people).values_list("user_id", "type"):
+        found.setdefault(user, set()).add(kind)
+    return found
+
+
+def browsers_of(people: Sequence[User]) -> Counter[int]:
+    return Counter(UserSession.objects.filter(user__in=people).values_list("user_id", flat=True))
+
+
+def browser_words(count: int) -> str:
+    return ngettext("%(n)d browser", "%(n)d browsers", count) % {"n": count} if count else _("none")
+
+
+def factor(kinds: Iterable[str], grants: Iterable[Grant]) -> TagCard:
+    named = [str(word) for kind, word in FACTORS.items() if kind in set(kinds)]
+    if named:
+        return TagCard("verified", ", ".join(named))
+    needed = any(grant.role in ACTING for grant in grants)
+    return TagCard("needs_person", _("none yet")) if needed else TagCard("not_needed", _("none"))
+
+
+def standing(user: User) -> TagCard | None:
+    if not user.is_active:
+        return TagCard("cancelled", _("Disabled"))
+    return None if user.last_login else TagCard("waiting", _("Not signed in yet"))
+
+
+def words(grant: Grant, names: Mapping[int, str], today: date) -> str:
+    return said(grant.role, [place(grant, names)], grant.starts_on, grant.ends_on, today)
+
+
+def place(grant: Grant, names: Mapping[int, str]) -> str:
+    return _("all clients") if grant.client is EVERYWHERE else names.get(grant.client, "")
+
+
+def said(role: Role, places: Sequence[str], starts: date | None, ends: date | None, today: date) -> str:
+    """ "Auditor for Acme, until 30 Apr 2026"."""
+    text = _("%(role)s for %(where)s") % {"role": ROLE_WORDS[role], "where": ", ".join(places)}
+    if starts and starts > today:
+        text += _(", from %(day)s") % {"day": in_words(starts)}
+    if ends and ends < today:
+        return text + _(", ended %(day)s") % {"day": in_words(ends)}
+    return text + (_(", until %(day)s") % {"day": in_words(ends)} if ends else "")
+
+
+def in_words(day: date) -> str:
+    return dateformat.format(day, "j M Y")
+
+
+def names_of(grants: Iterable[Grant]) -> dict[int, str]:
+    wanted = {grant.client for grant in grants if grant.client is not EVERYWHERE}
+    return dict(Client.objects.filter(pk__in=wanted).values_list("pk", "name"))
+
+
+def facts(row: PersonRow) -> tuple[FactCard, ...]:
+    return (
+        FactCard(_("Work e-mail"), row.email),
+        FactCard(_("Second factor"), (row.factor,)),
+        FactCard(_("Last signed in"), row.seen or _("never")),
+        FactCard(_("Signed in on"), row.browsers),
+        *((FactCard(_("State"), (row.tag,)),) if row.tag else ()),
+    )

@@ -1,0 +1,130 @@
+"""The last press before somebody's access here changes: what they gain and lose in words, after a fresh proof."""
+
+from __future__ import annotations
+
+import hmac
+from typing import Literal
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import redirect
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_http_methods
+
+from offboarding.directory import people as verbs
+from offboarding.lib.refusals import Refused
+from offboarding.users.models import User
+from offboarding.web.cards import ActCard, ConfirmCard, ErrorLine, ErrorSummaryCard, FactCard, FieldCard
+from offboarding.web.errors import status_of
+from offboarding.web.http import Request, page, signed_in, today
+from offboarding.web.people import held
+from offboarding.web.people.held import Held
+from offboarding.web.people.views import CONFIRM, back, gained_and_lost, person_or_404
+from offboarding.web.proof import proved_since, to_proof
+
+Look = Literal["main", "bad"]
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@signed_in
+def confirm(request: Request) -> HttpResponse:
+    change = held.held_in(request)
+    if change is None:
+        return redirect("people")
+    if not proved_since(request, change.at):
+        return to_proof(request, CONFIRM)
+    user = person_or_404(request, change.person) if change.person else None
+    if request.method != "POST":
+        return confirm_page(request, change, user)
+    if not hmac.compare_digest(request.POST.get("nonce", "").encode(), change.nonce.encode()):
+        messages.warning(request, _("That page was an older one, so nothing was changed."))
+        return confirm_page(request, change, user)
+    try:
+        told = perform(request, change, user)
+    except Refused as refusal:
+        return confirm_page(request, change, user, refusal)
+    held.forget(request)
+    messages.success(request, told)
+    return back(user)
+
+
+def perform(request: Request, change: Held, user: User | None) -> str:
+    """Does it, and says what was done."""
+    me, scope, day = request.user, request.scope, today(request)
+    if user is None:
+        made = verbs.invite(me, scope, change.email, change.name, held.unpacked(change), day)
+        return _("%(name)s is invited. A mail to %(email)s says how to go on.") % {
+            "name": made.name,
+            "email": made.email,
+        }
+    if change.act == held.ROLES:
+        verbs.change(me, scope, user, held.unpacked(change), day)
+        return _("The roles of %(name)s are changed. It holds from the next page on.") % {"name": user.name}
+    if change.act == held.ENABLE:
+        verbs.enable(me, scope, user)
+        return _("%(name)s may sign in again.") % {"name": user.name}
+    disables = change.act == held.DISABLE
+    ended = (
+        verbs.disable(me, scope, user, request.POST.get("reason", ""))
+        if disables
+        else verbs.sign_out(me, scope, user)
+    )
+    word = _("%(name)s is disabled.") if disables else _("%(name)s is signed out.")
+    browsers = ngettext("%(n)d browser was signed out.", "%(n)d browsers were signed out.", ended)
+    return f"{word % {'name': user.name}} {browsers % {'n': ended}}"
+
+
+def confirm_page(
+    request: Request, change: Held, user: User | None, refusal: Refused | None = None
+) -> HttpResponse:
+    title, label, role, effects = words(request, change, user)
+    error = refusal.sentence if refusal else ""
+    fields = (reason(request, error if refusal and refusal.facts.get("field") == "reason" else ""),)
+    card = ConfirmCard(
+        title=title,
+        effects=effects,
+        act=ActCard(label, CONFIRM, role, hidden=(("nonce", change.nonce),), busy=_("One moment…")),
+        back_url=f"/setup/people/{user.pk}/" if user else "/setup/people/invite/",
+        facts=(FactCard(_("Work e-mail"), user.email if user else change.email),),
+        fields=fields if change.act == held.DISABLE else (),
+        summary=ErrorSummaryCard(
+            (ErrorLine(error, "id_reason" if fields[0].error else ""),) if error else ()
+        ),
+    )
+    status = status_of(refusal) if refusal else 200
+    return page(request, "elements/confirm_page.html", {"confirm": card}, status=status)
+
+
+def reason(request: Request, error: str) -> FieldCard:
+    return FieldCard(
+        "reason",
+        _("Why"),
+        value=request.POST.get("reason", ""),
+        error=error,
+        hint=_("It stands in the record."),
+    )
+
+
+def words(request: Request, change: Held, user: User | None) -> tuple[str, str, Look, tuple[str, ...]]:
+    """(title, label of the button, its look, effects)"""
+    name = {"name": user.name if user else change.name}
+    if change.act in (held.INVITE, held.ROLES):
+        gained, lost = gained_and_lost(request, user, held.unpacked(change))
+        effects = (*(_("Gains: %s") % each for each in gained), *(_("Loses: %s") % each for each in lost))
+        if user is None:
+            mail = _("Gets a mail that says how to choose a password. It holds no key.")
+            return _("Invite %(name)s") % name, _("Invite"), "main", (*effects, mail)
+        return _("Change the roles of %(name)s") % name, _("Change roles"), "main", effects
+    if change.act == held.DISABLE:
+        effects = (
+            _("Is signed out on every browser at once, and cannot sign in."),
+            _("Roles stay as they are, and come back if the person is enabled again."),
+            _("What they filed, decided and did stays in the record, with their name."),
+        )
+        return _("Disable %(name)s") % name, _("Disable"), "bad", effects
+    if change.act == held.ENABLE:
+        effects = (_("May sign in again, with the roles and the second factor of before."),)
+        return _("Enable %(name)s") % name, _("Enable"), "main", effects
+    effects = (_("Is signed out on every browser, and can sign in again."),)
+    return _("Sign %(name)s out everywhere") % name, _("Sign out"), "bad", effects

@@ -1,0 +1,128 @@
+"""One line for each role that somebody holds: role, client, first and last day. An empty line counts for nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from offboarding.directory.models import Client
+from offboarding.directory.rules import EVERYWHERE, Grant
+from offboarding.lib.refusals import Refused
+from offboarding.users.rules import Role
+from offboarding.web.cards import ErrorLine, ErrorSummaryCard, FieldCard, OptionCard
+from offboarding.web.nav import ROLE_WORDS
+
+ALL = "all"
+SPARE = 2  # empty lines below those that are filled
+MOST = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """What stands in one line, as it was typed."""
+
+    role: str = ""
+    client: str = ""
+    starts_on: str = ""
+    ends_on: str = ""
+
+    @classmethod
+    def of(cls, grant: Grant) -> Line:
+        client = ALL if grant.client is EVERYWHERE else str(grant.client)
+        return cls(grant.role.value, client, iso(grant.starts_on), iso(grant.ends_on))
+
+    @property
+    def empty(self) -> bool:
+        return not self.role
+
+
+def iso(day: date | None) -> str:
+    return day.isoformat() if day else ""
+
+
+def typed(post: Mapping[str, Any]) -> tuple[Line, ...]:
+    """The lines of a form, empty ones left out."""
+    lines = (
+        Line(*(str(post.get(f"{name}-{n}", "")).strip() for name in ("role", "client", "from", "until")))
+        for n in range(MOST)
+    )
+    return tuple(line for line in lines if not line.empty)
+
+
+def grants(lines: Sequence[Line], clients: Iterable[Client]) -> tuple[Grant, ...]:
+    """What the lines mean. Raises Refused with the field that cannot be read."""
+    known = {str(client.pk): client.pk for client in clients}
+    return tuple(grant(line, n, known) for n, line in enumerate(lines))
+
+
+def grant(line: Line, n: int, known: Mapping[str, int]) -> Grant:
+    if line.role not in list(Role):
+        raise Refused("no-role", _("Choose a role from the list."), field=f"role-{n}")
+    if line.client != ALL and line.client not in known:
+        raise Refused("no-client", _("Choose the client that this role is for."), field=f"client-{n}")
+    client = EVERYWHERE if line.client == ALL else known[line.client]
+    return Grant(Role(line.role), client, day(line.starts_on, f"from-{n}"), day(line.ends_on, f"until-{n}"))
+
+
+def day(text: str, field: str) -> date | None:
+    if not text:
+        return None
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise Refused("no-date", _("Write the day like 2026-04-30."), field=field) from None
+
+
+@dataclass(frozen=True, slots=True)
+class LineCard:
+    legend: str
+    fields: tuple[FieldCard, ...]
+
+
+def line_cards(
+    lines: Sequence[Line], clients: Sequence[Client], everywhere: bool, wrong: Refused | None
+) -> tuple[LineCard, ...]:
+    shown = [*lines, *(Line() for _spare in range(SPARE))]
+    error = (str(wrong.facts.get("field", "")), wrong.sentence) if wrong else ("", "")
+    return tuple(line_card(n, line, clients, everywhere, error) for n, line in enumerate(shown))
+
+
+def line_card(
+    n: int, line: Line, clients: Sequence[Client], everywhere: bool, error: tuple[str, str]
+) -> LineCard:
+    def said(name: str) -> str:
+        return error[1] if error[0] == f"{name}-{n}" else ""
+
+    roles = [("", _("– no role –")), *((role.value, str(ROLE_WORDS[role])) for role in Role)]
+    places = [("", _("– choose –"))] + [(ALL, _("All clients"))] * everywhere
+    places += [(str(client.pk), client.name) for client in clients]
+    choice: dict[str, Any] = {"kind": "select", "required": False}
+    day_of: dict[str, Any] = {"kind": "date", "required": False, "width": "short"}
+    return LineCard(
+        _("Role %(n)d") % {"n": n + 1},
+        (
+            FieldCard(
+                f"role-{n}", _("Role"), options=options(roles, line.role), error=said("role"), **choice
+            ),
+            FieldCard(
+                f"client-{n}", _("For"), options=options(places, line.client), error=said("client"), **choice
+            ),
+            FieldCard(f"from-{n}", _("First day"), value=line.starts_on, error=said("from"), **day_of),
+            FieldCard(f"until-{n}", _("Last day"), value=line.ends_on, error=said("until"), **day_of),
+        ),
+    )
+
+
+def options(rows: Iterable[tuple[str, str]], picked: str) -> tuple[OptionCard, ...]:
+    return tuple(OptionCard(value, label, value == picked) for value, label in rows)
+
+
+def summary(wrong: Refused | None) -> ErrorSummaryCard:
+    if wrong is None:
+        return ErrorSummaryCard()
+    field = wrong.facts.get("field", "")
+    return ErrorSummaryCard((ErrorLine(wrong.sentence, f"id_{field}" if field else ""),))

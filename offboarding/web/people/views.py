@@ -1,0 +1,188 @@
+"""People and roles: who may sign in, what they may do, and since when nobody has seen them."""
+
+from __future__ import annotations
+
+from django.core.exceptions import PermissionDenied
+from django.core.paginator import Page, Paginator
+from django.db.models import Q
+from django.http import Http404, HttpResponse
+from django.shortcuts import redirect
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from offboarding.directory import people as verbs
+from offboarding.directory.models import Client
+from offboarding.directory.queries import clients_in, people_in
+from offboarding.directory.rules import Grant, may_not_change, within_reach
+from offboarding.lib.refusals import Refused
+from offboarding.users.models import User
+from offboarding.users.rules import Role
+from offboarding.web.cards import EmptyCard, FieldCard, PermissionCard
+from offboarding.web.errors import status_of
+from offboarding.web.http import Request, now, page, signed_in, today, zone_of
+from offboarding.web.people import cards, forms, held
+from offboarding.web.people.forms import Line
+from offboarding.web.proof import to_proof
+from offboarding.web.setup.tabs import tabs
+from offboarding.web.work.requests import pager
+
+SEES = (Role.ADMINISTRATOR, Role.SECURITY)
+PAGE = 50
+CONFIRM = "/setup/people/confirm/"
+
+
+@require_GET
+@signed_in
+def people(request: Request) -> HttpResponse:
+    if not request.scope.has(*SEES):
+        raise PermissionDenied
+    given = {"text": request.GET.get("text", "").strip()}
+    found = people_in(request.scope, *SEES)
+    if given["text"]:
+        found = found.filter(Q(name__icontains=given["text"]) | Q(email__icontains=given["text"]))
+    here: Page[User] = Paginator(found, PAGE).get_page(request.GET.get("page"))
+    context = {
+        "rows": cards.rows(list(here), today(request), zone_of(request), now()),
+        "count": here.paginator.count,
+        "pager": pager(here, given),
+        "search": FieldCard("text", _("Name or address"), "search", given["text"], required=False),
+        "empty": EmptyCard(_("Nobody fits “%(text)s”.") % given, _("Try a part of the name or address.")),
+        "may_invite": request.scope.has(Role.ADMINISTRATOR),
+        "tabs": tabs(request.scope, "people"),
+    }
+    return page(request, "people/people.html", context)
+
+
+def administered(request: Request) -> list[Client]:
+    if not request.scope.has(Role.ADMINISTRATOR):
+        raise PermissionDenied
+    return list(clients_in(request.scope, Role.ADMINISTRATOR))
+
+
+def person_or_404(request: Request, pk: int) -> User:
+    user = people_in(request.scope, *SEES).filter(pk=pk).first()
+    if user is None:
+        raise Http404
+    return user
+
+
+# ---------------------------------------------------------------- inviting
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@signed_in
+def invite(request: Request) -> HttpResponse:
+    clients = administered(request)
+    if request.method != "POST":
+        return invite_page(request, clients, "", "", ())
+    email, name = (request.POST.get(field, "").strip() for field in ("email", "name"))
+    lines = forms.typed(request.POST)
+    try:
+        grants = forms.grants(lines, clients)
+        verbs.check_invitation(request.scope, email, name, grants, today(request))
+    except Refused as wrong:
+        return invite_page(request, clients, email, name, lines, wrong)
+    held.keep(request, held.INVITE, email=email, name=name, grants=held.packed(grants))
+    return to_proof(request, CONFIRM)
+
+
+def invite_page(
+    request: Request,
+    clients: list[Client],
+    email: str,
+    name: str,
+    lines: tuple[Line, ...],
+    wrong: Refused | None = None,
+) -> HttpResponse:
+    at = str(wrong.facts.get("field", "")) if wrong else ""
+    says = wrong.sentence if wrong else ""
+    context = {
+        "summary": forms.summary(wrong),
+        "who": (
+            FieldCard(
+                "email",
+                _("Work e-mail"),
+                "email",
+                email,
+                error=says if at == "email" else "",
+                attrs=(("autocomplete", "off"),),
+            ),
+            FieldCard("name", _("Name"), value=name, error=says if at == "name" else "", width="mid"),
+        ),
+        "lines": forms.line_cards(lines, clients, everywhere(request), wrong),
+    }
+    return page(request, "people/invite.html", context, status=status_of(wrong) if wrong else 200)
+
+
+def everywhere(request: Request) -> bool:
+    return request.scope.everywhere(Role.ADMINISTRATOR)
+
+
+# ---------------------------------------------------------------- one person
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@signed_in
+def person(request: Request, pk: int) -> HttpResponse:
+    """What somebody holds, and changing it. What lies outside of this administrator's reach is shown to nobody here."""
+    user = person_or_404(request, pk)
+    own = within_reach(request.scope, verbs.grants_of(user))
+    if request.method != "POST":
+        return person_page(request, user, tuple(Line.of(grant) for grant in own))
+    clients, lines = administered(request), forms.typed(request.POST)
+    try:
+        if why := may_not_change(request.scope, user.pk):
+            raise Refused("may-not-change", why)
+        grants = forms.grants(lines, clients)
+        verbs.check_grants(request.scope, grants, today(request))
+        if not any(verbs.differ(own, grants)):
+            raise Refused("nothing-changed", _("Nothing was changed."))
+    except Refused as wrong:
+        return person_page(request, user, lines, wrong)
+    held.keep(request, held.ROLES, user.pk, grants=held.packed(grants))
+    return to_proof(request, CONFIRM)
+
+
+def person_page(
+    request: Request, user: User, lines: tuple[Line, ...], wrong: Refused | None = None
+) -> HttpResponse:
+    row = cards.rows([user], today(request), zone_of(request), now())[0]
+    why = may_not_change(request.scope, user.pk)
+    clients = list(clients_in(request.scope, Role.ADMINISTRATOR))
+    context = {
+        "person": user,
+        "row": row,
+        "facts": cards.facts(row),
+        "summary": forms.summary(wrong),
+        "lines": () if why else forms.line_cards(lines, clients, everywhere(request), wrong),
+        "permission": PermissionCard(why, _("Another administrator can.")) if why else None,
+    }
+    return page(request, "people/person.html", context, status=status_of(wrong) if wrong else 200)
+
+
+@require_POST
+@signed_in
+def act(request: Request, pk: int, name: str) -> HttpResponse:
+    """The wish to disable, to enable, or to sign somebody out; nothing happens before it is confirmed."""
+    user = person_or_404(request, pk)
+    if name not in held.ACTS:
+        raise Http404
+    verbs.allowed(request.scope, user)
+    held.keep(request, name, user.pk)
+    return to_proof(request, CONFIRM)
+
+
+def gained_and_lost(
+    request: Request, user: User | None, grants: tuple[Grant, ...]
+) -> tuple[list[str], list[str]]:
+    """In words, as they stand on the page that asks for the last press."""
+    before = within_reach(request.scope, verbs.grants_of(user)) if user else ()
+    names, day = cards.names_of((*before, *grants)), today(request)
+    gained, lost = verbs.differ(before, grants)
+    return [cards.words(each, names, day) for each in gained], [
+        cards.words(each, names, day) for each in lost
+    ]
+
+
+def back(user: User | None) -> HttpResponse:
+    return redirect(f"/setup/people/{user.pk}/" if user else "people")

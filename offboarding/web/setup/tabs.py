@@ -1,0 +1,23 @@
+"""The pages under Setup that somebody may see."""
+
+from __future__ import annotations
+
+from django.utils.translation import gettext as _
+
+from offboarding.directory.rules import Scope
+from offboarding.users.rules import Role
+from offboarding.web.cards import TabCard, TabsCard
+
+CONNECTIONS = (Role.OPERATOR, Role.ADMINISTRATOR, Role.SECURITY)
+PEOPLE = (Role.ADMINISTRATOR, Role.SECURITY)
+ENGINE = (Role.ADMINISTRATOR, Role.OPERATOR)
+
+
+def tabs(scope: Scope, current: str) -> TabsCard:
+    places = (
+        ("connections", _("Connections"), "/setup/connections/", CONNECTIONS),
+        ("people", _("People"), "/setup/people/", PEOPLE),
+        ("engine", _("Engine"), "/setup/engine/", ENGINE),
+    )
+    shown = (TabCard(label, url, current == name) for name, label, url, roles in places if scope.has(*roles))
+    return TabsCard(_("Setup"), tuple(shown))

@@ -1,0 +1,66 @@
+"""How long a sign-in lasts: so long without activity, and so long in any case. A page that asks for news is no activity."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+from django.conf import settings
+from django.contrib import messages
+from django.contrib.auth import SESSION_KEY, logout, user_logged_in
+from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+BEGAN, SEEN = "sitting_began", "sitting_seen"
+COARSE = 60  # seconds: the last activity is written no more often
+
+
+def begin(request: HttpRequest, **_: Any) -> None:
+    request.session[BEGAN] = request.session[SEEN] = time.time()
+
+
+def follow() -> None:
+    user_logged_in.connect(begin, dispatch_uid="a sitting begins")
+
+
+def limits(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
+    """Ends what lasted too long before any view sees it, and says so on the page for signing in."""
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        if SESSION_KEY in request.session:
+            if why := over(request.session, time.time()):
+                logout(request)
+                messages.info(request, why)
+            elif not asks_for_news(request):
+                active(request.session, time.time())
+        return get_response(request)
+
+    return middleware
+
+
+def over(session: Any, now: float) -> str:
+    """Why this sign-in ends now, in a sentence; empty if it goes on."""
+    if now - float(session.get(BEGAN, now)) > settings.SESSION_COOKIE_AGE:
+        hours = settings.SESSION_COOKIE_AGE // 3600
+        return ngettext(
+            "You were signed in for %(n)d hour. Sign in again to go on.",
+            "You were signed in for %(n)d hours. Sign in again to go on.",
+            hours,
+        ) % {"n": hours}
+    if now - float(session.get(SEEN, now)) > settings.IDLE_SECONDS:
+        return _(
+            "Nothing happened here for %(n)d minutes, so you were signed out. Sign in again to go on."
+        ) % {"n": settings.IDLE_SECONDS // 60}
+    return ""
+
+
+def asks_for_news(request: HttpRequest) -> bool:
+    return bool(request.headers.get("HX-Request")) and "since" in request.GET
+
+
+def active(session: Any, now: float) -> None:
+    if now - float(session.get(SEEN, 0)) > COARSE:
+        session[SEEN] = now
+        session.setdefault(BEGAN, now)

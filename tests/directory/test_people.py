@@ -1,0 +1,162 @@
+"""Letting people in, changing what they may do, and putting them out at once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date, timedelta
+from typing import Any
+
+import pytest
+from django.test import Client as Browser
+
+from offboarding.directory import people
+from offboarding.directory.models import Membership
+from offboarding.directory.queries import people_in, scope_of
+from offboarding.directory.rules import Grant
+from offboarding.ledger.models import Entry
+from offboarding.lib import canonical
+from offboarding.lib.refusals import Refused
+from offboarding.users.models import User
+from offboarding.users.rules import Role
+
+
+@pytest.fixture
+def ada(db: None) -> Any:
+    """Administers all clients."""
+    user = User.objects.create_user("ada@northwind.example", "Ada", "correct horse battery")
+    Membership.objects.create(user=user, role=Role.ADMINISTRATOR.value)
+    return user
+
+
+@pytest.fixture
+def act(today: date) -> Callable[..., Any]:
+    """`act(people.disable, ada, bob, "left")`: as that administrator, with what they administer."""
+
+    def make(verb: Callable[..., Any], by: Any, *args: Any) -> Any:
+        given = (*args, today) if verb in (people.invite, people.change) else args
+        return verb(by, scope_of(by, today), *given)
+
+    return make
+
+
+def newest() -> tuple[str, dict[str, Any]]:
+    entry = Entry.objects.order_by("-seq")[0]
+    return entry.event, canonical.loads(bytes(entry.body))["facts"]
+
+
+def held(user: Any) -> set[tuple[Role, int | None]]:
+    return {grant.key for grant in people.grants_of(user)}
+
+
+def test_an_administrator_lets_somebody_in_who_has_no_password_yet(
+    ada: Any, act: Any, clients: dict[str, Any]
+) -> None:
+    made = act(
+        people.invite, ada, "new@northwind.example", "Nia", (Grant(Role.APPROVER, clients["Acme"].pk),)
+    )
+    assert held(made) == {(Role.APPROVER, clients["Acme"].pk)}
+    assert not made.has_usable_password()
+    event, facts = newest()
+    assert (event, facts["roles"]) == ("user.invited", ["approver for Acme"])
+
+
+def test_roles_are_gained_and_lost_and_the_record_says_which(
+    ada: Any, act: Any, bob: Any, clients: dict[str, Any]
+) -> None:
+    acme, globex = clients["Acme"].pk, clients["Globex"].pk
+    act(people.change, ada, bob, (Grant(Role.APPROVER, acme), Grant(Role.OPERATOR, globex)))
+    assert held(bob) == {(Role.APPROVER, acme), (Role.OPERATOR, globex)}
+    event, facts = newest()
+    assert event == "user.roles_changed"
+    assert (facts["gained"], facts["lost"]) == (["operator for Globex"], ["approver for Globex"])
+
+
+def test_who_administers_one_client_reaches_no_other(
+    act: Any, person: Any, bob: Any, clients: dict[str, Any], today: date
+) -> None:
+    ada = person("local", Role.ADMINISTRATOR, clients_=("Acme",))
+    act(people.change, ada, bob, (Grant(Role.OPERATOR, clients["Acme"].pk),))
+    assert held(bob) == {(Role.OPERATOR, clients["Acme"].pk), (Role.APPROVER, clients["Globex"].pk)}
+    for grant in (Grant(Role.OPERATOR, clients["Globex"].pk), Grant(Role.ADMINISTRATOR)):
+        with pytest.raises(Refused) as refused:
+            act(people.change, ada, bob, (grant,))
+        assert refused.value.code == "out-of-reach"
+    with pytest.raises(Refused) as refused:
+        act(people.disable, ada, bob, "left")
+    assert refused.value.code == "out-of-reach"
+    carol = person("carol2", Role.REQUESTER, clients_=("Hooli",))
+    assert carol not in people_in(scope_of(ada, today), Role.ADMINISTRATOR)
+
+
+@pytest.mark.parametrize("verb", [people.disable, people.enable, people.sign_out, people.change])
+def test_nobody_but_an_administrator_changes_who_may_do_what(verb: Any, act: Any, sam: Any, bob: Any) -> None:
+    given = {people.disable: ("left",), people.change: ((Grant(Role.APPROVER),),)}.get(verb, ())
+    with pytest.raises(Refused) as refused:
+        act(verb, sam, bob, *given)
+    assert refused.value.code == "may-not-change"
+
+
+def test_nobody_changes_their_own_roles(ada: Any, act: Any) -> None:
+    with pytest.raises(Refused, match="another administrator"):
+        act(people.change, ada, ada, (Grant(Role.APPROVER),))
+    with pytest.raises(Refused, match="another administrator"):
+        act(people.disable, ada, ada, "tired")
+
+
+def test_the_last_administrator_stays(ada: Any, act: Any, today: date) -> None:
+    other = act(people.invite, ada, "eve@northwind.example", "Eve", (Grant(Role.ADMINISTRATOR),))
+    act(people.disable, other, ada, "left")
+    ada.refresh_from_db()
+    act(people.enable, other, ada)
+    ada.refresh_from_db()
+    ends = Grant(Role.ADMINISTRATOR, None, None, today + timedelta(days=9))
+    act(people.change, ada, other, (ends,))  # Ada is still there
+    with pytest.raises(Refused) as refused:
+        act(people.disable, other, ada, "left")
+    assert refused.value.code == "last-administrator"
+    assert User.objects.get(pk=ada.pk).is_active
+    assert newest()[0] == "user.roles_changed"
+
+
+def test_an_auditor_has_a_last_day(ada: Any, act: Any, bob: Any, today: date) -> None:
+    with pytest.raises(Refused, match="last day"):
+        act(people.change, ada, bob, (Grant(Role.AUDITOR),))
+    until = today + timedelta(days=30)
+    act(people.change, ada, bob, (Grant(Role.AUDITOR, None, None, until),))
+    assert scope_of(bob, until).has(Role.AUDITOR)
+    assert not scope_of(bob, until + timedelta(days=1)).grants
+
+
+@pytest.mark.parametrize(
+    ("grants", "says"),
+    [
+        (lambda day: (Grant(Role.APPROVER), Grant(Role.APPROVER)), "twice"),
+        (lambda day: (Grant(Role.APPROVER, None, day, day - timedelta(days=1)),), "ends before it begins"),
+        (lambda day: (Grant(Role.APPROVER, None, None, day - timedelta(days=1)),), "has ended already"),
+    ],
+)
+def test_roles_that_cannot_be_are_refused_in_a_sentence(
+    grants: Any, says: str, ada: Any, act: Any, bob: Any, today: date
+) -> None:
+    before = held(bob)
+    with pytest.raises(Refused, match=says):
+        act(people.change, ada, bob, grants(today))
+    assert held(bob) == before
+
+
+def test_who_is_disabled_is_out_on_every_browser_at_the_next_press(
+    ada: Any, act: Any, bob: Any, client: Browser
+) -> None:
+    other = Browser()
+    for browser in (client, other):
+        browser.post("/signin/", {"login": bob.email, "password": "correct horse battery"})
+        assert browser.get("/requests/").status_code == 200
+    assert act(people.disable, ada, bob, "Left the firm.") == 2
+    for browser in (client, other):
+        assert browser.get("/requests/")["Location"].startswith("/signin/")
+    answer = client.post("/signin/", {"login": bob.email, "password": "correct horse battery"})
+    assert "_auth_user_id" not in client.session
+    assert answer.status_code in (200, 302)
+    act(people.enable, ada, bob)
+    client.post("/signin/", {"login": bob.email, "password": "correct horse battery"})
+    assert client.get("/requests/").status_code == 200

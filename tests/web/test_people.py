@@ -1,0 +1,247 @@
+"""The pages about people: who sees them, what they say, and that nothing changes before the last press."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from datetime import date, timedelta
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test import Client as Browser
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+
+from offboarding.directory.models import Membership
+from offboarding.users.models import User
+from offboarding.users.rules import Role
+from tests.conftest import PASSWORD
+
+
+@pytest.fixture
+def ada(db: None) -> Any:
+    user = User.objects.create_user("ada@northwind.example", "Ada", PASSWORD)
+    Membership.objects.create(user=user, role=Role.ADMINISTRATOR.value)
+    return user
+
+
+@pytest.fixture
+def desk(client: Browser, ada: Any) -> Browser:
+    client.force_login(ada)
+    return client
+
+
+def says(answer: Any) -> str:
+    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", answer.content.decode()))
+
+
+def lines(*rows: tuple[str, Any, str]) -> dict[str, str]:
+    return {
+        f"{name}-{n}": str(value)
+        for n, row in enumerate(rows)
+        for name, value in zip(("role", "client", "until"), row, strict=True)
+    }
+
+
+@pytest.fixture
+def confirm(desk: Browser) -> Callable[..., Any]:
+    """Proves who it is, reads the last page, and presses."""
+
+    def make(**more: str) -> Any:
+        desk.post(reverse("account_reauthenticate"), {"password": PASSWORD})
+        page = desk.get("/setup/people/confirm/")
+        nonce = re.search(r'name="nonce" value="([^"]+)"', page.content.decode())
+        assert nonce
+        answer = desk.post("/setup/people/confirm/", {"nonce": nonce[1], **more})
+        return page, answer
+
+    return make
+
+
+def roles(user: Any) -> set[tuple[str, int | None]]:
+    return set(Membership.objects.filter(user=user).values_list("role", "client_id"))
+
+
+def test_the_list_says_roles_factor_and_browsers(desk: Browser, bob: Any, clients: dict[str, Any]) -> None:
+    Membership.objects.filter(user=bob).delete()
+    until = date(2031, 4, 30)
+    Membership.objects.create(user=bob, role=Role.AUDITOR.value, client=clients["Acme"], ends_on=until)
+    text = says(desk.get("/setup/people/"))
+    for wanted in (
+        "2 people",
+        "Auditor for Acme, until 30 Apr 2031",
+        "none yet",
+        "Administrator for all clients",
+    ):
+        assert wanted in text
+
+
+def test_the_list_takes_the_same_queries_however_many_people(desk: Browser, person: Any) -> None:
+    def queries() -> int:
+        with CaptureQueriesContext(
+            connection,
+        ) as taken:
+            desk.get("/setup/people/")
+        return len(taken)
+
+    person("p0", Role.APPROVER)
+    desk.get("/setup/people/")
+    before = queries()
+    for n in range(1, 12):
+        person(f"p{n}", Role.APPROVER, Role.OPERATOR)
+    assert queries() == before
+
+
+def test_it_is_searched_and_paged(desk: Browser, person: Any) -> None:
+    for n in range(60):
+        person(f"p{n:02}", Role.APPROVER)
+    assert "1–50 of 61" in says(desk.get("/setup/people/"))
+    assert "p07@northwind.example" in says(desk.get("/setup/people/?text=p07"))
+    assert "Nobody fits “zz”" in says(desk.get("/setup/people/?text=zz"))
+
+
+@pytest.mark.parametrize(
+    ("who", "status"), [("alice", 403), ("bob", 403), ("olga", 403), ("erin", 403), ("sam", 200)]
+)
+def test_only_administrators_and_security_see_it(
+    who: str, status: int, client: Browser, request: Any
+) -> None:
+    client.force_login(request.getfixturevalue(who))
+    assert client.get("/setup/people/").status_code == status
+    assert client.get("/setup/people/invite/").status_code == 403
+
+
+def test_security_reads_and_changes_nothing(client: Browser, sam: Any, bob: Any) -> None:
+    client.force_login(sam)
+    assert "Only an administrator" in says(client.get(f"/setup/people/{bob.pk}/"))
+    before = roles(bob)
+    assert client.post(f"/setup/people/{bob.pk}/", lines(("operator", "all", ""))).status_code == 403
+    assert client.post(f"/setup/people/{bob.pk}/disable/").status_code in (403, 409)
+    assert roles(bob) == before
+    assert User.objects.get(pk=bob.pk).is_active
+
+
+def test_people_of_other_clients_are_not_here(client: Browser, person: Any, carol: Any) -> None:
+    client.force_login(person("local", Role.ADMINISTRATOR, clients_=("Acme",)))
+    assert client.get(f"/setup/people/{carol.pk}/").status_code == 404
+    assert client.post(f"/setup/people/{carol.pk}/disable/").status_code == 404
+    assert "carol@" not in says(client.get("/setup/people/"))
+
+
+def test_roles_change_after_a_proof_and_a_page_that_says_what_is_gained_and_lost(
+    desk: Browser, confirm: Any, bob: Any, clients: dict[str, Any]
+) -> None:
+    acme = clients["Acme"].pk
+    answer = desk.post(f"/setup/people/{bob.pk}/", lines(("approver", acme, ""), ("security", acme, "")))
+    assert answer["Location"].startswith(reverse("account_reauthenticate"))
+    assert (Role.SECURITY.value, acme) not in roles(bob)
+    page, answer = confirm()
+    text = says(page)
+    assert "Gains: Security for Acme" in text
+    assert "Loses: Approver for Globex" in text
+    assert answer["Location"] == f"/setup/people/{bob.pk}/"
+    assert roles(bob) == {("approver", acme), ("security", acme)}
+
+
+def test_without_a_proof_the_last_page_does_not_open(desk: Browser, bob: Any) -> None:
+    desk.post(reverse("account_reauthenticate"), {"password": PASSWORD})
+    desk.post(f"/setup/people/{bob.pk}/", lines(("operator", "all", "")))
+    before = roles(bob)
+    for call in (desk.get, desk.post):
+        assert call("/setup/people/confirm/")["Location"].startswith(reverse("account_reauthenticate"))
+    assert roles(bob) == before
+
+
+def test_an_older_page_changes_nothing(desk: Browser, confirm: Any, bob: Any) -> None:
+    desk.post(f"/setup/people/{bob.pk}/", lines(("operator", "all", "")))
+    before = roles(bob)
+    _page, answer = confirm(nonce="older")
+    assert "older one" in says(answer)
+    assert roles(bob) == before
+
+
+def test_somebody_is_invited_and_told_by_mail(
+    desk: Browser, confirm: Any, clients: dict[str, Any], today: date
+) -> None:
+    until = (today + timedelta(days=30)).isoformat()
+    given = {"email": "aud@firm.example", "name": "Aud F.", **lines(("auditor", clients["Acme"].pk, until))}
+    desk.post("/setup/people/invite/", given)
+    page, _answer = confirm()
+    assert "Gains: Auditor for Acme, until" in says(page)
+    made = User.objects.get(email="aud@firm.example")
+    assert roles(made) == {("auditor", clients["Acme"].pk)}
+    from offboarding.notifications.follow import follow
+    from offboarding.notifications.models import Message
+
+    follow()
+    message = Message.objects.get(recipient=made)
+    assert (message.kind, message.url) == ("invited", "/account/password/reset/")
+    assert "auditor for Acme until" in message.text
+
+
+def test_who_is_invited_chooses_a_password_by_mail(desk: Browser, confirm: Any, mailoutbox: Any) -> None:
+    desk.post(
+        "/setup/people/invite/",
+        {"email": "nia@firm.example", "name": "Nia", **lines(("requester", "all", ""))},
+    )
+    confirm()
+    other = Browser()
+    other.post("/account/password/reset/", {"email": "nia@firm.example"})
+    link = re.search(r"https?://[^/\s]+(/account/password/reset/key/\S+)", mailoutbox[-1].body)
+    assert link
+    form = other.get(link[1], follow=True)
+    other.post(
+        form.request["PATH_INFO"], {"password1": "a long enough phrase", "password2": "a long enough phrase"}
+    )
+    other.post("/signin/", {"login": "nia@firm.example", "password": "a long enough phrase"})
+    assert other.get("/requests/").status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("typed", "wanted"),
+    [
+        ({"email": "nobody"}, "Enter an e-mail address"),
+        ({"name": ""}, "Enter the person"),
+        ({"role-0": ""}, "Choose at least one role"),
+        ({"role-0": "king"}, "Choose a role from the list"),
+        ({"client-0": "9999"}, "Choose the client"),
+        ({"client-0": ""}, "Choose the client"),
+        ({"until-0": "tomorrow"}, "Write the day like"),
+        ({"role-0": "auditor"}, "last day"),
+        ({"email": "ada@northwind.example"}, "signs in here already"),
+        ({"name": "x" * 121}, "Shorten the name"),
+    ],
+)
+def test_what_is_mistyped_is_said_and_what_was_typed_stays(
+    typed: dict[str, str], wanted: str, desk: Browser, clients: dict[str, Any]
+) -> None:
+    given = {
+        "email": "new@firm.example",
+        "name": "Nia",
+        **lines(("approver", clients["Acme"].pk, "")),
+        **typed,
+    }
+    answer = desk.post("/setup/people/invite/", given)
+    assert answer.status_code == 422
+    text = answer.content.decode()
+    assert wanted in says(answer)
+    assert "<title>Error:" in text.replace("\n", "")
+    assert f'value="{given["email"]}"' in text
+
+
+def test_disabling_asks_why_and_ends_every_sign_in(desk: Browser, confirm: Any, bob: Any) -> None:
+    other = Browser()
+    other.post("/signin/", {"login": bob.email, "password": PASSWORD})
+    assert other.get("/").status_code == 200
+    desk.post(f"/setup/people/{bob.pk}/disable/")
+    _page, answer = confirm(reason="")
+    assert answer.status_code == 422
+    assert User.objects.get(pk=bob.pk).is_active
+    _page, answer = confirm(reason="Left the firm.")
+    assert answer.status_code == 302
+    assert other.get("/")["Location"].startswith("/signin/")
+    assert "Disabled" in says(desk.get("/setup/people/"))
+    desk.post(f"/setup/people/{bob.pk}/enable/")
+    confirm()
+    assert User.objects.get(pk=bob.pk).is_active

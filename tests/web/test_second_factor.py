@@ -1,0 +1,179 @@
+"""Where a second factor is required: nothing opens without one, and no act is proved with less."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from allauth.mfa.models import Authenticator
+from allauth.mfa.totp.internal.auth import TOTP, format_hotp_value, hotp_value, yield_hotp_counters_from_time
+from django.test import Client as Browser
+from django.urls import reverse
+
+from tests.conftest import PASSWORD
+
+SECRET = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
+
+
+@pytest.fixture
+def required(settings: Any) -> None:
+    settings.SECOND_FACTOR_REQUIRED = True
+
+
+def code() -> str:
+    counter = next(iter(yield_hotp_counters_from_time()))
+    return format_hotp_value(hotp_value(SECRET, counter))
+
+
+@pytest.fixture
+def with_codes() -> Callable[..., Any]:
+    def make(user: Any) -> Any:
+        TOTP.activate(user, SECRET)
+        return user
+
+    return make
+
+
+@pytest.fixture
+def signs_in(client: Browser) -> Callable[..., Browser]:
+    """With password, and with a code where the person has them."""
+
+    def make(user: Any) -> Browser:
+        client.post("/signin/", {"login": user.email, "password": PASSWORD})
+        if "_auth_user_id" not in client.session:
+            client.post("/signin/code/", {"code": code()})
+        assert "_auth_user_id" in client.session
+        return client
+
+    return make
+
+
+PAGES = [
+    "/",
+    "/requests/",
+    "/evidence/",
+    "/search/",
+    "/setup/connections/",
+    "/setup/people/",
+    "/requests/new/",
+]
+
+
+@pytest.mark.parametrize("who", ["bob", "olga", "sam", "erin"])
+@pytest.mark.parametrize("path", PAGES)
+def test_whoever_can_act_sees_nothing_before_a_factor_is_set_up(
+    who: str, path: str, required: None, client: Browser, request: Any
+) -> None:
+    client.force_login(request.getfixturevalue(who))
+    answer = client.get(path)
+    assert answer.status_code == 302
+    assert answer["Location"].startswith("/second-factor/?next=")
+
+
+def test_the_page_leads_to_both_ways_and_then_back(
+    required: None, client: Browser, bob: Any, with_codes: Any
+) -> None:
+    client.force_login(bob)
+    page = client.get("/second-factor/?next=/requests/")
+    text = page.content.decode()
+    assert reverse("mfa_add_webauthn") in text
+    assert reverse("mfa_activate_totp") in text
+    with_codes(bob)
+    assert client.get("/second-factor/?next=/requests/")["Location"] == "/requests/"
+    assert client.get("/second-factor/?next=https://evil.example/")["Location"] == "/"
+
+
+def test_settings_and_leaving_are_open_before(required: None, client: Browser, bob: Any) -> None:
+    client.force_login(bob)
+    for path in ("/me/", "/help/keys/", "/second-factor/", reverse("account_logout")):
+        assert client.get(path).status_code == 200
+
+
+def test_who_only_files_needs_none(required: None, client: Browser, alice: Any) -> None:
+    client.force_login(alice)
+    assert client.get("/requests/").status_code == 200
+
+
+def test_recovery_codes_alone_are_no_factor(required: None, client: Browser, bob: Any) -> None:
+    Authenticator.objects.create(user=bob, type=Authenticator.Type.RECOVERY_CODES, data={})
+    client.force_login(bob)
+    assert client.get("/requests/").status_code == 302
+
+
+def test_a_fragment_sends_the_whole_page_there(required: None, client: Browser, bob: Any) -> None:
+    client.force_login(bob)
+    answer = client.get(
+        "/requests/", HTTP_HX_REQUEST="true", HTTP_HX_CURRENT_URL="http://testserver/requests/?stage=open"
+    )
+    assert answer["HX-Redirect"].startswith("/second-factor/?next=/requests/")
+
+
+def test_who_has_one_signs_in_with_it_and_goes_on(
+    required: None, bob: Any, with_codes: Any, signs_in: Any
+) -> None:
+    assert signs_in(with_codes(bob)).get("/requests/").status_code == 200
+
+
+def chosen(browser: Browser, filed: Any) -> Any:
+    from offboarding.checklist.queries import newest_plan
+
+    removal = filed()
+    plan = newest_plan(removal)
+    assert plan
+    url = f"/requests/{removal.reference}/approve/"
+    return url, browser.post(url, {"decision": "approve", "note": "", "fingerprint": plan.fingerprint})
+
+
+def test_a_password_proves_nothing_where_a_factor_is_required(
+    required: None, bob: Any, with_codes: Any, signs_in: Any, filed: Any, settings: Any
+) -> None:
+    browser = signs_in(with_codes(bob))
+    url, answer = chosen(browser, filed)
+    assert answer["Location"].startswith(reverse("mfa_reauthenticate"))
+    browser.post(reverse("account_reauthenticate"), {"password": PASSWORD})
+    assert browser.get(f"{url}confirm/")["Location"].startswith(reverse("mfa_reauthenticate"))
+
+
+def test_a_code_given_after_the_choice_proves_it(
+    required: None, bob: Any, with_codes: Any, signs_in: Any, filed: Any
+) -> None:
+    browser = signs_in(with_codes(bob))
+    url, _answer = chosen(browser, filed)
+    assert (
+        browser.get(f"{url}confirm/").status_code == 302
+    )  # the code of the sign-in is older than the choice
+    forget_used_codes()
+    browser.post(reverse("mfa_reauthenticate"), {"code": code()})
+    assert browser.get(f"{url}confirm/").status_code == 200
+
+
+def test_who_only_has_a_passkey_is_asked_for_the_passkey(
+    required: None, bob: Any, client: Browser, filed: Any
+) -> None:
+    Authenticator.objects.create(user=bob, type=Authenticator.Type.WEBAUTHN, data={"credential": {}})
+    client.force_login(bob)
+    _url, answer = chosen(client, filed)
+    assert answer["Location"].startswith(reverse("mfa_reauthenticate_webauthn"))
+
+
+def test_a_factor_that_comes_or_goes_stands_in_the_record(bob: Any, client: Browser) -> None:
+    from offboarding.ledger.models import Entry
+
+    client.post("/signin/", {"login": bob.email, "password": PASSWORD})
+    client.post(reverse("account_reauthenticate"), {"password": PASSWORD})
+    form = client.get(reverse("mfa_activate_totp"))
+    secret = client.session["mfa.totp.secret"]
+    assert form.status_code == 200
+    counter = next(iter(yield_hotp_counters_from_time()))
+    client.post(reverse("mfa_activate_totp"), {"code": format_hotp_value(hotp_value(secret, counter))})
+    assert Entry.objects.filter(event="user.second_factor_added").exists()
+    client.post(reverse("mfa_deactivate_totp"))
+    assert Entry.objects.filter(event="user.second_factor_removed").exists()
+
+
+def forget_used_codes() -> None:
+    """A code counts once; here the next one is not waited for."""
+    from django.core.cache import cache
+
+    cache.clear()
