@@ -1,0 +1,416 @@
+"""Every address, both methods, everybody: who gets in, and who does not learn that there is anything.
+
+A new address fails here until `ROWS` says who may open it and who may act there. Nobody else gets an answer of 200 to
+299, and nothing that they send leaves a trace but the note that it was refused.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from copy import deepcopy
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core.signals import request_finished
+from django.db import close_old_connections, transaction
+from django.test import Client as Browser
+from django.urls import NoReverseMatch, URLPattern, URLResolver, get_resolver, reverse
+
+from offboarding.directory.models import Membership
+from offboarding.ledger.models import Entry
+from offboarding.users.models import User
+from offboarding.users.rules import Role
+from tests.conftest import DAN
+
+INSIDE = {
+    "alice": (Role.REQUESTER,),  # filed both requests
+    "rita": (Role.REQUESTER,),
+    "bob": (Role.APPROVER,),
+    "olga": (Role.OPERATOR,),
+    "sam": (Role.SECURITY,),
+    "erin": (Role.AUDITOR,),
+    "ada": (Role.ADMINISTRATOR,),
+}
+# Signed in, and yet nothing of this client exists for them.
+OUTSIDE = {
+    "carol": tuple(Role),  # every role, for another client
+    "dan": tuple(Role),  # every role, and it is about their own access
+    "past": (Role.AUDITOR,),  # the period is over
+    "early": (Role.AUDITOR,),  # the period has not begun
+}
+NOT_IN = ("stranger", "disabled")
+EVERYBODY = frozenset(INSIDE)
+
+
+def only(names: str) -> frozenset[str]:
+    return frozenset(names.split())
+
+
+@dataclass(frozen=True)
+class Row:
+    """Who may read the page, and who may act on it. `open`: also people who are not signed in; it shows nothing of a client's.
+
+    `own`: everybody who signs in has it, outsiders too, each with their own things.
+    """
+
+    reads: frozenset[str] = frozenset()
+    acts: frozenset[str] = frozenset()
+    open: bool = False
+    own: bool = False
+
+
+OPEN, OWN = Row(open=True), Row(own=True)
+NOBODY: frozenset[str] = frozenset()
+LEADS = only("alice rita sam ada")
+WORKS = only("olga sam")
+# They hold every role, for other clients or for this one: what is about no request is open to them, each with their own.
+OTHERS_OWN = only("carol dan")
+
+
+def page(reads: frozenset[str] = EVERYBODY) -> Row:
+    return Row(reads=reads)
+
+
+def act(acts: frozenset[str], reads: frozenset[str] = NOBODY) -> Row:
+    return Row(reads, acts)
+
+
+def several(names: str, row: Row) -> dict[str, Row]:
+    return dict.fromkeys(names.split(), row)
+
+
+ROWS: dict[str, Row] = {
+    # one's own sign-in
+    **several(
+        """
+        account_login account_inactive account_reset_password account_reset_password_done
+        account_reset_password_from_key account_reset_password_from_key_done mfa_authenticate
+        mfa_login_webauthn account_logout
+        """,
+        OPEN,
+    ),
+    **several(
+        """
+        account_change_password account_set_password account_reauthenticate mfa_index
+        mfa_reauthenticate mfa_activate_totp mfa_deactivate_totp mfa_view_recovery_codes
+        mfa_generate_recovery_codes mfa_download_recovery_codes mfa_list_webauthn mfa_add_webauthn
+        mfa_reauthenticate_webauthn mfa_remove_webauthn mfa_edit_webauthn usersessions_list
+        second_factor me keys
+        """,
+        OWN,
+    ),
+    # nobody's: an address is given by an administrator, and the demo is somewhere else
+    **several(
+        """
+        closed_email closed_confirm_email closed_confirm_email_key closed_login_code closed_signup
+        account_email account_signup account_confirm_email account_email_verification_sent
+        account_confirm_login_code demo_signin demo_segment demo_workspace demo_act demo_token
+        """,
+        Row(),
+    ),
+    # lists: each sees their own
+    **several(
+        "work requests search evidence",
+        OWN,
+    ),
+    "file": Row(reads=LEADS | OTHERS_OWN, acts=LEADS | OTHERS_OWN),
+    # a draft is its writer's alone
+    **several(
+        "draft draft_results draft_found_results draft_sent",
+        page(only("alice")),
+    ),
+    **several(
+        "draft_found draft_details draft_check draft_discard",
+        act(only("alice"), only("alice")),
+    ),
+    # a request
+    **several(
+        """
+        removal removal_checklist removal_timeline removal_evidence messages step packet
+        evidence_file
+        """,
+        page(),
+    ),
+    **several(
+        """
+        packet_packet packet_report packet_bag packet_digest packet_signature packet_key
+        packet_program
+        """,
+        page(),
+    ),
+    "packet_check": act(EVERYBODY),
+    "approve": act(NOBODY, EVERYBODY),  # decided already
+    "approve_confirm": page(),
+    **several(
+        "removal_change removal_withdraw",
+        act(NOBODY, EVERYBODY),
+    ),  # running already
+    **several(
+        "removal_pause removal_cancel_rest",
+        act(only("alice") | WORKS, EVERYBODY),
+    ),
+    "removal_restore": act(LEADS, EVERYBODY),
+    "removal_resume": act(NOBODY),  # not paused
+    "removal_answer": act(NOBODY),  # nothing was asked
+    "message_again": act(only("alice") | WORKS, only("alice") | WORKS),
+    # a step
+    **several(
+        "step_sign_off step_remove_proof step_assign",
+        act(WORKS),
+    ),
+    "step_skip": act(WORKS, WORKS),
+    **several(
+        """
+        step_retry step_by_hand step_undo step_login step_old_token step_key step_key_ask
+        step_key_take
+        """,
+        Row(),
+    ),
+    **several(
+        "step_key_add step_key_lost",
+        act(NOBODY, WORKS),
+    ),
+    # set-up
+    "connections": page(only("olga sam ada") | OTHERS_OWN),
+    "token": act(only("olga ada dan"), only("olga ada dan")),
+    "people": page(only("sam ada") | OTHERS_OWN),
+    "invite": act(only("ada") | OTHERS_OWN, only("ada") | OTHERS_OWN),
+    "confirm_people": page(),
+    "person": act(only("ada dan"), only("sam ada dan")),
+    "person_act": act(only("ada dan")),
+    "engine": page(only("olga ada") | OTHERS_OWN),
+    "engine_go_on": Row(),  # does not stand still
+    **several(
+        "engine_packet_again engine_look_again",
+        Row(),
+    ),  # none stopped
+}
+
+
+# ---------------------------------------------------------------- the world that is knocked at
+
+
+@dataclass(frozen=True)
+class World:
+    """One request that runs, one draft of Alice's, one that is closed with a sealed packet; all of Acme."""
+
+    numbers: dict[str, Any]
+    places: dict[str, dict[str, Any]]
+
+    def path(self, name: str) -> str:
+        wanted = self.numbers | self.places.get(name.split("_")[0], {}) | self.places.get(name, {})
+        for given in ARGUMENTS:
+            try:
+                return reverse(name, kwargs={key: wanted[key] for key in given if key in wanted})
+            except NoReverseMatch:
+                continue
+        raise AssertionError(f"{name} has an argument that this test does not know")
+
+
+ARGUMENTS = (
+    (),
+    ("number",),
+    ("number", "step"),
+    ("number", "step", "proof"),
+    ("number", "question"),
+    ("number", "message"),
+    ("number", "pk"),
+    ("pk",),
+    ("pk", "name"),
+    ("slug",),
+    ("key",),
+    ("uidb36", "key"),
+)
+
+
+@pytest.fixture
+def world(
+    running: Callable[..., Any],
+    drafted: Callable[..., Any],
+    workspace: Callable[..., Any],
+    bob: Any,
+    olga: Any,
+    settings: Any,
+    tmp_path: Path,
+) -> World:
+    from offboarding.evidence.actions import keep
+    from offboarding.execution.models import Proof, Run
+    from offboarding.notifications.models import Message
+    from offboarding.packets import perform
+    from offboarding.packets.models import Packet
+    from offboarding.removals.models import RemovalRequest
+    from offboarding.work.actions import claim
+    from offboarding.work.rules import State
+
+    settings.PACKET_ROOT, settings.EVIDENCE_ROOT = tmp_path / "packets", tmp_path / "evidence"
+    place = workspace("Acme Production")
+    goes, closed = running(connected=(place,)), running(connected=(place,))
+    draft = drafted(connected=(place,))
+    run = Run.objects.filter(item__plan__removal=goes, manual=True).order_by("pk")[0]
+    file = keep(
+        BytesIO(b"picture"), name="t.png", media_type="image/png", shows="t", source="person", taken_by="Olga"
+    )
+    proof = Proof.objects.create(run=run, evidence=file, added_by=olga)
+    late = Run.objects.filter(item__plan__removal=closed).order_by("pk")[0]
+    Proof.objects.create(run=late, evidence=file, added_by=olga)
+    RemovalRequest.objects.filter(pk=closed.pk).update(stage="closed", closed_at=datetime.now(UTC))
+    packet = Packet.objects.create(removal=closed, version=1, state=State.READY)
+    held = claim(Packet, packet.pk)
+    assert held
+    perform.perform(held)
+    message = Message.objects.create(
+        entry=Entry.objects.filter(about=goes.reference).order_by("-seq")[0],
+        recipient=bob,
+        kind="decide",
+        about=goes.reference,
+        pace="at once",
+        subject="s",
+        text="t",
+        url="/",
+    )
+    sealed = {"number": closed.number, "pk": file.pk}
+    return World(
+        {
+            "number": goes.number,
+            "step": run.item.number,
+            "proof": proof.pk,
+            "question": 1,
+            "message": message.pk,
+            "pk": place.pk,
+            "slug": "acme-production",
+            "key": "x",
+            "uidb36": "1",
+        },
+        {
+            "draft": {"number": draft.number},
+            "packet": sealed,
+            "evidence_file": sealed,
+            "person": {"pk": bob.pk},
+            "person_act": {"pk": bob.pk, "name": "sign-out"},
+        },
+    )
+
+
+@pytest.fixture
+def everybody(clients: dict[str, Any], request: Any, today: date) -> dict[str, Any]:
+    """All of them, with roles for Acme alone, or for Hooli."""
+    found = {}
+    for key, roles in (INSIDE | OUTSIDE).items():
+        email = DAN if key == "dan" else f"{key}@northwind.example"
+        user = User.objects.filter(email=email).first() or User.objects.create_user(email, key.title())
+        Membership.objects.filter(user=user).delete()
+        days = {"past": (-90, -1), "early": (1, 90)}.get(key)
+        for role in roles:
+            Membership.objects.create(
+                user=user,
+                role=role.value,
+                client=clients["Hooli" if key == "carol" else "Acme"],
+                starts_on=today + timedelta(days=days[0]) if days else None,
+                ends_on=today + timedelta(days=days[1]) if days else None,
+            )
+        found[key] = user
+    gone = User.objects.create_user("gone@northwind.example", "Gone")
+    Membership.objects.create(user=gone, role=Role.SECURITY.value)
+    return {**found, "disabled": gone}
+
+
+# ---------------------------------------------------------------- knocking
+
+
+def patterns(found: Any = None) -> Iterator[URLPattern]:
+    for each in (found or get_resolver()).url_patterns:
+        if isinstance(each, URLResolver):
+            yield from patterns(each)
+        else:
+            yield each
+
+
+def names() -> Iterator[str]:
+    """Every name of an address: two addresses with one name lead to one view."""
+    return (str(each.name) for each in patterns())
+
+
+def answers(browser: Browser, method: str, path: str) -> tuple[int, str, list[str]]:
+    """(status, where it leads, events that it left), with nothing of it kept, on neither side."""
+    cookies = deepcopy(browser.cookies)
+    with transaction.atomic():
+        newest = Entry.objects.order_by("-seq").values_list("seq", flat=True).first() or 0
+        answer = getattr(browser, method)(path)
+        if answer.streaming:
+            read_and_close(answer)
+        left = list(Entry.objects.filter(seq__gt=newest).values_list("event", flat=True))
+        transaction.set_rollback(True)
+    browser.cookies = cookies
+    return answer.status_code, answer.get("Location", ""), left
+
+
+def read_and_close(answer: Any) -> None:
+    """As a server does; but the connection to the database is the test's, and stays."""
+    assert b"".join(answer.streaming_content)
+    request_finished.disconnect(close_old_connections)
+    try:
+        answer.close()
+    finally:
+        request_finished.connect(close_old_connections)
+
+
+def faults(row: Row, who: str, method: str, status: int, leads: str, left: list[str]) -> Iterator[str]:
+    """What is wrong with one answer, in words."""
+    acted = [event for event in left if event not in HARMLESS]
+    if status >= 500:
+        yield "a server error"
+    if who in NOT_IN and not row.open:
+        if 200 <= status < 300 or (status == 302 and not leads.startswith("/signin/")) or left:
+            yield "somebody who is not signed in got an answer"
+        return
+    if row.open or row.own:
+        return
+    may = row.reads if method == "get" else row.acts
+    if who not in may and 200 <= status < 300:
+        yield "opened for somebody who may not"
+    if method == "post" and who not in row.acts and acted:
+        yield f"acted for somebody who may not: {acted}"
+    if who in may and status in (403, 404, 405):
+        yield "refused to somebody who may"
+    if who in OUTSIDE and who not in row.reads | row.acts and status not in (403, 404, 405, *ELSEWHERE):
+        yield "told to somebody for whom it does not exist"
+
+
+# Only notes that somebody was refused.
+HARMLESS = ("plan.decision_refused", "user.sign_in_failed")
+ELSEWHERE = (302,)  # to a list that is theirs
+
+
+@pytest.mark.parametrize("who", [*INSIDE, *OUTSIDE, *NOT_IN])
+def test_nobody_gets_in_where_they_may_not(who: str, world: World, everybody: dict[str, Any]) -> None:
+    browser = Browser()
+    if who != "stranger":
+        browser.force_login(everybody[who])
+    if who == "disabled":
+        User.objects.filter(pk=everybody[who].pk).update(is_active=False)
+    wrong = []
+    for name, row in ROWS.items():
+        for method in ("get", "post"):
+            found = answers(browser, method, world.path(name))
+            wrong += [
+                f"{method} {name}: {found[0]} {found[1]}: {says}" for says in faults(row, who, method, *found)
+            ]
+    assert not wrong, "\n".join(wrong)
+
+
+def test_every_address_has_a_row() -> None:
+    assert set(names()) == set(ROWS)
+
+
+def test_requests_of_others_are_404_and_not_403(world: World, everybody: dict[str, Any]) -> None:
+    """So that nobody learns which numbers exist."""
+    for who in OUTSIDE:
+        browser = Browser()
+        browser.force_login(everybody[who])
+        for name in (str(each.name) for each in patterns() if "number" in str(each.pattern)):
+            status, _leads, left = answers(browser, "get", world.path(name))
+            assert (status, left) in ((404, []), (405, [])), f"{who} {name}"
