@@ -24,3 +24,13 @@ urlpatterns: list[URLPattern] = [
 ]
 if settings.DEBUG:
     urlpatterns.append(path("help/parts/", parts, name="parts"))
+
+# Pages of allauth's that nobody has here. An administrator gives addresses: who could change their own could take
+# another's place, or read what is about themself.
+closed: list[URLPattern] = [
+    path("account/email/", views.closed, name="closed_email"),
+    path("account/confirm-email/", views.closed, name="closed_confirm_email"),
+    path("account/confirm-email/<path:key>", views.closed, name="closed_confirm_email_key"),
+    path("account/login/code/confirm/", views.closed, name="closed_login_code"),
+    path("account/signup/", views.closed, name="closed_signup"),
+]

@@ -6,7 +6,7 @@ from typing import Any
 
 from allauth.account.views import LoginView
 from django.contrib import messages
-from django.http import HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
@@ -55,6 +55,10 @@ def second_factor(request: Request) -> HttpResponse:
     if not lacks_factor(request, request.scope):
         return redirect(after)
     return page(request, "account_pages/second_factor.html", {"ways": factor_ways(), "next": after})
+
+
+def closed(_request: HttpRequest, **_: str) -> HttpResponse:
+    raise Http404
 
 
 def safe(request: Request, after: str) -> str:
