@@ -241,3 +241,39 @@ def test_looking_for_news_costs_two_queries_where_there_is_none(
     news()
     with django_assert_num_queries(2):
         follow()
+
+
+def test_pausing_going_on_and_cancelling_are_told_to_whoever_waits_or_works(
+    running: Make, alice: Any, olga: Any, sam: Any, news: News
+) -> None:
+    from offboarding.removals import steering
+
+    removal = running("Acme Production", "Acme Staging")
+    before = len(news())
+    steering.pause(removal, olga, "Wait for the client.")
+    steering.resume(removal, alice)
+    journey.cancel_rest(removal, sam, "It was the wrong Dan.")
+    given = news()[before:]
+    assert told(given) == [
+        ("paused", "Alice"),
+        ("paused", "Sam"),
+        ("resumed", "Olga"),
+        ("resumed", "Sam"),
+        ("rest cancelled", "Alice"),
+        ("rest cancelled", "Olga"),
+    ]
+    assert "Wait for the client." in given[0].text
+    assert "It was the wrong Dan." in given[-1].text
+    assert given[0].subject == "Paused: remove dan@… from 2 Acme workspaces"
+
+
+def test_a_pause_that_is_over_is_not_told_any_more(
+    running: Make, alice: Any, olga: Any, news: News, turn: Any
+) -> None:
+    from offboarding.removals import steering
+
+    removal = running()
+    steering.pause(removal, olga, "Wait.")
+    message = next(each for each in news() if each.kind == "paused")
+    steering.resume(removal, alice)
+    assert turn(message).state == "cancelled"

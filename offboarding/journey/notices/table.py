@@ -58,6 +58,11 @@ def concerned(case: Case) -> list[User]:
     return [case.removal.requester, *(each.approver for each in approvals_of(case.plan))]
 
 
+def around(case: Case) -> list[User]:
+    """Whoever waits for the work or does it."""
+    return [case.removal.requester, *workers_for(case.removal, today())]
+
+
 def alarmed(case: Case) -> list[User]:
     return [*people_with(Role.SECURITY, clients_of(case.removal), today()), case.removal.requester]
 
@@ -90,6 +95,14 @@ def moved_on(case: Case, _user: User) -> str:
     return f"Step {case.item.number} does not need a person any more."
 
 
+def goes_on(case: Case, _user: User) -> str:
+    return "" if case.removal.paused_at else f"{case.removal.reference} is not paused any more."
+
+
+def rests(case: Case, _user: User) -> str:
+    return f"{case.removal.reference} is paused again." if case.removal.paused_at else ""
+
+
 # ---------------------------------------------------------------- the table
 
 
@@ -120,6 +133,9 @@ NOTICES: dict[Event, tuple[Notice, ...]] = {
         Notice("step", workers, words.step_needed, needs_person, moved_on, Pace.JOINED),
         Notice("step given", assigned, words.step_given, lambda facts: bool(facts.get("assigned_to")), moved_on),
     ),
+    Event.REMOVAL_PAUSED: (Notice("paused", around, words.paused, over=goes_on, pace=Pace.JOINED),),
+    Event.REMOVAL_RESUMED: (Notice("resumed", around, words.resumed, over=rests, pace=Pace.JOINED),),
+    Event.REST_CANCELLED: (Notice("rest cancelled", around, words.rest_cancelled, pace=Pace.JOINED),),
     # However often it is tried: one notice for each token.
     Event.OLD_TOKEN_ALIVE: (
         Notice("old token works", alarmed, endings.old_token, key=lambda facts: f"old token: {facts['fingerprint']}"),

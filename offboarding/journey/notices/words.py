@@ -40,8 +40,16 @@ def decision_needed_again(case: Case, user: User) -> Words:
 
 
 def request(case: Case, user: User) -> list[tuple[str, str]]:
-    starts, due = at(case.removal.starts_at, user), at(case.removal.due_at, user)
-    return [who(case), where(case), why(case), (_("Starts"), starts), (_("Gone by"), due)]
+    starts = at(case.removal.starts_at, user)
+    return [who(case), where(case), why(case), (_("Starts"), starts), end(case, user)]
+
+
+def end(case: Case, user: User) -> tuple[str, str]:
+    """When access has to be gone; of what is only given back for a time, when that is over."""
+    if case.removal.restores_id:
+        last = max(datetime.fromisoformat(place["until"]) for place in case.places)
+        return _("Ends by itself"), at(last, user)
+    return _("Gone by"), at(case.removal.due_at, user)
 
 
 def act(case: Case) -> str:
@@ -55,7 +63,7 @@ def question(case: Case, user: User) -> Words:
         (_("Question"), str(case.facts["note"])),
         who(case),
         where(case),
-        (_("Gone by"), at(case.removal.due_at, user)),
+        end(case, user),
     ]
     return Words(subject, lead, facts, case.url)
 
@@ -79,6 +87,8 @@ def approved(case: Case, user: User) -> Words:
 
 def rejected(case: Case, _user: User) -> Words:
     lead = _("%(who)s rejected version %(version)d of the plan. Nothing is removed.")
+    if case.removal.restores_id:
+        lead = _("%(who)s rejected version %(version)d of the plan. Nothing is given back.")
     facts = [*noted(case), who(case), where(case)]
     return Words(_("Rejected: %(what)s") % {"what": what(case)}, lead % decided(case), facts, case.url)
 
@@ -121,3 +131,33 @@ def step(case: Case, user: User) -> list[tuple[str, str]]:
 
 def step_url(case: Case) -> str:
     return f"{case.url}steps/{case.item.number}/"
+
+
+# ---------------------------------------------------------------- holding back
+
+
+def paused(case: Case, user: User) -> Words:
+    return steered(
+        case,
+        user,
+        _("Paused: %(what)s"),
+        _("%(who)s paused it. No call begins until somebody lets it go on."),
+    )
+
+
+def resumed(case: Case, user: User) -> Words:
+    return steered(case, user, _("Goes on: %(what)s"), _("%(who)s let it go on. What rested is due now."))
+
+
+def rest_cancelled(case: Case, user: User) -> Words:
+    lead = _(
+        "%(who)s cancelled what had not run yet. What was called already is read again, and then it closes."
+    )
+    return steered(case, user, _("The rest is cancelled: %(what)s"), lead)
+
+
+def steered(case: Case, user: User, subject: str, lead: str) -> Words:
+    because = str(case.facts.get("reason", ""))
+    facts = [*([(_("Because"), because)] if because else []), who(case), where(case), end(case, user)]
+    words = {"what": what(case), "who": case.actor}
+    return Words(subject % words, lead % words, facts, case.url)
