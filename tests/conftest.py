@@ -29,6 +29,34 @@ def tables_that_only_grow_are_wiped() -> Iterator[None]:
         yield
 
 
+@pytest.fixture(autouse=True, scope="session")
+def the_transaction_of_a_test_is_none_of_the_products() -> Iterator[None]:
+    """An entry stands in the transaction of its change. Most tests run in one of their own, which would hide a missing one."""
+    from types import SimpleNamespace
+
+    from django.db import transaction
+
+    from offboarding.ledger import actions
+
+    def connection() -> Any:
+        blocks = transaction.get_connection().atomic_blocks
+        return SimpleNamespace(in_atomic_block=any(not block._from_testcase for block in blocks))
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(actions, "transaction", Seen(transaction, connection))
+        yield
+
+
+class Seen:
+    """A module with one function of it replaced."""
+
+    def __init__(self, module: Any, get_connection: Callable[[], Any]) -> None:
+        self.module, self.get_connection = module, get_connection
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.module, name)
+
+
 @pytest.fixture(autouse=True)
 def nobody_has_called_yet() -> None:
     """The rate limits of a process count by connection, and in tests connections have the same numbers again and again."""

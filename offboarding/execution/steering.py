@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+from django.db import transaction
 from django.db.models import QuerySet
 from django.db.models.functions import Now
 
@@ -160,5 +161,6 @@ def seen_out(run: Run, says: str = "") -> None:
     assert user is not None
     sentence = f"{says}. {cancelled_says(user, reason)}"[:500] if says else cancelled_says(user, reason)
     ends = {"ended": Ended.CANCELLED, "ended_at": Now(), "ended_by": user, "note": reason, "cause": ""}
-    put_down(run, State.CANCELLED, after=None, **ends, sentence=sentence, remedy="", **touched())
-    tell(run, Event.ITEM_MOVED, APP, {"to": State.CANCELLED.value, "says": sentence})
+    with transaction.atomic():
+        put_down(run, State.CANCELLED, after=None, **ends, sentence=sentence, remedy="", **touched())
+        tell(run, Event.ITEM_MOVED, APP, {"to": State.CANCELLED.value, "says": sentence})
