@@ -15,10 +15,17 @@ from offboarding.packets.models import Packet
 from offboarding.packets.report import ReportRefused
 from offboarding.packets.writer import PacketRefused, write_packet
 from offboarding.work.actions import Hold, put_down
+from offboarding.work.beating import beating
 from offboarding.work.rules import State
 
 
 def perform(packet: Packet) -> None:
+    """The row is held for as long as it takes: a long report takes longer than one lease, and would never end."""
+    with beating(packet):
+        make(packet)
+
+
+def make(packet: Packet) -> None:
     actions.stamp(packet)
     folder = Path(settings.PACKET_ROOT)
     try:
