@@ -78,6 +78,10 @@ def installed_postgres() -> Path | None:
     return next((place for place in places if (place / "initdb").exists()), None)
 
 
+# By this process, which has to ask for their exit codes; another one may have stopped them.
+STARTED: list[subprocess.Popen[bytes]] = []
+
+
 @dataclass
 class Cluster:
     """A PostgreSQL of one's own, which may be stopped, killed and started again, also by another process."""
@@ -103,12 +107,14 @@ class Cluster:
         options = ["-p", str(self.port), "-k", self.folder, "-c", "listen_addresses=127.0.0.1"]
         options += ["-c", "fsync=off", "-c", "max_connections=200"]
         with (self.folder / "server.log").open("ab") as log:
-            return subprocess.Popen(
+            server = subprocess.Popen(
                 [self.programs / "postgres", "-D", self.folder / "data", *options],
                 stdout=log,
                 stderr=log,
                 **not_root(self.folder),
             )
+        STARTED.append(server)
+        return server
 
     def come_back(self, seconds: float = 60.0) -> None:
         """Started until it answers: after a kill, what is left of the old server may hold its memory for a moment."""
@@ -129,6 +135,8 @@ class Cluster:
             return
         os.kill(process, number)
         wait_for(lambda: gone(process), seconds)
+        for server in STARTED:
+            server.poll()
         # A killed server leaves its locks, and one that nobody has asked for its exit code seems to hold them still.
         (self.folder / "data" / "postmaster.pid").unlink(missing_ok=True)
         (self.folder / f".s.PGSQL.{self.port}.lock").unlink(missing_ok=True)

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from django.db import transaction
 
 from offboarding.connections import keyring
 from offboarding.execution import actions
@@ -631,7 +632,8 @@ def test_when_the_last_rotation_has_ended_the_packet_is_sealed_once_more(removal
     from offboarding.removals.models import RemovalRequest
 
     RemovalRequest.objects.filter(pk=removal.pk).update(stage="closed", closed_at=datetime.now(UTC))
-    order(removal)
+    with transaction.atomic():
+        order(removal)
     journey.follow_ups()
     assert Packet.objects.count() == 1
     left = Run.objects.filter(item__plan__removal=removal, item__target__has_key="source_id")
