@@ -86,7 +86,7 @@ class Product:
             return False
 
     def dead(self) -> list[str]:
-        """Those that ended by themselves: none may."""
+        """Those that ended by themselves."""
         codes = {name: process.poll() for name, process in self.processes.items()}
         return [f"{name} ended with {code}" for name, code in codes.items() if code is not None]
 
