@@ -297,8 +297,7 @@ def move(locked: RemovalRequest, stage: Stage, actor: Actor = APP, **fields: Any
         )
     RemovalRequest.objects.filter(pk=locked.pk).update(stage=stage.value, **fields)
     locked.stage = stage.value
-    # An engine in this process need not wait for its next second.
-    transaction.on_commit(pulse.woken.set)
+    transaction.on_commit(pulse.wake)
     record(
         Event.REMOVAL_MOVED,
         actor=actor,

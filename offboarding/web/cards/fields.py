@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
@@ -19,6 +20,11 @@ class OptionCard:
     selected: bool = False
     hint: StrOrPromise = ""
     disabled: bool = False
+
+
+def options(rows: Iterable[tuple[str, str]], picked: str) -> tuple[OptionCard, ...]:
+    """From (value, label) pairs, one of them chosen."""
+    return tuple(OptionCard(value, label, value == picked) for value, label in rows)
 
 
 _KINDS: tuple[tuple[type[forms.Widget], str], ...] = (

@@ -13,8 +13,10 @@ from offboarding.directory.models import Client
 from offboarding.directory.rules import EVERYWHERE, Grant
 from offboarding.lib.refusals import Refused
 from offboarding.users.rules import Role
-from offboarding.web.cards import ErrorLine, ErrorSummaryCard, FieldCard, OptionCard
+from offboarding.web.cards import ErrorSummaryCard, FieldCard
+from offboarding.web.cards.fields import options
 from offboarding.web.nav import ROLE_WORDS
+from offboarding.web.removal.forms import one_error
 
 ALL = "all"
 SPARE = 2  # empty lines below those that are filled
@@ -117,12 +119,8 @@ def line_card(
     )
 
 
-def options(rows: Iterable[tuple[str, str]], picked: str) -> tuple[OptionCard, ...]:
-    return tuple(OptionCard(value, label, value == picked) for value, label in rows)
-
-
 def summary(wrong: Refused | None) -> ErrorSummaryCard:
     if wrong is None:
         return ErrorSummaryCard()
     field = wrong.facts.get("field", "")
-    return ErrorSummaryCard((ErrorLine(wrong.sentence, f"id_{field}" if field else ""),))
+    return one_error(wrong.sentence, f"id_{field}" if field else "")

@@ -17,6 +17,7 @@ from offboarding.removals.models import RemovalRequest
 from offboarding.removals.queries import listed, matching
 from offboarding.removals.rules import OPEN, Stage
 from offboarding.web.cards import ActCard, EmptyCard, FieldCard, OptionCard, PagerCard
+from offboarding.web.cards.fields import options as chosen_of
 from offboarding.web.filing.search import FILES
 from offboarding.web.http import Request, page, part_wanted, signed_in
 from offboarding.web.removal.clock import Clock
@@ -88,8 +89,7 @@ def fields(request: Request, given: dict[str, str]) -> tuple[FieldCard, ...]:
 
 
 def options(all_of_them: str, rows: list[tuple[str, str]], picked: str) -> tuple[OptionCard, ...]:
-    named = [("", all_of_them), *rows]
-    return tuple(OptionCard(value, label, value == picked) for value, label in named)
+    return chosen_of([("", all_of_them), *rows], picked)
 
 
 def pager(here: Page[Any], given: dict[str, str]) -> PagerCard | None:
