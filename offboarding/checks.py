@@ -93,6 +93,19 @@ def https_comes_from_somewhere(app_configs: Apps, **_kwargs: Any) -> list[CheckM
 
 
 @register(Tags.security, deploy=True)
+def simulators_are_not_for_servers(app_configs: Apps, **_kwargs: Any) -> list[CheckMessage]:
+    if not settings.SIMULATORS or settings.DEMO:
+        return []
+    return [
+        Warning(
+            "Connections may call this machine, without TLS.",
+            hint="Leave OFFBOARD_SIMULATORS away. It is for trying things out with simulated workspaces.",
+            id="offboarding.W004",
+        )
+    ]
+
+
+@register(Tags.security, deploy=True)
 def mail_leaves_the_house(app_configs: Apps, **_kwargs: Any) -> list[CheckMessage]:
     if not settings.EMAIL_BACKEND.endswith("console.EmailBackend"):
         return []

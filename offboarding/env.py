@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 from base64 import urlsafe_b64encode
 from collections.abc import Callable, Mapping
@@ -15,6 +16,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 from zoneinfo import ZoneInfo
 
 ROOT = Path(__file__).resolve().parent.parent
+HOST = re.compile(r"(?:[a-z0-9-]+\.)+[a-z][a-z0-9-]*(?::[1-9][0-9]{0,4})?")
 
 
 class WrongSetting(Exception):
@@ -61,6 +63,14 @@ def one_of(*words: str) -> Callable[[str], str]:
 
 def listed(value: str) -> list[str]:
     return [part.strip() for part in value.split(",") if part.strip()]
+
+
+def outside_hosts(value: str) -> list[str]:
+    """Names of hosts that may be called, with a port where it is not 443. No addresses by number: those have no certificate."""
+    hosts = [host.lower() for host in listed(value)]
+    if not all(HOST.fullmatch(host) for host in hosts):
+        raise ValueError("write names of hosts, for example segment.example.com or segment.example.com:8443")
+    return hosts
 
 
 def zone(value: str) -> str:
@@ -220,6 +230,18 @@ VARIABLES = (
         "Days between the word that senders use a new write key and the removal of the old ones.",
     ),
     Variable(
+        "OFFBOARD_APPROVED_HOSTS",
+        "",
+        outside_hosts,
+        "Hosts beside Segment's own that connections may call over https, by comma.",
+    ),
+    Variable(
+        "OFFBOARD_SIMULATORS",
+        "0",
+        flag,
+        "1 lets connections call simulated workspaces on this machine; never for real use.",
+    ),
+    Variable(
         "OFFBOARD_SECOND_FACTOR",
         "required",
         one_of("required", "offered"),
@@ -320,6 +342,7 @@ def demo_values(environ: Mapping[str, str]) -> dict[str, str]:
         **made,
         "OFFBOARD_DATA": str(data),
         "OFFBOARD_MAIL": f"folder:{data / 'mail'}",
+        "OFFBOARD_SIMULATORS": "1",
         # One press signs a visitor in.
         "OFFBOARD_SECOND_FACTOR": "offered",
         "OFFBOARD_OWNER_APPROVERS": "1",

@@ -12,6 +12,7 @@ os.environ.update(
         "OFFBOARD_SIGNING_KEY": "11" * 32,
         "OFFBOARD_DATABASE_URL": os.environ.get("TEST_DATABASE_URL", ""),
         "OFFBOARD_REDIS_URL": os.environ.get("TEST_REDIS_URL", ""),
+        "OFFBOARD_SIMULATORS": "1",
         "OFFBOARD_HOSTS": "testserver,localhost,127.0.0.1",
         "OFFBOARD_SECOND_FACTOR": "offered",  # tests of what is required say so themselves
         "OFFBOARD_OWNER_APPROVERS": "1",

@@ -92,6 +92,12 @@ def test_mail_into_the_log_is_a_warning_at_deployment_only(settings: LazySetting
     assert "offboarding.W003" in ids(include_deployment_checks=True) and "offboarding.W003" not in ids()
 
 
+def test_simulators_on_a_server_are_a_warning_at_deployment(settings: LazySettings) -> None:
+    assert "offboarding.W004" in ids(include_deployment_checks=True) and "offboarding.W004" not in ids()
+    settings.SIMULATORS = False
+    assert "offboarding.W004" not in ids(include_deployment_checks=True)
+
+
 def deployed(tmp_path: Path, **changes: str) -> subprocess.CompletedProcess[str]:
     """`manage.py check --deploy` as on a server: keys made fresh, HTTPS in front, mail that goes out."""
     environ = {

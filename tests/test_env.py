@@ -46,6 +46,11 @@ WRONG = [
     ("ENGINE_THREADS", "²", "a digit, but no number"),
     ("OWNER_APPROVERS", "-1", "no number"),
     ("UPLOAD_MB", "100000", "more than any disk likes"),
+    ("APPROVED_HOSTS", "https://segment.example.com", "an address, not a host"),
+    ("APPROVED_HOSTS", "segment.example.com,10.0.0.1", "a number has no certificate"),
+    ("APPROVED_HOSTS", "0x7f.1", "a number, too"),
+    ("APPROVED_HOSTS", "me@segment.example.com", "a name in front"),
+    ("APPROVED_HOSTS", "localhost", "this machine"),
     ("RETENTION_YEARS", "1", "less than any framework asks for"),
 ]
 

@@ -9,6 +9,7 @@ from django.conf import settings
 
 from offboarding.connections.gate import Gate
 from offboarding.connections.models import Workspace
+from offboarding.gateways.outside import SEGMENT_HOSTS, Outside
 from offboarding.gateways.segment import Exchange, SegmentGateway
 from offboarding.lib.hashing import keyed_fingerprint
 from offboarding.lib.sealing import NotOpenable, Sealer
@@ -54,6 +55,7 @@ def gateway_for(
         workspace.base_url,
         Sealer(settings.SEALING_KEYS).open(workspace.sealed_token),
         fingerprint=fingerprint,
+        outside=outside(),
         on_exchange=on_exchange,
         before_send=gate.before,
         after_send=gate.after,
@@ -69,8 +71,18 @@ def gateway_to_try(
 ) -> SegmentGateway:
     """A gateway that speaks with a token that is not kept yet, or never will be. Close it after use."""
     return SegmentGateway(
-        workspace.base_url, token, fingerprint=fingerprint, deadline=deadline, on_exchange=on_exchange
+        workspace.base_url,
+        token,
+        fingerprint=fingerprint,
+        outside=outside(),
+        deadline=deadline,
+        on_exchange=on_exchange,
     )
+
+
+def outside() -> Outside:
+    """Whom this installation calls: Segment, what its operator approved, and simulators where they are allowed."""
+    return Outside(SEGMENT_HOSTS | frozenset(settings.APPROVED_HOSTS), settings.SIMULATORS)
 
 
 def is_ours(workspace: Workspace, token: str) -> bool:

@@ -20,6 +20,8 @@ from typing import Any
 import httpcore
 import httpx
 
+from offboarding.gateways.outside import Outside
+
 _end: ContextVar[float | None] = ContextVar("end of the call, on the monotonic clock", default=None)
 
 SLICE = 16_384  # bytes handed to the socket at once: between two slices the deadline is looked at
@@ -54,11 +56,11 @@ def left() -> float | None:
 
 
 class DeadlineTransport(httpx.BaseTransport):
-    """httpx's wire over httpcore, with the deadline of `until`. No proxies, no retries, HTTP/1.1."""
+    """httpx's wire over httpcore, with the deadline of `until`, to judged addresses. No proxies, no retries, HTTP/1.1."""
 
-    def __init__(self) -> None:
+    def __init__(self, outside: Outside) -> None:
         self._pool = httpcore.ConnectionPool(
-            ssl_context=_tls(), network_backend=_Backend(), keepalive_expiry=5.0
+            ssl_context=_tls(), network_backend=_Backend(outside), keepalive_expiry=5.0
         )
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
@@ -98,10 +100,10 @@ class _Body(httpx.SyncByteStream):
 
 
 class _Backend(httpcore.NetworkBackend):
-    """Opens sockets. Looks the name up itself, because the system's look-up knows no time-out."""
+    """Opens sockets. Looks the name up itself: the system's look-up knows no time-out, and what it says is judged first."""
 
-    def __init__(self) -> None:
-        self._plain = httpcore.SyncBackend()
+    def __init__(self, outside: Outside) -> None:
+        self._plain, self._outside = httpcore.SyncBackend(), outside
 
     def connect_tcp(
         self,
@@ -111,7 +113,7 @@ class _Backend(httpcore.NetworkBackend):
         local_address: str | None = None,
         socket_options: Iterable[Any] | None = None,
     ) -> httpcore.NetworkStream:
-        addresses = _addresses(host, port, _rest(timeout, httpcore.ConnectTimeout))
+        addresses = self._judged(host, _addresses(host, port, _rest(timeout, httpcore.ConnectTimeout)))
         last: Exception = httpcore.ConnectError(f"{host} has no address")
         for tried, address in enumerate(addresses):
             wait = _rest(timeout, httpcore.ConnectTimeout)
@@ -123,6 +125,12 @@ class _Backend(httpcore.NetworkBackend):
             except (httpcore.ConnectError, httpcore.ConnectTimeout) as error:
                 last = error
         raise last
+
+    def _judged(self, host: str, addresses: list[str]) -> list[str]:
+        try:
+            return self._outside.judged(host, addresses)
+        except ValueError as error:
+            raise httpcore.ConnectError(str(error)) from None
 
 
 class _Stream(httpcore.NetworkStream):

@@ -1,4 +1,4 @@
-"""One HTTP call, start to end: a wall-clock deadline, a size cap, no redirects, no retries, no cookies.
+"""One HTTP call to an expected host: a wall-clock deadline, a size cap, no redirects, no retries, no cookies.
 
 It tells apart what a caller of a changing call must tell apart: `Unsent` (nothing arrived there) and
 `Unclear` (it left us, and no whole answer came back).
@@ -14,6 +14,7 @@ from typing import cast
 import httpx
 
 from offboarding.gateways.deadline import DeadlineTransport, left, until
+from offboarding.gateways.outside import Outside
 
 NOT_SENT = (
     httpx.ConnectError,
@@ -49,12 +50,19 @@ class Wire:
     """A connection pool to one base address. Each `send` is one request and never more than one."""
 
     def __init__(
-        self, base_url: str, *, transport: httpx.BaseTransport | None, deadline: float, max_bytes: int
+        self,
+        base_url: str,
+        *,
+        outside: Outside,
+        transport: httpx.BaseTransport | None,
+        deadline: float,
+        max_bytes: int,
     ) -> None:
         self._base = base_url.rstrip("/")
+        self._refusal = outside.refusal(base_url)
         self._deadline, self._max_bytes = deadline, max_bytes
         self._client = httpx.Client(
-            transport=transport or DeadlineTransport(),
+            transport=transport or DeadlineTransport(outside),
             follow_redirects=False,
             trust_env=False,  # no .netrc: it would replace the token
             timeout=httpx.Timeout(deadline),  # for each wait; `until` holds their sum
@@ -66,6 +74,8 @@ class Wire:
 
     def send(self, method: str, target: str, headers: Mapping[str, str], body: bytes | None) -> Answer:
         """Send one request. Raises Unsent or Unclear; a status of any kind is an answer."""
+        if self._refusal or not target.startswith("/"):
+            raise Unsent(self._refusal or "the call names no path")
         try:
             request = self._client.build_request(
                 method, self.url(target), headers=dict(headers), content=body

@@ -8,6 +8,7 @@ from hashlib import sha256
 
 from celery import Celery
 
+from offboarding.gateways.outside import Outside
 from offboarding.gateways.segment import NotThere, SegmentGateway
 
 app = Celery("bare", broker=os.environ.get("OFFBOARD_REDIS_URL") or "memory://")
@@ -15,7 +16,12 @@ app.conf.update(task_ignore_result=True, worker_prefetch_multiplier=1, worker_re
 
 
 def open_gateway(url: str, token: str) -> SegmentGateway:
-    return SegmentGateway(url, token, fingerprint=lambda secret: sha256(secret.encode()).hexdigest()[:16])
+    return SegmentGateway(
+        url,
+        token,
+        fingerprint=lambda secret: sha256(secret.encode()).hexdigest()[:16],
+        outside=Outside(simulators=True),
+    )
 
 
 @app.task(name="bare.measure")

@@ -15,7 +15,7 @@ from offboarding.ledger.models import Entry
 
 @pytest.fixture
 def connect_by_command(segment: Any, db: None, monkeypatch: pytest.MonkeyPatch) -> Any:
-    def run(token: str, name: str = "Acme Staging", client: str = "Acme") -> str:
+    def run(token: str, name: str = "Acme Staging", client: str = "Acme", base: str = "") -> str:
         told = io.StringIO()
         monkeypatch.setattr(sys, "stdin", io.StringIO(token + "\n"))
         given = [
@@ -26,7 +26,7 @@ def connect_by_command(segment: Any, db: None, monkeypatch: pytest.MonkeyPatch) 
             "--environment",
             "staging",
             "--base-url",
-            segment.base_url,
+            base or segment.base_url,
         ]
         call_command("connect_workspace", name, *given, "--token-stdin", stdout=told)
         return told.getvalue()
@@ -70,3 +70,12 @@ def test_a_workspace_is_connected_once(connect_by_command: Any, segment: Any) ->
     with pytest.raises(CommandError, match="connected already"):
         connect_by_command(segment.token("acme-staging"), name="Acme Again")
     assert Workspace.objects.count() == 1
+
+
+@pytest.mark.parametrize(
+    "base", ["http://169.254.169.254", "https://10.0.0.1", "https://segment.example.com"]
+)
+def test_no_token_is_sent_to_an_address_that_nobody_approved(connect_by_command: Any, base: str) -> None:
+    with pytest.raises(CommandError, match=r"could not be reached: its (host|address) is n"):
+        connect_by_command("sgp_" + "x" * 64, base=base)
+    assert not Workspace.objects.exists()

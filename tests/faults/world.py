@@ -82,6 +82,7 @@ def set_up(made: World) -> None:
             **fresh_keys(),
             "OFFBOARD_DATA": str(made.data),
             "OFFBOARD_DATABASE_URL": made.database.url,
+            "OFFBOARD_SIMULATORS": "1",
             "OFFBOARD_SECOND_FACTOR": "offered",
             "OFFBOARD_OWNER_APPROVERS": "1",
             "OFFBOARD_MANY_PLACES_APPROVERS": "1",

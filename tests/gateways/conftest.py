@@ -14,7 +14,7 @@ from offboarding.gateways.segment import Exchange, SegmentGateway
 HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE))  # for gateway_support, in every import mode of pytest
 
-from gateway_support import TOKEN, Loopback, Script, fingerprint
+from gateway_support import HERE_TOO, TOKEN, Loopback, Script, fingerprint
 
 Handler = Callable[[httpx.Request], httpx.Response]
 
@@ -50,7 +50,8 @@ def at(exchanges: list[Exchange]) -> Iterator[Callable[..., SegmentGateway]]:
     with contextlib.ExitStack() as stack:
 
         def build(address: str, **options: Any) -> SegmentGateway:
-            options = {"fingerprint": fingerprint, "on_exchange": exchanges.append} | options
+            given = {"fingerprint": fingerprint, "on_exchange": exchanges.append, "outside": HERE_TOO}
+            options = given | options
             return stack.enter_context(SegmentGateway(address, TOKEN, **options))
 
         yield build

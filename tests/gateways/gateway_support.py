@@ -6,6 +6,9 @@ import socket
 import threading
 from collections.abc import Callable
 
+from offboarding.gateways.outside import Outside
+
+HERE_TOO = Outside(simulators=True)
 TOKEN = "sgp_" + "Qm7RtZ" * 10 + "x4c2"
 
 Script = Callable[[socket.socket, bytes], None]

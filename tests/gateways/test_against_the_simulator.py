@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from gateway_support import fingerprint
+from gateway_support import HERE_TOO, fingerprint
 
 from offboarding.gateways.segment import (
     ConnectionState,
@@ -96,7 +96,7 @@ def enter(segment: Simulator, exchanges: list[Exchange]) -> Iterator[Enter]:
 
     def enter(ref: str = "acme", level: str = "owner", **options: Any) -> SegmentGateway:
         options = {"fingerprint": fingerprint, "on_exchange": exchanges.append} | options
-        gateway = SegmentGateway(segment.url_of(ref), segment.token(ref, level), **options)
+        gateway = SegmentGateway(segment.url_of(ref), segment.token(ref, level), outside=HERE_TOO, **options)
         opened.append(gateway)
         return gateway
 
@@ -254,7 +254,7 @@ def test_refusals_say_what_to_do_next(enter: Enter, segment: Simulator) -> None:
     segment.control.change("acme", {"token_refused": True})
     assert isinstance(refused(lambda: acme.remove_member(olga)), TokenRefused)
     assert isinstance(refused(acme.workspace), TokenRefused)
-    wrong_region = SegmentGateway(segment.eu_url, segment.token("globex"), fingerprint=str)
+    wrong_region = SegmentGateway(segment.eu_url, segment.token("globex"), fingerprint=str, outside=HERE_TOO)
     with wrong_region:
         assert isinstance(refused(wrong_region.workspace), TokenRefused)
 

@@ -19,6 +19,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 from gateway_support import TOKEN, Loopback
 
+from offboarding.gateways.outside import Outside
 from offboarding.gateways.segment import (
     Declined,
     Doubtful,
@@ -220,7 +221,9 @@ def test_a_closed_port_is_not_reached(at: At, exchanges: list[Exchange]) -> None
 
 def test_an_unknown_name_is_not_reached(at: At) -> None:
     with pytest.raises(NotReached, match="is not known"):
-        at("http://no-such-name.invalid").remove_member("u1")
+        at(
+            "https://no-such-name.invalid", outside=Outside(frozenset({"no-such-name.invalid"}))
+        ).remove_member("u1")
 
 
 def test_a_certificate_nobody_trusts_is_not_reached(at: At, loopback: Serve, tmp_path: Path) -> None:

@@ -19,7 +19,7 @@ COMPOSE = env.ROOT / "docker-compose.yml"
 DOCKERFILE = env.ROOT / "Dockerfile"
 BIN = Path(env.ROOT / ".venv" / "bin")
 # Only for trying things out, never for a server.
-NOT_FOR_SERVERS = {"OFFBOARD_DEMO", "OFFBOARD_DEBUG"}
+NOT_FOR_SERVERS = {"OFFBOARD_DEMO", "OFFBOARD_DEBUG", "OFFBOARD_SIMULATORS"}
 GIVEN = {
     **env.fresh_keys(),
     "OFFBOARD_BASE_URL": "https://offboard.example.com",

@@ -106,6 +106,7 @@ def environment(folder: Path, port: int) -> dict[str, str]:
         **fresh_keys(),
         "OFFBOARD_DATA": str(folder / "data"),
         "OFFBOARD_BASE_URL": f"http://localhost:{port}",
+        "OFFBOARD_SIMULATORS": "1",
         "OFFBOARD_SECOND_FACTOR": "offered",
         "OFFBOARD_OWNER_APPROVERS": "1",
         "OFFBOARD_MANY_PLACES_APPROVERS": "1",

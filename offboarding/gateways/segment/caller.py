@@ -9,6 +9,7 @@ from typing import Any, Self, TypeVar
 import httpx
 
 from offboarding.gateways.exchange import Exchange, Plain, masked
+from offboarding.gateways.outside import SEGMENT_ONLY, Outside
 from offboarding.gateways.segment import protocol
 from offboarding.gateways.segment.errors import (
     Doubtful,
@@ -35,6 +36,7 @@ class Caller:
         token: str,
         *,
         fingerprint: Callable[[str], str],
+        outside: Outside = SEGMENT_ONLY,
         transport: httpx.BaseTransport | None = None,
         deadline: float = 20.0,
         max_bytes: int = 25_000_000,
@@ -42,15 +44,17 @@ class Caller:
         before_send: Callable[[str], None] | None = None,
         after_send: Callable[[GatewayError | None], None] | None = None,
     ) -> None:
-        """`fingerprint` turns a write key into what may be kept of it. `deadline` is in seconds, for one
-        call whole.
+        """`fingerprint` turns a write key into what may be kept of it. `outside` says whom we may call: Segment's own hosts,
+        if nothing else is said. `deadline` is in seconds, for one call whole.
 
         `on_exchange` gets every call, masked, also those that failed. `before_send` gets the limit class of
         each request before it goes out, pages included; what it raises comes through and nothing is sent.
         `after_send` gets what came of each request that went out, None if all is well, as soon as it is known.
         """
         self._token, self._fingerprint = token, fingerprint
-        self._wire = Wire(base_url, transport=transport, deadline=deadline, max_bytes=max_bytes)
+        self._wire = Wire(
+            base_url, outside=outside, transport=transport, deadline=deadline, max_bytes=max_bytes
+        )
         self._on_exchange, self._before_send, self._after_send = on_exchange, before_send, after_send
         self._last: Exchange | None = None
 
