@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import PurePath
 from typing import IO, Any
@@ -11,15 +9,16 @@ from typing import IO, Any
 from django.conf import settings
 from django.core.files.uploadedfile import UploadedFile
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as lazy
 from PIL import Image, UnidentifiedImageError
-from pypdf import PdfReader
-from pypdf.errors import PyPdfError
 
+from offboarding.lib import documents
 from offboarding.lib.refusals import Refused
 
 # A screenshot of two large screens has 30 million pixels. More is a picture made to eat memory.
 PIXELS_AT_MOST = 60_000_000
-IMAGES = {"PNG": "image/png", "JPEG": "image/jpeg"}
+# Telephones write photos with a second view inside, which Pillow calls MPO.
+IMAGES = {"PNG": "image/png", "JPEG": "image/jpeg", "MPO": "image/jpeg"}
 SUFFIXES = {
     "image/png": (".png",),
     "image/jpeg": (".jpg", ".jpeg"),
@@ -31,10 +30,7 @@ TEXTS = ("", *SUFFIXES["text/csv"], *SUFFIXES["text/plain"])
 ACCEPT = ",".join((*SUFFIXES, *(suffix for suffixes in SUFFIXES.values() for suffix in suffixes)))
 # What a parser raises on bytes that are not what they seem.
 UNREADABLE = (
-    PyPdfError,
     UnidentifiedImageError,
-    Image.DecompressionBombError,
-    Image.DecompressionBombWarning,
     OSError,
     ValueError,
     TypeError,
@@ -46,6 +42,18 @@ UNREADABLE = (
     OverflowError,
     MemoryError,
 )
+# What is wrong, and the way out.
+WHY = {
+    "unreadable": lazy("%(name)s cannot be read. Use PNG, JPEG, PDF, CSV or text up to %(mb)d MB."),
+    "pixels": lazy("%(name)s has more than %(pixels)d million pixels. Attach a smaller picture."),
+    "locked": lazy("%(name)s is locked with a password. Save it without one, and attach that."),
+    "active": lazy("%(name)s holds a script, a form or another file. Print it to a PDF, and attach that."),
+    "slow": lazy("%(name)s takes too long to read. Print it to a PDF, and attach that."),
+}
+
+
+class Unfit(Exception):
+    """The content is none that we take; its text is a word of WHY."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,23 +71,20 @@ def checked(file: UploadedFile[Any] | None) -> Checked:
     if file is None or not file.name:
         raise Refused("no-file", _("Choose a file first."), field="file")
     name = clean(file.name)
-    size = file.size or 0
-    if not 0 < size <= settings.UPLOAD_BYTES:
-        raise unreadable(name)
-    stream = file.file
-    media_type = kind_of(stream, name) if stream else ""
-    if stream is None or not media_type:
-        raise unreadable(name)
+    size, stream = file.size or 0, file.file
+    if stream is None or not 0 < size <= settings.UPLOAD_BYTES:
+        raise refusal(name, "unreadable")
+    try:
+        media_type = kind_of(stream, name)
+    except Unfit as unfit:
+        raise refusal(name, str(unfit)) from None
     stream.seek(0)
     return Checked(stream, fitting(name, media_type), media_type, size)
 
 
-def unreadable(name: str) -> Refused:
-    sentence = _("%(name)s cannot be read. Use PNG, JPEG, PDF, CSV or text up to %(mb)d MB.") % {
-        "name": name,
-        "mb": settings.UPLOAD_BYTES // 1_000_000,
-    }
-    return Refused("bad-file", sentence, field="file")
+def refusal(name: str, why: str) -> Refused:
+    facts = {"name": name, "mb": settings.UPLOAD_BYTES // 1_000_000, "pixels": PIXELS_AT_MOST // 1_000_000}
+    return Refused("bad-file", WHY[why] % facts, field="file")
 
 
 def clean(name: str) -> str:
@@ -96,48 +101,48 @@ def fitting(name: str, media_type: str) -> str:
 
 
 def kind_of(stream: IO[bytes], name: str) -> str:
-    """The media type of the content; empty if it is none that we take."""
+    """The media type of the content. Raises Unfit where it is none that we take."""
     stream.seek(0)
     start = stream.read(8)
     if start.startswith((b"\x89PNG", b"\xff\xd8\xff")):
-        return attempt(image, stream)
+        return image(stream)
     if start.startswith(b"%PDF-"):
-        return attempt(pdf, stream)
+        return pdf(stream)
     suffix = PurePath(name).suffix.lower()
     # A page or a drawing under the name of a picture is text as well, and shows nothing.
     if suffix not in TEXTS or not text(stream):
-        return ""
+        raise Unfit("unreadable")
     return "text/csv" if suffix == ".csv" else "text/plain"
-
-
-def attempt(read: Callable[[IO[bytes]], str], stream: IO[bytes]) -> str:
-    """Whatever a parser trips over, the file cannot be read."""
-    stream.seek(0)
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("error", Image.DecompressionBombWarning)
-            return read(stream)
-    except UNREADABLE:
-        return ""
 
 
 def image(stream: IO[bytes]) -> str:
     """Header, size and structure, then every pixel: a picture that is cut off is no proof."""
-    with Image.open(stream, formats=tuple(IMAGES)) as picture:
-        kind, (width, height) = IMAGES[picture.format or ""], picture.size
-        if width * height > PIXELS_AT_MOST:
-            return ""
-        picture.verify()
-    stream.seek(0)
-    with Image.open(stream, formats=tuple(IMAGES)) as picture:
-        picture.load()
+    try:
+        with opened(stream) as picture:
+            kind, (width, height) = IMAGES[picture.format or ""], picture.size
+            if width * height > PIXELS_AT_MOST:
+                raise Unfit("pixels")
+            picture.verify()
+        with opened(stream) as picture:
+            picture.load()
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning):
+        raise Unfit("pixels") from None
+    except UNREADABLE:
+        raise Unfit("unreadable") from None
     return kind
 
 
+def opened(stream: IO[bytes]) -> Image.Image:
+    stream.seek(0)
+    return Image.open(stream, formats=("PNG", "JPEG"))
+
+
 def pdf(stream: IO[bytes]) -> str:
-    """It opens without a password and has a page. Nothing in it is run: pypdf has no scripts and opens no links."""
-    reader = PdfReader(stream, strict=False)
-    return "application/pdf" if not reader.is_encrypted and len(reader.pages) else ""
+    """It opens without a password, has a page, and holds nothing that acts."""
+    found = documents.look(stream)
+    if found is not documents.Look.FINE:
+        raise Unfit(found.value)
+    return "application/pdf"
 
 
 def text(stream: IO[bytes]) -> bool:

@@ -69,7 +69,6 @@ REFUSED = [
     ("cut.png", picture()[:40], "a picture that is cut off"),
     ("cut.jpg", picture("JPEG")[:200], "a photo that is cut off"),
     ("broken.pdf", b"%PDF-1.7\nnothing follows", "only the beginning of a document"),
-    ("locked.pdf", document("secret"), "a document that nobody here can open"),
     ("latin.txt", "geprüft".encode("latin-1"), "not UTF-8"),
     ("nul.csv", b"a,b\x00\n", "text with NUL"),
 ]
