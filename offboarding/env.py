@@ -15,8 +15,11 @@ from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 from zoneinfo import ZoneInfo
 
+from offboarding.lib.addresses import well_formed
+
 ROOT = Path(__file__).resolve().parent.parent
 HOST = re.compile(r"(?:[a-z0-9-]+\.)+[a-z][a-z0-9-]*(?::[1-9][0-9]{0,4})?")
+SEED = re.compile(r"[0-9a-fA-F]{64}")
 
 
 class WrongSetting(Exception):
@@ -159,6 +162,12 @@ def mail(value: str) -> dict[str, Any]:
     raise ValueError("write folder:/path, console: or smtp://user:password@host:587?tls=1")
 
 
+def mailbox(value: str) -> str:
+    if value and not well_formed(value):
+        raise ValueError("write one address like checkpoints@example.com, or leave it empty")
+    return value
+
+
 def password(value: str) -> str:
     if value and (len(value) < 24 or not value.isascii() or any(sign.isspace() for sign in value)):
         raise ValueError("write 24 or more letters, digits and signs without spaces, or leave it empty")
@@ -180,7 +189,16 @@ VARIABLES = (
         "OFFBOARD_SEALING_KEYS", "", listed, "Fernet keys that seal stored tokens, newest first, by comma."
     ),
     Variable(
-        "OFFBOARD_SIGNING_KEY", "", text, "Ed25519 seed that signs packets and checkpoints: 64 hex digits."
+        "OFFBOARD_SIGNING_KEY",
+        "",
+        listed,
+        "Ed25519 seed that signs packets and checkpoints: 64 hex digits. A new one goes in front, by comma.",
+    ),
+    Variable(
+        "OFFBOARD_CHECKPOINT_MAIL",
+        "",
+        mailbox,
+        "A mailbox that gets each newest signed checkpoint; or empty.",
     ),
     Variable(
         "OFFBOARD_DATABASE_URL",
@@ -298,7 +316,7 @@ def missing(values: Mapping[str, Any]) -> list[str]:
         found.append(f"OFFBOARD_SECRET_KEY is missing or shorter than 50 characters. {hint}")
     if not values["SEALING_KEYS"]:
         found.append(f"OFFBOARD_SEALING_KEYS is missing. {hint}")
-    if len(values["SIGNING_KEY"]) != 64 or not set(values["SIGNING_KEY"].lower()) <= set("0123456789abcdef"):
+    if not values["SIGNING_KEY"] or not all(SEED.fullmatch(each) for each in values["SIGNING_KEY"]):
         found.append(f"OFFBOARD_SIGNING_KEY is missing or not 64 hex digits. {hint}")
     return found
 

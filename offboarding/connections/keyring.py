@@ -34,8 +34,8 @@ def open_secret(sealed: str) -> str:
 
 
 def fingerprint(secret: str) -> str:
-    """Tells two secrets apart without telling what they are. Stable over rotations of the sealing keys."""
-    key = sha256(b"offboard fingerprints\0" + settings.SIGNING_KEY.encode()).digest()
+    """Tells two secrets apart without telling what they are. Stable over rotations of sealing and signing keys."""
+    key = sha256(b"offboard fingerprints\0" + settings.FIRST_SIGNING_KEY.encode()).digest()
     return keyed_fingerprint(key, secret)
 
 

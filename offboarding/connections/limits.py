@@ -155,4 +155,4 @@ def key(pk: int, limit_class: str) -> str:
 @cache
 def installation() -> str:
     named: dict[str, Any] = settings.DATABASES["default"]
-    return sha256(f"{settings.SIGNING_KEY}{named['NAME']}".encode()).hexdigest()[:12]
+    return sha256(f"{settings.FIRST_SIGNING_KEY}{named['NAME']}".encode()).hexdigest()[:12]

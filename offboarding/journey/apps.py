@@ -4,7 +4,10 @@ from collections.abc import Callable
 from datetime import datetime
 from time import monotonic
 
+import structlog
 from django.apps import AppConfig
+
+log = structlog.get_logger(__name__)
 
 
 def every_turn(_now: datetime) -> str:
@@ -27,11 +30,17 @@ def sign_checkpoint() -> None:
     """Not while the engine stands still: one size is signed once, and whose ledger goes on is not decided yet."""
     from offboarding.journey.standstill import compare
     from offboarding.ledger.actions import checkpoint
+    from offboarding.ledger.keys import KeyChanged
+    from offboarding.ledger.tiles import NotWhole
     from offboarding.work.queries import stands_still
 
     compare()
-    if not stands_still():
+    if stands_still():
+        return
+    try:
         checkpoint()
+    except (KeyChanged, NotWhole) as error:  # the engine has other work, which must go on
+        log.error("ledger not signed", why=str(error))
 
 
 class JourneyConfig(AppConfig):
@@ -39,6 +48,7 @@ class JourneyConfig(AppConfig):
 
     def ready(self) -> None:
         from offboarding.journey import actions, notices, standstill
+        from offboarding.ledger import outside
         from offboarding.ledger.apps import hour
         from offboarding.work import desks
 
@@ -46,4 +56,5 @@ class JourneyConfig(AppConfig):
         desks.schedule("journey", every_turn, actions.tick)
         desks.schedule("journey.follow_ups", every_turn, seldom(actions.follow_ups, 5.0))
         desks.schedule("ledger.checkpoint", hour, sign_checkpoint)
+        desks.schedule("ledger.deliver", every_turn, seldom(outside.deliver_newest, 30.0))
         notices.register()

@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-import os
 import secrets
 from base64 import b64encode
 from collections.abc import Mapping, Sequence
-from datetime import datetime
 from typing import Any
 
-from django.conf import settings
 from django.db import transaction
 
-from offboarding.ledger import queries
+from offboarding.ledger import outside, queries, tiles
 from offboarding.ledger.events import Event
-from offboarding.ledger.models import Checkpoint, Entry, Head, Personal
+from offboarding.ledger.keys import KeyChanged, newest_key, older_signers, signer, statement
+from offboarding.ledger.models import Checkpoint, Entry, Head, Personal, SigningKey
 from offboarding.ledger.rules import APP, GENESIS, Actor, body, iso
 from offboarding.lib import canonical
 from offboarding.lib.hashing import sha256_hex
-from offboarding.lib.merkle import Tree
 from offboarding.lib.signing import Signer
 
 
@@ -89,40 +86,41 @@ def link(
     return entry, salt
 
 
-def signer() -> Signer:
-    return Signer.from_seed(bytes.fromhex(settings.SIGNING_KEY))
-
-
 def checkpoint() -> Checkpoint | None:
     """Sign the ledger as it stands now, and hand the statement outside. The newest one if nothing was added since.
 
-    Never within a transaction: what stands outside must be in the database, whatever is rolled back later.
+    Never within a transaction: what stands outside must be in the database, whatever is rolled back later. Raises
+    KeyChanged, and tiles.NotWhole if an entry is missing: such a ledger is not signed.
     """
-    head, previous = Head.objects.annotate(now=queries.Moment()).get(pk=1), queries.newest_checkpoint()
+    key = current_key()
+    head, previous = Head.objects.get(pk=1), queries.newest_checkpoint()
     if head.seq == 0:
         return None
     # Entries never change, so their root is worked out while others go on writing.
-    made = previous if previous and previous.size >= head.seq else sign(head, previous, head.now)
-    deliver(made)
+    made = previous if previous and previous.size >= head.seq else sign(key, head, previous)
+    outside.to_file(made)
     return made
 
 
-def sign(head: Head, previous: Checkpoint | None, now: datetime) -> Checkpoint:
-    key = signer()
-    root = Tree(data for _, _, data in queries.rows(head.seq)).root()
-    data = canonical.dumps(
-        {
-            "v": 1,
-            "size": head.seq,
-            "root": root,
-            "head": head.hash,
-            "at": iso(now),
-            "previous": previous.root if previous else None,
-            "key_id": key.key_id,
-        }
-    )
+def sign(key: Signer, head: Head, previous: Checkpoint | None) -> Checkpoint:
+    tiles.grow(head.seq)
+    root = tiles.Stored(head.seq).root()
     # Two at once sign the same size; the first statement stands for both.
     with transaction.atomic(durable=True):
+        # The head is held: no key takes over between the time that is signed and the signature.
+        now = Head.objects.annotate(now=queries.Moment()).select_for_update().get(pk=1).now
+        must_be_newest(key)
+        data = canonical.dumps(
+            {
+                "v": 1,
+                "size": head.seq,
+                "root": root,
+                "head": head.hash,
+                "at": iso(now),
+                "previous": previous.root if previous else None,
+                "key_id": key.key_id,
+            }
+        )
         made, _ = Checkpoint.objects.get_or_create(
             size=head.seq,
             defaults={
@@ -138,22 +136,67 @@ def sign(head: Head, previous: Checkpoint | None, now: datetime) -> Checkpoint:
     return made
 
 
-def deliver(made: Checkpoint) -> None:
-    """Append it to a file outside the database, unless it is the file's last line already.
+# ---------------------------------------------------------------- the key that signs
 
-    Asked again for each checkpoint that is still the newest, so that one whose delivery was cut off gets there. Written
-    twice is harmless: each line stands for itself. A line that was cut off is ended first, so that it spoils no other.
+
+def current_key() -> Signer:
+    """The key that signs now. A new one takes over here: signed by the one before, and noted in the ledger.
+
+    Raises KeyChanged if the one before is not at hand.
     """
-    line = canonical.dumps({"checkpoint": canonical.loads(bytes(made.body)), "signature": made.signature})
-    with open(settings.CHECKPOINT_FILE, "a+b") as file:
-        file.seek(0, os.SEEK_END)
-        file.seek(max(0, file.tell() - len(line) - 1))
-        last = file.read()
-        if last == line + b"\n":
-            return
-        file.write((b"" if not last or last.endswith(b"\n") else b"\n") + line + b"\n")
-        file.flush()
-        os.fsync(file.fileno())
+    key = signer()
+    known = newest_key()
+    if known is None or known.key_id != key.key_id:
+        change_key(key)
+    return key
 
 
-__all__ = ["APP", "GENESIS", "Actor", "Event", "checkpoint", "record", "record_each", "signer"]
+def change_key(key: Signer, lost: str = "") -> None:
+    """`lost`: why the key before cannot sign for this one; empty if it does. Raises KeyChanged."""
+    with transaction.atomic():
+        now = Head.objects.annotate(now=queries.Moment()).select_for_update().get(pk=1).now
+        known = newest_key()
+        if known and known.key_id == key.key_id:
+            return  # somebody else was quicker
+        if SigningKey.objects.filter(key_id=key.key_id).exists():
+            raise KeyChanged(
+                f"The key {key.key_id} was given up, and the ledger goes on with {known_id(known)}."
+            )
+        data = statement(key, now, known_id(known), lost)
+        signature = "" if lost or known is None else b64encode(older(known).sign(data)).decode()
+        SigningKey.objects.create(
+            key_id=key.key_id,
+            public_key=key.public_pem().decode(),
+            since=now,
+            body=data,
+            signature=signature,
+            why=lost,
+        )
+        if known:
+            facts = {"key": key.key_id, "before": known.key_id, "vouched": bool(signature), "why": lost}
+            record(Event.SIGNING_KEY_CHANGED, actor=APP, facts=facts)
+
+
+def older(known: SigningKey) -> Signer:
+    found = next((each for each in older_signers() if each.key_id == known.key_id), None)
+    if found is None:
+        raise KeyChanged(
+            f"The ledger was signed with {known.key_id} so far, which is not at hand. Put it behind the new key in "
+            "OFFBOARD_SIGNING_KEY, by comma; if it is lost, `manage.py replace_signing_key` says so in the ledger."
+        )
+    return found
+
+
+def known_id(known: SigningKey | None) -> str:
+    return known.key_id if known else ""
+
+
+def must_be_newest(key: Signer) -> None:
+    known = newest_key()
+    if known is None or known.key_id != key.key_id:
+        raise KeyChanged(
+            f"The ledger goes on with the key {known_id(known)}, and this process has {key.key_id}."
+        )
+
+
+__all__ = ["APP", "GENESIS", "Actor", "Event", "checkpoint", "current_key", "record", "record_each"]

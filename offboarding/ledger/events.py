@@ -73,3 +73,4 @@ class Event(StrEnum):
     MESSAGE_NOT_WRITTEN = "message.not_written"
     ENGINE_PAUSED = "engine.paused"
     ENGINE_RESUMED = "engine.resumed"
+    SIGNING_KEY_CHANGED = "ledger.key_changed"

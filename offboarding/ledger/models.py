@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.db import models
+from django.db.models.functions import Now
 
 
 class Head(models.Model):
@@ -30,6 +31,8 @@ class Entry(models.Model):
         indexes = [
             models.Index(fields=["about", "seq"], name="entry_about"),
             models.Index(fields=["event", "seq"], name="entry_event"),
+            models.Index(fields=["actor_id", "seq"], name="entry_actor"),
+            models.Index(fields=["at", "seq"], name="entry_at"),
         ]
 
 
@@ -59,3 +62,46 @@ class Checkpoint(models.Model):
 
     class Meta:
         ordering = ["size"]
+
+
+class Tile(models.Model):
+    """256 neighbouring nodes of the Merkle tree, so that a root or a proof reads a few rows instead of all entries.
+
+    Only full tiles are kept. They repeat what the entries say: `verify_ledger` compares the two.
+    """
+
+    tier = models.PositiveSmallIntegerField()  # the nodes stand `8 * tier` levels above the leaves
+    index = models.PositiveBigIntegerField()
+    nodes = models.BinaryField()
+    root = models.BinaryField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["tier", "index"], name="one_tile_per_place")]
+
+
+class SigningKey(models.Model):
+    """Since when which key signs. The first stands for itself; each later one is signed by the one before it.
+
+    A key that was lost could sign for no other: then `why` says so, and there is no signature.
+    """
+
+    key_id = models.CharField(max_length=16, unique=True)
+    public_key = models.TextField()
+    since = models.DateTimeField()
+    body = models.BinaryField()
+    signature = models.CharField(max_length=120, blank=True)
+    why = models.CharField(max_length=300, blank=True)
+
+    class Meta:
+        ordering = ["pk"]
+
+
+class Delivery(models.Model):
+    """A checkpoint reached a place outside that keeps no file here, such as a mailbox."""
+
+    checkpoint = models.ForeignKey(Checkpoint, on_delete=models.PROTECT, related_name="deliveries")
+    place = models.CharField(max_length=20)
+    at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["checkpoint", "place"], name="delivered_once")]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from base64 import b64decode
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -29,6 +30,10 @@ APP = Actor("app", "offboard", "Offboard")
 
 def iso(moment: datetime) -> str:
     return moment.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+
+
+def moment(text: str) -> datetime:
+    return datetime.fromisoformat(text)
 
 
 def body(
@@ -61,9 +66,10 @@ def body(
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """A checkpoint as a line outside the database says it."""
+    """A checkpoint as it stands in the database, and as a line outside of it says it."""
 
     size: int
+    root: str
     head: str
     at: str
     key_id: str
@@ -71,14 +77,25 @@ class Statement:
     signature: bytes
 
 
+def statement_of(body: bytes, signature: str) -> Statement:
+    """Raises ValueError, TypeError or KeyError where it is none."""
+    said = canonical.loads(body)
+    return Statement(
+        size=int(said["size"]),
+        root=str(said["root"]),
+        head=str(said["head"]),
+        at=str(said["at"]),
+        key_id=str(said["key_id"]),
+        body=body,
+        signature=b64decode(signature, validate=True),
+    )
+
+
 def statement_in(line: bytes) -> Statement | None:
     """None if the line is none: its writing was cut off, or it is something else."""
     try:
         told = canonical.loads(line)
-        said, signature = told["checkpoint"], b64decode(told["signature"], validate=True)
-        return Statement(
-            int(said["size"]), said["head"], said["at"], said["key_id"], canonical.dumps(said), signature
-        )
+        return statement_of(canonical.dumps(told["checkpoint"]), told["signature"])
     except (ValueError, TypeError, KeyError):
         return None
 
@@ -87,6 +104,17 @@ def statement_in(line: bytes) -> Statement | None:
 class Broken:
     seq: int
     says: str
+
+
+def wrong_link(expected: int, prev: str, seq: int, stored: str, data: bytes) -> Broken | None:
+    """What is wrong with the entry that should be number `expected` and follow the hash `prev`; None if nothing is."""
+    if seq != expected:
+        return Broken(expected, f"entry {expected} is missing")
+    if sha256_hex(data) != stored:
+        return Broken(seq, f"entry {seq} was altered")
+    if json.loads(data)["prev"] != prev:
+        return Broken(seq, f"entry {seq} does not follow entry {seq - 1}")
+    return None
 
 
 def first_broken(
@@ -98,11 +126,21 @@ def first_broken(
     """
     expected = start
     for seq, stored, data in entries:
-        if seq != expected:
-            return Broken(expected, f"entry {expected} is missing")
-        if sha256_hex(data) != stored:
-            return Broken(seq, f"entry {seq} was altered")
-        if canonical.loads(data)["prev"] != prev:
-            return Broken(seq, f"entry {seq} does not follow entry {seq - 1}")
+        if found := wrong_link(expected, prev, seq, stored, data):
+            return found
         prev, expected = stored, expected + 1
+    return None
+
+
+# seq, at, event, about, kind and id of the actor: what pages search by.
+Columns = tuple[int, datetime, str, str, str, str]
+
+
+def wrong_columns(columns: Columns, told: Mapping[str, Any]) -> Broken | None:
+    """Pages search by the columns, the chain is over the bytes: both must say the same."""
+    seq, at, *rest = columns
+    actor = told["actor"]
+    said = [told["event"], told["about"], actor["kind"], actor["id"]]
+    if told["seq"] != seq or told["at"] != iso(at) or rest != said:
+        return Broken(seq, f"the columns of entry {seq} say something else than the entry")
     return None

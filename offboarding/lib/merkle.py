@@ -20,27 +20,15 @@ def node_hash(left: bytes, right: bytes) -> bytes:
     return hashlib.sha256(b"\x01" + left + right).digest()
 
 
-class Tree:
-    """A growing tree that keeps the hash of every full subtree: 64 bytes a leaf, proofs in O(log² n)."""
-
-    def __init__(self, leaves: Iterable[bytes] = ()) -> None:
-        self._levels: list[bytearray] = [bytearray()]
-        for leaf in leaves:
-            self.append(leaf)
+class Nodes:
+    """Roots and proofs over a tree whose full subtrees can be asked for, wherever they are kept: O(log² n) of them."""
 
     def __len__(self) -> int:
-        return len(self._levels[0]) // _WIDTH
+        raise NotImplementedError
 
-    def append(self, leaf: bytes) -> None:
-        """Add one leaf (its data, not its hash) at the end."""
-        current, level = leaf_hash(leaf), 0
-        self._levels[0] += current
-        while len(self._levels[level]) % (2 * _WIDTH) == 0:
-            current = node_hash(bytes(self._levels[level][-2 * _WIDTH : -_WIDTH]), current)
-            level += 1
-            if level == len(self._levels):
-                self._levels.append(bytearray())
-            self._levels[level] += current
+    def node(self, level: int, index: int) -> bytes:
+        """The hash of the full subtree over the leaves `index << level` up to, without, `(index + 1) << level`."""
+        raise NotImplementedError
 
     def root(self, size: int | None = None) -> str:
         """The root over the first `size` leaves (all, if not given)."""
@@ -74,8 +62,7 @@ class Tree:
             return hashlib.sha256(b"").digest()
         if count & (count - 1) == 0:
             level = count.bit_length() - 1
-            at = (start >> level) * _WIDTH
-            return bytes(self._levels[level][at : at + _WIDTH])
+            return self.node(level, start >> level)
         middle = start + _split(count)
         return node_hash(self._range(start, middle), self._range(middle, end))
 
@@ -96,9 +83,68 @@ class Tree:
         return [*self._subproof(old, middle, end, False), self._range(start, middle)]
 
 
+class Tree(Nodes):
+    """A growing tree that keeps the hash of every full subtree: 64 bytes a leaf."""
+
+    def __init__(self, leaves: Iterable[bytes] = ()) -> None:
+        self._levels: list[bytearray] = [bytearray()]
+        for leaf in leaves:
+            self.append(leaf)
+
+    def __len__(self) -> int:
+        return len(self._levels[0]) // _WIDTH
+
+    def append(self, leaf: bytes) -> None:
+        """Add one leaf (its data, not its hash) at the end."""
+        current, level = leaf_hash(leaf), 0
+        self._levels[0] += current
+        while len(self._levels[level]) % (2 * _WIDTH) == 0:
+            current = node_hash(bytes(self._levels[level][-2 * _WIDTH : -_WIDTH]), current)
+            level += 1
+            if level == len(self._levels):
+                self._levels.append(bytearray())
+            self._levels[level] += current
+
+    def node(self, level: int, index: int) -> bytes:
+        return bytes(self._levels[level][index * _WIDTH : (index + 1) * _WIDTH])
+
+
+class Edge:
+    """The right edge of a growing tree: tells the root after each leaf, keeps a few dozen hashes, makes no proofs."""
+
+    def __init__(self) -> None:
+        self.size = 0
+        self._peaks: list[bytes] = []  # the largest full subtree first
+
+    def append(self, leaf: bytes) -> None:
+        """Add the hash of one leaf at the end."""
+        self.size += 1
+        size = self.size
+        while size % 2 == 0:
+            leaf, size = node_hash(self._peaks.pop(), leaf), size >> 1
+        self._peaks.append(leaf)
+
+    def root(self) -> str:
+        if not self._peaks:
+            return hashlib.sha256(b"").hexdigest()
+        *rest, current = self._peaks
+        for peak in reversed(rest):
+            current = node_hash(peak, current)
+        return current.hex()
+
+
 def root(leaves: Iterable[bytes]) -> str:
     """The root over the leaves."""
     return Tree(leaves).root()
+
+
+def pyramid(hashes: Sequence[bytes]) -> list[list[bytes]]:
+    """These nodes, and above them level by level each that has two children, up to the last."""
+    levels = [list(hashes)]
+    while len(levels[-1]) > 1:
+        below = levels[-1]
+        levels.append([node_hash(below[i], below[i + 1]) for i in range(0, len(below) - 1, 2)])
+    return levels
 
 
 def verify_inclusion(leaf: bytes, index: int, size: int, proof: Sequence[str], root: str) -> bool:

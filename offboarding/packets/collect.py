@@ -17,9 +17,10 @@ from offboarding.evidence.models import Evidence
 from offboarding.execution.models import Attempt, Run
 from offboarding.execution.rules import Act, Ended
 from offboarding.ledger.models import Checkpoint, Entry
-from offboarding.ledger.queries import entries_about, rows
+from offboarding.ledger.queries import entries_about
 from offboarding.ledger.rules import iso
-from offboarding.lib.merkle import Tree
+from offboarding.ledger.tiles import Stored
+from offboarding.lib.merkle import Nodes
 from offboarding.packets import contents as made
 from offboarding.packets.keys import credentials
 from offboarding.packets.models import Packet
@@ -374,7 +375,7 @@ def cancelled_rest(runs: Sequence[Run]) -> made.Remark:
 
 
 def entries(removal: RemovalRequest, statement: Checkpoint) -> tuple[made.Entry, ...]:
-    tree = Tree(data for _, _, data in rows(statement.size))
+    tree = Stored(statement.size)
     return tuple(
         entry(each, tree, statement.size)
         for each in entries_about(removal.reference)
@@ -382,6 +383,6 @@ def entries(removal: RemovalRequest, statement: Checkpoint) -> tuple[made.Entry,
     )
 
 
-def entry(each: Entry, tree: Tree, size: int) -> made.Entry:
+def entry(each: Entry, tree: Nodes, size: int) -> made.Entry:
     told = tuple(made.Disclosure(one.name, one.value, bytes(one.salt).hex()) for one in each.personal.all())
     return made.Entry(each.seq, bytes(each.body), each.hash, tuple(tree.inclusion(each.seq - 1, size)), told)

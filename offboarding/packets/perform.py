@@ -7,7 +7,9 @@ from pathlib import Path
 
 from django.conf import settings
 
-from offboarding.ledger.actions import checkpoint, signer
+from offboarding.ledger.actions import checkpoint, current_key
+from offboarding.ledger.keys import KeyChanged
+from offboarding.ledger.tiles import NotWhole
 from offboarding.lib.bags import ChangedSource
 from offboarding.packets import actions
 from offboarding.packets.collect import collect
@@ -33,11 +35,11 @@ def make(packet: Packet) -> None:
         assert statement is not None, "a closed removal has entries"
         contents = collect(packet, statement, Hold(packet).touch)
         folder.mkdir(parents=True, exist_ok=True)
-        written = write_packet(contents, folder, signer())
+        written = write_packet(contents, folder, current_key())
     except OSError as error:
         trouble = f"The packet could not be written: {error.strerror}. We try again."
         put_down(packet, State.WAITING, after=timedelta(seconds=30), waiting_for=trouble, trouble=trouble)
-    except (PacketRefused, ChangedSource, ReportRefused) as error:
+    except (PacketRefused, ChangedSource, ReportRefused, KeyChanged, NotWhole) as error:
         trouble = f"The packet cannot be made: {error} An administrator has to look."[:200]
         put_down(packet, State.NEEDS_PERSON, after=None, waiting_for=trouble, trouble=trouble)
     else:

@@ -2,6 +2,7 @@
 
     python3 verify.py R-1042-packet.zip
     python3 verify.py --key-id 0123456789abcdef R-1042-packet.zip
+    python3 verify.py --key-id 0123456789abcdef --keys signing-keys.jsonl R-1042-packet.zip
 
 Needs Python 3.8 or newer and nothing else: no other package, no network, no key. It unpacks nothing and writes
 nothing. It says what it checked in plain sentences, and ends with 0 if the packet is whole, with 1 if it is not.
@@ -78,15 +79,16 @@ class Report:
         return self.lines[-1].ok
 
 
-def verify(path: str, key_id: str | None = None) -> Report:
+def verify(path: str, key_id: str | None = None, keys: bytes = b"") -> Report:
     """Check the packet at `path`: `R-1042-packet.zip`, or the bag `R-1042.zip` with its other files beside it.
 
-    With `key_id` (16 hex digits) the signing key must be that one.
+    With `key_id` (16 hex digits) the signing key must be that one, or one that was followed by it: `keys` is the chain
+    of keys, one a line, each with the signature of the key before it.
     """
     report = Report()
     try:
         with open(path, "rb") as file:
-            Packet(file, path, report, key_id).run()
+            Packet(file, path, report, key_id, keys).run()
     except OSError as error:
         report.lines.append(Line(False, f"The file cannot be opened: {error.strerror}."))
     return report
@@ -95,8 +97,10 @@ def verify(path: str, key_id: str | None = None) -> Report:
 class Packet:
     """One packet while it is being checked. Each method is one check: it returns a sentence or raises Bad."""
 
-    def __init__(self, file: IO[bytes], path: str, report: Report, key_id: str | None) -> None:
-        self.file, self.path, self.report, self.wanted = file, path, report, key_id
+    def __init__(
+        self, file: IO[bytes], path: str, report: Report, key_id: str | None, keys: bytes = b""
+    ) -> None:
+        self.file, self.path, self.report, self.wanted, self.keys = file, path, report, key_id, keys
         self.name = ""
         self.beside: dict[str, bytes] = {}
         self.bag: Part = Part(file, 0, os.fstat(file.fileno()).st_size, 0)
@@ -172,11 +176,17 @@ class Packet:
         line = self.beside[f"{self.name}.zip.sha256"]
         if not ed25519_verify(key, self.beside[f"{self.name}.zip.sha256.sig"], line):
             raise Bad("The signature does not fit the digest line and the key.")
-        if self.wanted is not None and self.wanted.lower() != self.report.key_id:
+        if self.wanted is None or self.wanted.lower() == self.report.key_id:
+            return f"The digest line is signed with key {self.report.key_id}."
+        if not self.keys:
             raise Bad(
                 f"The signature is sound, but by key {self.report.key_id}, not by the key that you named."
             )
-        return f"The digest line is signed with key {self.report.key_id}."
+        leads_to(read_keys(self.keys), self.report.key_id, self.wanted.lower())
+        return (
+            f"The digest line is signed with key {self.report.key_id}, and each key from there on signed for the next, "
+            f"up to {self.wanted.lower()}."
+        )
 
     # ------------------------------------------------------------ the bag
 
@@ -278,6 +288,8 @@ class Packet:
             raise Bad("The signature of the ledger's checkpoint is wrong.")
         if made["checkpoint"]["key_id"] != key_id_of(key):
             raise Bad("The checkpoint names another key than the one that signed it.")
+        if self.keys:
+            in_its_time(read_keys(self.keys), made["checkpoint"]["key_id"], made["checkpoint"]["at"])
         return f"The checkpoint of the ledger ({int(made['checkpoint']['size'])} entries) is signed by {key_id_of(key)}."
 
     def entries(self) -> str:
@@ -569,6 +581,46 @@ def key_id_of(key: bytes) -> str:
     return hashlib.sha256(key).hexdigest()[:16]
 
 
+def read_keys(lines: bytes) -> list[Any]:
+    """The chain of keys, first to newest. Each names the one before it."""
+    chain = [read_json(line, "a line of the keys") for line in lines.splitlines() if line]
+    before = None
+    for link in chain:
+        if before and link["key"]["previous"] != before["key"]["key_id"]:
+            raise Bad("The chain of keys has a gap.")
+        before = link
+        if key_id_of(read_key(link["key"]["public_key"].encode())) != link["key"]["key_id"]:
+            raise Bad("A key in the chain has another fingerprint than it says.")
+    return chain
+
+
+def leads_to(chain: list[Any], old: str, new: str) -> None:
+    """Raises Bad unless each key from the old to the new one signed for the next."""
+    names = [link["key"]["key_id"] for link in chain]
+    if old not in names or new not in names or names.index(old) > names.index(new):
+        raise Bad(f"The chain of keys does not lead from {show(old)} to {show(new)}.")
+    for before, link in zip(chain[names.index(old) : names.index(new)], chain[names.index(old) + 1 :]):
+        if not link["signature"]:
+            raise Bad(f"No key signed for {link['key']['key_id']}; it says: {show(link['key']['why'])}")
+        key = read_key(before["key"]["public_key"].encode())
+        if not ed25519_verify(
+            key, base64.b64decode(link["signature"], validate=True), canonical(link["key"])
+        ):
+            raise Bad(f"{before['key']['key_id']} did not sign for {link['key']['key_id']}.")
+
+
+def in_its_time(chain: list[Any], key_id: str, at: str) -> None:
+    """Raises Bad if the key signed before it came, or after the next one came. Times are UTC and of one form."""
+    names = [link["key"]["key_id"] for link in chain]
+    if key_id not in names:
+        raise Bad(f"The key {show(key_id)} that signed the checkpoint is not in the chain of keys.")
+    place = names.index(key_id)
+    if place and at < chain[place]["key"]["since"]:
+        raise Bad(f"The checkpoint is older than the key {key_id} that signed it.")
+    if place + 1 < len(chain) and at >= chain[place + 1]["key"]["since"]:
+        raise Bad(f"The checkpoint is signed by {key_id}, which had been followed by another key by then.")
+
+
 NEUTRAL = Point(0, 1, 1, 0)
 
 
@@ -639,8 +691,16 @@ def main(arguments: list[str] | None = None) -> int:
         "packet", help="the packet, such as R-1042-packet.zip, or the bag, such as R-1042.zip"
     )
     parser.add_argument("--key-id", help="the fingerprint that the signing key must have (16 hex digits)")
+    parser.add_argument(
+        "--keys", help="the chain of keys, if the packet was signed by an earlier one", metavar="FILE"
+    )
     options = parser.parse_args(arguments)
-    report = verify(options.packet, options.key_id)
+    try:
+        keys = read_small(options.keys) if options.keys else b""
+    except OSError as error:
+        say(f"BAD  The chain of keys cannot be read: {error.strerror}.")
+        return 1
+    report = verify(options.packet, options.key_id, keys)
     for line in report.lines:
         say(f"{'ok ' if line.ok else 'BAD'}  {line.says}")
     failed = sum(not line.ok for line in report.lines)
@@ -651,6 +711,11 @@ def main(arguments: list[str] | None = None) -> int:
     if options.key_id is None:
         say(f"Compare the key {report.key_id} with the one that was given to you in another way.")
     return 0
+
+
+def read_small(path: str) -> bytes:
+    with open(path, "rb") as file:
+        return file.read(MOST_BESIDE)
 
 
 def say(text: str) -> None:

@@ -96,3 +96,27 @@ def test_what_a_part_tells_is_heard(row: table.Row) -> None:
 def test_the_readme_has_a_place_for_the_table() -> None:
     assert table.MARKS.search(table.README.read_text(encoding="utf-8"))
     assert Counter(table.PARTS) == Counter(set(table.PARTS))
+
+
+def test_a_longer_ledger_takes_no_more_queries_to_check_or_to_prove(
+    db: None, settings: Any, tmp_path: Any
+) -> None:
+    """The walk streams; a proof reads tiles and the newest entries. The long form is `python -m tests.bench.ledger`."""
+    from django.db import transaction
+
+    from offboarding.ledger import tiles, whole
+    from offboarding.ledger.actions import APP, Event, checkpoint, record_each
+
+    settings.CHECKPOINT_FILE = tmp_path / "checkpoints.jsonl"
+    asked = []
+    for entries in (600, 2400):
+        with transaction.atomic():
+            record_each(Event.ITEM_MOVED, [{"n": n} for n in range(entries)], actor=APP)
+        made = checkpoint()
+        assert made
+        with CaptureQueriesContext(connection) as walk:
+            assert whole.first_wrong() is None
+        with CaptureQueriesContext(connection) as proof:
+            tiles.Stored(made.size).inclusion(300)
+        asked.append((len(walk), len(proof)))
+    assert asked[0][0] == asked[1][0] and max(count for _, count in asked) <= 6

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import threading
+from base64 import b64encode
 from pathlib import Path
 from typing import Any
 
 import pytest
+from django.core import mail
 from django.db import connection, transaction
 
-from offboarding.ledger import actions, queries
+from offboarding.ledger import outside as outside_places
+from offboarding.ledger import queries
 from offboarding.ledger.actions import APP, Event, checkpoint, record
-from offboarding.ledger.models import Checkpoint, Entry, Head
+from offboarding.ledger.models import Checkpoint, Delivery, Entry, Head
+from offboarding.lib import canonical
 from offboarding.lib.signing import Signer
 from tests.work.test_at_once import together
 
@@ -93,7 +97,7 @@ def test_it_is_found_when_the_last_line_is_an_older_one(file: Path) -> None:
     write(2)
     checkpoint()
     assert small
-    actions.deliver(small)
+    outside_places.to_file(small)
     restored(3)
     found = queries.not_known_here()
     assert found and found.size == 4
@@ -114,12 +118,49 @@ def test_a_statement_that_a_person_accepted_is_not_found_again(file: Path) -> No
     assert queries.not_known_here(accepted), "restored once more"
 
 
-def test_what_another_key_signed_is_not_ours(file: Path, settings: Any) -> None:
+def test_what_another_key_signed_is_not_ours(file: Path) -> None:
     write(4)
     checkpoint()
     restored(2)
-    settings.SIGNING_KEY = "22" * 32
+    assert queries.not_known_here()
+    (line,) = file.read_bytes().splitlines()
+    other, said = Signer.generate(), canonical.loads(line)["checkpoint"]
+    body = canonical.dumps({**said, "key_id": other.key_id})
+    forged = {"checkpoint": canonical.loads(body), "signature": b64encode(other.sign(body)).decode()}
+    file.write_bytes(canonical.dumps(forged) + b"\n")
     assert queries.not_known_here() is None
+
+
+def test_the_newest_checkpoint_goes_to_the_mailbox_once(file: Path, settings: Any) -> None:
+    settings.CHECKPOINT_MAIL = "checkpoints@example.com"
+    write()
+    checkpoint()
+    write()
+    made = checkpoint()
+    outside_places.deliver_newest()
+    outside_places.deliver_newest()
+    (sent,) = mail.outbox
+    assert made and sent.to == ["checkpoints@example.com"] and sent.subject == "Checkpoint of 2 entries"
+    assert outside_places.line_of(made).decode() in sent.body.splitlines()
+
+
+def test_a_mail_server_that_does_not_take_it_is_asked_again(file: Path, settings: Any) -> None:
+    works, settings.CHECKPOINT_MAIL = settings.EMAIL_BACKEND, "checkpoints@example.com"
+    write()
+    checkpoint()
+    settings.EMAIL_BACKEND, settings.EMAIL_PORT = "django.core.mail.backends.smtp.EmailBackend", 1
+    outside_places.deliver_newest()
+    settings.EMAIL_BACKEND = works
+    assert not Delivery.objects.exists()
+    outside_places.deliver_newest()
+    assert len(mail.outbox) == 1 and Delivery.objects.count() == 1
+
+
+def test_without_a_mailbox_nothing_is_sent(file: Path) -> None:
+    write()
+    checkpoint()
+    outside_places.deliver_newest()
+    assert not mail.outbox and not Delivery.objects.exists()
 
 
 def test_a_line_that_was_altered_is_not_ours(file: Path) -> None:
@@ -162,7 +203,7 @@ def test_the_row_stands_before_the_line(file: Path, monkeypatch: pytest.MonkeyPa
 
     write(2)
     with monkeypatch.context() as patch:
-        patch.setattr(actions, "deliver", dies)
+        patch.setattr(outside_places, "to_file", dies)
         with pytest.raises(KeyboardInterrupt):
             checkpoint()
     assert (Checkpoint.objects.count(), file.exists()) == (1, False)

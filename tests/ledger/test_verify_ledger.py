@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from base64 import b64encode
+from collections.abc import Callable, Iterator
 from io import StringIO
+from pathlib import Path
 from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
-from django.db import connection, transaction
+from django.db import transaction
 
-from offboarding.ledger.actions import APP, Event, checkpoint, record
-from offboarding.ledger.models import Checkpoint, Entry, Personal
+from offboarding.ledger import whole
+from offboarding.ledger.actions import APP, Event, checkpoint, record, record_each
+from offboarding.ledger.models import Checkpoint, Entry, Head, Personal, Tile
+from offboarding.ledger.tiles import WIDTH, NotWhole
+from offboarding.lib import canonical
+from offboarding.lib.signing import Signer
+from tests.ledger import forging
 
 pytestmark = pytest.mark.django_db
 
@@ -28,28 +35,13 @@ def written(db: None, settings: Any, tmp_path: Any) -> None:
 @pytest.fixture
 def forger() -> Iterator[None]:
     """Somebody who owns the database and takes its triggers away; they are back when the test is rolled back."""
-    with connection.cursor() as cursor:
-        if connection.vendor == "sqlite":
-            cursor.execute(
-                "SELECT name FROM sqlite_master WHERE type = 'trigger' AND tbl_name LIKE 'ledger_%'"
-            )
-            for (name,) in cursor.fetchall():
-                cursor.execute(f"DROP TRIGGER {name}")
-            yield
-        else:
-            cursor.execute("SET session_replication_role = replica")
-            yield
-            cursor.execute("SET session_replication_role = DEFAULT")
+    with forging.without_triggers():
+        yield
 
 
-def drop(seq: int) -> None:
-    Personal.objects.filter(entry_id=seq).delete()
-    Entry.objects.filter(seq=seq)._raw_delete("default")
-
-
-def verify() -> str:
+def verify(*outside: Path) -> str:
     told = StringIO()
-    call_command("verify_ledger", stdout=told)
+    call_command("verify_ledger", checkpoint=list(outside), stdout=told)
     return told.getvalue().strip()
 
 
@@ -65,13 +57,13 @@ def test_an_altered_entry_is_named(forger: None) -> None:
 
 
 def test_a_missing_entry_is_named(forger: None) -> None:
-    drop(2)
+    forging.delete(2)
     with pytest.raises(CommandError, match="entry 2 is missing"):
         verify()
 
 
 def test_a_cut_off_end_shows_at_the_checkpoint(forger: None) -> None:
-    drop(5)
+    forging.delete(5)
     with pytest.raises(CommandError, match="do not agree with the checkpoint at entry 5"):
         verify()
 
@@ -79,22 +71,8 @@ def test_a_cut_off_end_shows_at_the_checkpoint(forger: None) -> None:
 def test_a_cut_off_end_shows_at_the_head_even_before_the_next_checkpoint(forger: None) -> None:
     with transaction.atomic():
         record(Event.REMOVAL_FILED, actor=APP)
-    drop(6)
+    forging.delete(6)
     with pytest.raises(CommandError, match="entry 6 is missing"):
-        verify()
-
-
-def test_a_chain_made_anew_does_not_agree_with_its_checkpoint(forger: None) -> None:
-    from offboarding.lib import canonical
-    from offboarding.lib.hashing import sha256_hex
-
-    prev = "0" * 64
-    for entry in Entry.objects.order_by("seq"):
-        data = {**canonical.loads(bytes(entry.body)), "about": "R-7", "prev": prev}
-        body = canonical.dumps(data)
-        prev = sha256_hex(body)
-        Entry.objects.filter(seq=entry.seq).update(body=body, hash=prev)
-    with pytest.raises(CommandError, match="do not agree with the checkpoint at entry 5"):
         verify()
 
 
@@ -116,3 +94,115 @@ def test_a_column_that_says_something_else_than_its_entry_is_named(forger: None)
     Entry.objects.filter(seq=4).update(about="R-1", event="removal.closed")
     with pytest.raises(CommandError, match="entry 4"):
         verify()
+
+
+FORGED = [
+    (lambda: forging.edit(3), "entry 3 was altered", "an entry says something else"),
+    (lambda: forging.delete(3), "entry 3 is missing", "an entry is gone"),
+    (lambda: forging.insert(3), "entry 3 does not follow entry 2", "an entry was slipped in"),
+    (lambda: forging.swap(3), "entry 3 does not follow entry 2", "two entries changed places"),
+]
+
+
+@pytest.mark.parametrize(("forge", "says", "because"), FORGED, ids=[row[2] for row in FORGED])
+def test_the_first_entry_that_somebody_touched_is_named(
+    forger: None, forge: Callable[[], None], says: str, because: str
+) -> None:
+    forge()
+    with pytest.raises(CommandError, match=says):
+        verify()
+
+
+REWRITTEN = [
+    (lambda: forging.truncate(4), "at entry 5", "the end is cut off, and the head with it"),
+    (
+        lambda: forging.rewrite(lambda told: told.update(about="R-7")),
+        "at entry 5",
+        "the whole chain made anew",
+    ),
+]
+
+
+@pytest.mark.parametrize(("forge", "where", "because"), REWRITTEN, ids=[row[2] for row in REWRITTEN])
+def test_what_the_database_cannot_tell_is_told_by_a_checkpoint_from_outside(
+    forger: None, settings: Any, tmp_path: Path, forge: Callable[[], None], where: str, because: str
+) -> None:
+    kept = tmp_path / "kept elsewhere.jsonl"
+    kept.write_bytes(settings.CHECKPOINT_FILE.read_bytes())
+    forge()
+    assert "hold" in verify(), "it was done so well that the database alone says nothing"
+    with pytest.raises(CommandError, match=f"do not agree with the checkpoint from outside {where}"):
+        verify(kept)
+
+
+def test_a_checkpoint_from_outside_holds(settings: Any) -> None:
+    assert verify(settings.CHECKPOINT_FILE).endswith("1 checkpoints from outside hold too.")
+
+
+def test_a_forger_cannot_sign_a_checkpoint_of_their_own(forger: None) -> None:
+    """The right root, a good signature, the wrong key."""
+    made, other = Checkpoint.objects.get(), Signer.generate()
+    body = canonical.dumps({**canonical.loads(bytes(made.body)), "key_id": other.key_id})
+    signature = b64encode(other.sign(body)).decode()
+    public = other.public_pem().decode()
+    Checkpoint.objects.update(body=body, signature=signature, key_id=other.key_id, public_key=public)
+    with pytest.raises(CommandError, match=f"signed by {other.key_id}, no key of this ledger"):
+        verify()
+
+
+@pytest.mark.parametrize("text", ["", "{}\n", '{"checkpoint":{}}\n', "hello"])
+def test_a_file_without_checkpoints_proves_nothing(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "empty.jsonl"
+    path.write_text(text)
+    with pytest.raises(CommandError, match="line 1: this is no checkpoint"):
+        verify(path)
+
+
+def test_a_file_that_is_not_there_is_told(tmp_path: Path) -> None:
+    with pytest.raises(CommandError, match="cannot be read"):
+        verify(tmp_path / "nothing")
+
+
+def test_another_name_beside_an_entry_is_found(forger: None) -> None:
+    """Pages show these names."""
+    Personal.objects.filter(entry_id=2, name="actor").update(value="Somebody Else")
+    with pytest.raises(CommandError, match="the actor beside entry 2 is not the one that was recorded"):
+        verify()
+
+
+def test_a_name_that_was_erased_is_no_fault() -> None:
+    Personal.objects.filter(entry_id=2).delete()
+    assert "hold" in verify()
+
+
+def test_a_head_that_names_another_end_is_found() -> None:
+    Head.objects.update(hash="f" * 64)
+    with pytest.raises(CommandError, match="the head does not name entry 5"):
+        verify()
+
+
+def test_stored_hashes_that_do_not_fit_their_entries_are_found() -> None:
+    with transaction.atomic():
+        record_each(Event.ITEM_MOVED, [{"n": n} for n in range(WIDTH)], actor=APP)
+    checkpoint()
+    assert "hold" in verify()
+    kept = Tile.objects.get()
+    Tile.objects.update(nodes=bytes(kept.nodes)[:-1] + b"?")
+    with pytest.raises(CommandError, match=f"the stored hashes of the entries up to {WIDTH} do not fit"):
+        verify()
+
+
+def test_a_ledger_with_a_gap_is_not_signed(forger: None) -> None:
+    with transaction.atomic():
+        record(Event.REMOVAL_FILED, actor=APP)
+    forging.delete(3)
+    with pytest.raises(NotWhole, match="entry 3 is missing"):
+        checkpoint()
+
+
+def test_the_walk_says_how_far_it_is() -> None:
+    with transaction.atomic():
+        record_each(Event.ITEM_MOVED, [{"n": n} for n in range(2 * WIDTH)], actor=APP)
+    seen: list[int] = []
+    assert whole.first_wrong(mark=seen.append) is None
+    assert seen == [WIDTH, 2 * WIDTH]

@@ -9,6 +9,7 @@ import struct
 import subprocess
 import sys
 import zipfile
+from base64 import b64encode
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -19,12 +20,13 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from hypothesis import given
 from hypothesis import strategies as st
 
+from offboarding.lib import canonical
 from offboarding.lib.bags import StoredZip, from_bytes, write_bag
 from offboarding.lib.signing import Signer
 from offboarding.packets import contents as parts
 from offboarding.packets import verifier, writer
 from offboarding.packets.contents import PacketContents
-from offboarding.packets.verifier import Line, Report, verify
+from offboarding.packets.verifier import Line, Report, main, verify
 from offboarding.packets.writer import WrittenPacket, write_packet
 
 Make = Callable[..., PacketContents]
@@ -327,6 +329,83 @@ def test_a_packet_signed_anew_by_someone_else_shows_another_key(
     assert [line.says for line in report.lines if not line.ok] == [
         f"The signature is sound, but by key {thief.key_id}, not by the key that you named."
     ]
+
+
+# ---------------------------------------------------------------- keys that followed each other
+
+
+def chain(*signers: Signer, since: str = "2026-04-0{}T00:00:00.000000Z", unsigned: int = 0) -> bytes:
+    """As the ledger tells it: each key's statement, signed by the key before. `unsigned`: the place of a lost one."""
+    lines, before = [], None
+    for n, key in enumerate(signers):
+        said = {
+            "v": 1,
+            "key_id": key.key_id,
+            "public_key": key.public_pem().decode(),
+            "since": since.format(n + 1),
+            "previous": before.key_id if before else "",
+            "why": "burnt" if unsigned and n == unsigned else "",
+        }
+        signature = before.sign(canonical.dumps(said)) if before and n != (unsigned or -1) else b""
+        lines.append(canonical.dumps({"key": said, "signature": b64encode(signature).decode()}))
+        before = key
+    return b"".join(line + b"\n" for line in lines)
+
+
+def test_a_packet_that_was_sealed_two_keys_ago_still_verifies(packet: WrittenPacket, signer: Signer) -> None:
+    second, third = Signer.generate(), Signer.generate()
+    assert not verify(str(packet.path), third.key_id).ok
+    report = verify(str(packet.path), third.key_id, chain(signer, second, third))
+    assert report.ok, report.lines
+    assert any(f"up to {third.key_id}" in line.says for line in report.lines)
+
+
+NO_CHAINS = [
+    (lambda old, new: chain(Signer.generate(), new), "does not lead from", "the packet's key is not in it"),
+    (lambda old, new: chain(new, old), "does not lead from", "it leads the other way"),
+    (lambda old, new: chain(old, Signer.generate()), "does not lead from", "the named key is not in it"),
+    (lambda old, new: chain(old, new, unsigned=1), "No key signed for", "the old key was lost"),
+    (
+        lambda old, new: chain(old, new).replace(b'"why":""', b'"why":"x"'),
+        "did not sign for",
+        "a statement altered",
+    ),
+    (
+        lambda old, new: chain(old, new, since="2026-03-0{}T00:00:00.000000Z"),
+        "had been followed by another key",
+        "an old key signs what came after it",
+    ),
+    (
+        lambda old, new: chain(Signer.generate(), old, new),
+        "is older than the key",
+        "a key signs what came before it",
+    ),
+    (
+        lambda old, new: b"".join(chain(old, Signer.generate(), new).splitlines(True)[::2]),
+        "has a gap",
+        "a link is gone",
+    ),
+    (lambda old, new: b"{}", "does not have the form", "no chain at all"),
+]
+
+
+@pytest.mark.parametrize(("made", "says", "because"), NO_CHAINS, ids=[row[2] for row in NO_CHAINS])
+def test_a_chain_that_does_not_lead_to_the_named_key_is_refused(
+    made: Callable[[Signer, Signer], bytes], says: str, because: str, packet: WrittenPacket, signer: Signer
+) -> None:
+    newest = Signer.generate()
+    report = verify(str(packet.path), newest.key_id, made(signer, newest))
+    assert any(says in line.says for line in report.lines if not line.ok), report.lines
+
+
+def test_the_command_takes_the_chain_from_a_file(
+    packet: WrittenPacket, signer: Signer, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    newest, path = Signer.generate(), tmp_path / "signing-keys.jsonl"
+    words = ["--key-id", newest.key_id, "--keys", str(path), str(packet.path)]
+    assert main(words) == 1 and "cannot be read" in capsys.readouterr().out
+    path.write_bytes(chain(signer, newest))
+    assert main(words) == 0
 
 
 def test_a_name_that_an_entry_does_not_hold_is_found(

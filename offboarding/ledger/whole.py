@@ -1,0 +1,166 @@
+"""Is the ledger whole? One walk over all entries, in a memory that does not grow, up to the first that is wrong."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from offboarding.ledger import keys
+from offboarding.ledger.models import Checkpoint, Entry, Head, Personal, Tile
+from offboarding.ledger.rules import (
+    GENESIS,
+    Broken,
+    Columns,
+    Statement,
+    moment,
+    statement_of,
+    wrong_columns,
+    wrong_link,
+)
+from offboarding.ledger.tiles import WIDTH
+from offboarding.lib import canonical
+from offboarding.lib.hashing import salted_digest
+from offboarding.lib.merkle import Edge, leaf_hash
+
+CHUNK = 2000
+COLUMNS = ("seq", "at", "event", "about", "actor_kind", "actor_id", "body", "hash")
+
+
+@dataclass(slots=True)
+class Walk:
+    """How far the walk has come. `mark` is called now and then, for whoever holds a lease or shows progress."""
+
+    mark: Callable[[int], None] = lambda _seq: None
+    prev: str = GENESIS
+    edge: Edge = field(default_factory=Edge)
+    leaves: list[bytes] = field(default_factory=list)
+
+
+def first_wrong(
+    outside: Sequence[Statement] = (), mark: Callable[[int], None] = lambda _seq: None
+) -> Broken | None:
+    """The first thing that is wrong with the ledger, in the order of its entries; None if all of it holds.
+
+    `outside` are checkpoints that were kept elsewhere: the entries must bear them out too.
+    """
+    if said := keys.wrong_key():
+        return Broken(0, said)
+    walk, statements, names = Walk(mark), Merged(outside), Beside()
+    tiles = Tile.objects.filter(tier=0).order_by("index").values_list("index", "nodes").iterator(256)
+    tile = next(tiles, None)
+    for row in Entry.objects.order_by("seq").values_list(*COLUMNS).iterator(CHUNK):
+        columns, data, stored = row[:6], bytes(row[6]), row[7]
+        if found := wrong_entry(walk, columns, data, stored) or names.wrong(columns[0], data):
+            return found
+        if len(walk.leaves) == WIDTH:
+            if tile and tile[0] == columns[0] // WIDTH - 1:
+                if bytes(tile[1]) != b"".join(walk.leaves):
+                    return Broken(
+                        columns[0], f"the stored hashes of the entries up to {columns[0]} do not fit"
+                    )
+                tile = next(tiles, None)
+            walk.leaves.clear()
+            walk.mark(columns[0])
+        if found := statements.wrong(walk):
+            return found
+    return statements.beyond(walk.edge.size) or cut_off(walk)
+
+
+def wrong_entry(walk: Walk, columns: Columns, data: bytes, stored: str) -> Broken | None:
+    expected = walk.edge.size + 1
+    if found := wrong_link(expected, walk.prev, columns[0], stored, data):
+        return found
+    leaf = leaf_hash(data)
+    walk.prev = stored
+    walk.edge.append(leaf)
+    walk.leaves.append(leaf)
+    return wrong_columns(columns, json.loads(data))
+
+
+def cut_off(walk: Walk) -> Broken | None:
+    """The newest entries are gone, but the head still counts them; or the head names another end."""
+    head = Head.objects.get(pk=1)
+    if head.seq > walk.edge.size:
+        # Entries that were added while we walked are not missing.
+        there = Entry.objects.filter(seq__gt=walk.edge.size).count()
+        missing = walk.edge.size + 1
+        return None if there >= head.seq - walk.edge.size else Broken(missing, f"entry {missing} is missing")
+    if (head.seq, head.hash) != (walk.edge.size, walk.prev):
+        return Broken(walk.edge.size, f"the head does not name entry {walk.edge.size}, which is the last")
+    return None
+
+
+class Beside:
+    """The names and addresses beside the entries, walked along with them. An erased one is no fault; another one is."""
+
+    def __init__(self) -> None:
+        found = Personal.objects.order_by("entry_id").values_list("entry_id", "name", "salt", "value")
+        self.rows: Iterator[Any] = found.iterator(CHUNK)
+        self.next = next(self.rows, None)
+
+    def wrong(self, seq: int, data: bytes) -> Broken | None:
+        while self.next and self.next[0] <= seq:
+            entry, name, salt, value = self.next
+            self.next = next(self.rows, None)
+            told = json.loads(data)
+            digest = told["actor"]["label_digest"] if name == "actor" else told["personal"].get(name)
+            if entry != seq or salted_digest(bytes(salt), value) != digest:
+                return Broken(seq, f"the {name} beside entry {entry} is not the one that was recorded")
+        return None
+
+
+class Merged:
+    """The checkpoints of the database and those from outside, by size, walked along with the entries."""
+
+    def __init__(self, outside: Sequence[Statement]) -> None:
+        self.known = keys.known_keys()
+        self.outside = sorted(outside, key=lambda said: said.size)
+        self.inside: Iterator[Checkpoint] = Checkpoint.objects.order_by("size").iterator(CHUNK)
+        self.next = next(self.inside, None)
+
+    def wrong(self, walk: Walk) -> Broken | None:
+        while self.next and self.next.size <= walk.edge.size:
+            made, self.next = self.next, next(self.inside, None)
+            if found := self.altered(made) or borne_out(statement_of(bytes(made.body), made.signature), walk):
+                return found
+        while self.outside and self.outside[0].size <= walk.edge.size:
+            said = self.outside.pop(0)
+            if found := self.unsigned(said, "checkpoint from outside") or borne_out(
+                said, walk, "from outside "
+            ):
+                return found
+        return None
+
+    def altered(self, made: Checkpoint) -> Broken | None:
+        said = canonical.loads(bytes(made.body))
+        if (said["size"], said["root"], said["head"]) != (made.size, made.root, made.head):
+            return Broken(made.size, f"the signature of the checkpoint at entry {made.size} does not fit")
+        return self.unsigned(statement_of(bytes(made.body), made.signature), "checkpoint")
+
+    def unsigned(self, said: Statement, what: str) -> Broken | None:
+        key = self.known.get(said.key_id)
+        if key is None:
+            return Broken(
+                said.size,
+                f"the {what} at entry {said.size} is signed by {said.key_id}, no key of this ledger",
+            )
+        if not key.signed(said.signature, said.body, moment(said.at)):
+            return Broken(said.size, f"the signature of the {what} at entry {said.size} does not fit")
+        return None
+
+    def beyond(self, size: int) -> Broken | None:
+        """A checkpoint of more entries than there are."""
+        inside = [self.next.size] if self.next else []
+        waiting = [*inside, *(said.size for said in self.outside)]
+        return disagrees(min(waiting), "" if inside else "from outside ") if waiting else None
+
+
+def borne_out(said: Statement, walk: Walk, where: str = "") -> Broken | None:
+    held = (walk.edge.size, walk.prev, walk.edge.root())
+    return None if (said.size, said.head, said.root) == held else disagrees(said.size, where)
+
+
+def disagrees(size: int, where: str) -> Broken:
+    return Broken(size, f"the entries do not agree with the checkpoint {where}at entry {size}")
