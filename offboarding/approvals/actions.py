@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -10,13 +11,14 @@ from django.db.models.functions import Now
 
 from offboarding.approvals import queries
 from offboarding.approvals.models import Approval
-from offboarding.approvals.rules import Decision, may_not_decide
+from offboarding.approvals.rules import Decision, Ruling, enough, may_not_decide, not_their_turn
 from offboarding.checklist.models import Plan
 from offboarding.checklist.queries import newest_plan
 from offboarding.ledger.actions import Event, record
 from offboarding.lib.refusals import Refused, within
 from offboarding.removals import actions as removals
 from offboarding.removals.models import RemovalRequest
+from offboarding.removals.queries import clients_of
 from offboarding.removals.rules import Stage
 from offboarding.users.models import User
 from offboarding.users.rules import actor_of
@@ -46,8 +48,9 @@ def decide(removal: RemovalRequest, user: User, said: Statement, today: date) ->
         with transaction.atomic():
             locked = RemovalRequest.objects.select_for_update().get(pk=removal.pk)
             plan = checked(locked, user, said, today)
-            made = write(plan, user, said)
-            move_on(locked, plan, said, user)
+            rulings = queries.rulings_of(plan)
+            made = write(plan, user, said, any(ruling.terms.apart for ruling in rulings))
+            move_on(locked, plan, rulings, said, user, today)
     except IntegrityError as error:
         raise Refused("decided-meanwhile", "Your decision is recorded already.") from error
     except Refused as refusal:
@@ -72,14 +75,19 @@ def checked(removal: RemovalRequest, user: User, said: Statement, today: date) -
         )
     if said.decision is not Decision.APPROVE and not said.note.strip():
         raise Refused("no-note", "Write a note: it is needed to reject or to ask.", field="note")
-    if why := may_not_decide(queries.standing(user, plan, today)):
+    rulings, who = queries.rulings_of(plan), queries.standing(user, plan, today)
+    if why := may_not_decide(who, rulings):
         raise Refused("may-not-decide", why)
+    if said.decision is Decision.APPROVE:
+        given = queries.voters_of(queries.approvals_of(plan), clients_of(removal), today)
+        if why := not_their_turn(rulings, given, who.voter):
+            raise Refused("not-your-turn", why)
     if said.decision is Decision.ASK and queries.is_asked(plan, user, said.note):
         raise Refused("decided-meanwhile", "Your question is recorded already. It waits for its answer.")
     return plan
 
 
-def write(plan: Plan, user: User, said: Statement) -> Approval:
+def write(plan: Plan, user: User, said: Statement, apart: bool) -> Approval:
     made = Approval.objects.create(
         plan=plan,
         fingerprint=plan.fingerprint,
@@ -91,6 +99,7 @@ def write(plan: Plan, user: User, said: Statement) -> Approval:
         text=said.text,
         method=said.method,
         address=said.address,
+        apart=apart,
     )
     record(
         EVENTS[said.decision],
@@ -108,12 +117,20 @@ def write(plan: Plan, user: User, said: Statement) -> Approval:
     return made
 
 
-def move_on(removal: RemovalRequest, plan: Plan, said: Statement, user: User) -> None:
+def move_on(
+    removal: RemovalRequest,
+    plan: Plan,
+    rulings: Sequence[Ruling],
+    said: Statement,
+    user: User,
+    today: date,
+) -> None:
     if said.decision is Decision.REJECT:
         removals.move(removal, Stage.REJECTED, actor_of(user))
-    if said.decision is Decision.APPROVE and len(queries.approvals_of(plan)) >= queries.approvals_needed(
-        plan
-    ):
+    if said.decision is not Decision.APPROVE:
+        return
+    given = queries.voters_of(queries.approvals_of(plan), clients_of(removal), today)
+    if enough(rulings, given):
         removals.move(removal, Stage.APPROVED, actor_of(user), approved_at=Now())
 
 

@@ -1,4 +1,4 @@
-"""One person's yes, no or question, to one fingerprint."""
+"""Policies and their versions; one person's yes, no or question, to one fingerprint."""
 
 from __future__ import annotations
 
@@ -6,8 +6,108 @@ from django.conf import settings
 from django.db import models
 from django.db.models.functions import Now
 
+from offboarding.approvals.policies.rules import Selector, Standing, Terms, in_words
 from offboarding.approvals.rules import Decision
 from offboarding.checklist.models import Plan
+from offboarding.connections.models import Workspace
+from offboarding.directory.models import Client
+from offboarding.removals.rules import REASONS
+
+
+class Policy(models.Model):
+    """What one line of rules is for. What it says stands in its versions. Empty means every one."""
+
+    client = models.ForeignKey(
+        Client, on_delete=models.PROTECT, null=True, blank=True, related_name="approval_policies"
+    )
+    environment = models.CharField(max_length=12, blank=True, choices=Workspace.Environment.choices)
+    # A reason's code, or the name of a group of reasons.
+    reason = models.CharField(max_length=40, blank=True)
+
+    class Meta:
+        ordering = ["client__name", "environment", "reason"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["client", "environment", "reason"], name="one_policy_for_one_thing"
+            ),
+            models.UniqueConstraint(
+                fields=["environment", "reason"],
+                condition=models.Q(client=None),
+                name="one_policy_for_all_clients",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        reason = REASONS[self.reason].says if self.reason in REASONS else self.reason
+        return in_words(self.client.name if self.client else "", self.environment, reason)
+
+    @property
+    def selector(self) -> Selector:
+        return Selector(self.client_id, self.environment, self.reason)
+
+
+class PolicyVersion(models.Model):
+    """Proposed by one administrator, in force once another has approved it; then it never changes.
+
+    `ends`: from then on this policy says nothing, and a more general one applies.
+    """
+
+    policy = models.ForeignKey(Policy, on_delete=models.PROTECT, related_name="versions")
+    # Counted from 1 as they come into force; what is only proposed has none.
+    version = models.PositiveIntegerField(null=True, blank=True)
+    standing = models.CharField(
+        max_length=10, default=Standing.PROPOSED, choices=[(each.value, each.value) for each in Standing]
+    )
+    ends = models.BooleanField(default=False)
+    terms_data = models.JSONField()
+    why = models.TextField(max_length=1000)
+    proposed_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    proposed_at = models.DateTimeField(db_default=Now())
+    proposed_method = models.CharField(max_length=60)
+    decided_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )
+    decided_at = models.DateTimeField(null=True, blank=True)
+    decided_method = models.CharField(max_length=60, blank=True)
+    note = models.TextField(blank=True, max_length=1000)
+
+    class Meta:
+        ordering = ["-pk"]
+        constraints = [
+            models.UniqueConstraint(fields=["policy", "version"], name="one_policy_version_per_number"),
+            models.UniqueConstraint(
+                fields=["policy"],
+                condition=models.Q(standing="proposed"),
+                name="one_open_proposal_per_policy",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(decided_by=None) | ~models.Q(decided_by=models.F("proposed_by")),
+                name="who_proposed_a_policy_does_not_decide",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(
+                    standing="approved",
+                    version__isnull=False,
+                    decided_by__isnull=False,
+                    decided_at__isnull=False,
+                )
+                & ~models.Q(decided_method="")
+                | (models.Q(version=None) & ~models.Q(standing="approved")),
+                name="a_policy_in_force_names_two_people",
+            ),
+            models.CheckConstraint(
+                condition=~models.Q(why="") & ~models.Q(proposed_method=""), name="a_proposal_says_why"
+            ),
+            models.CheckConstraint(
+                condition=~models.Q(standing="declined")
+                | (models.Q(decided_by__isnull=False) & ~models.Q(note="")),
+                name="a_declined_policy_says_who_and_why",
+            ),
+        ]
+
+    @property
+    def terms(self) -> Terms:
+        return Terms.from_json(self.terms_data)
 
 
 class Approval(models.Model):
@@ -26,6 +126,8 @@ class Approval(models.Model):
     method = models.CharField(max_length=60)
     address = models.GenericIPAddressField(null=True, blank=True)
     at = models.DateTimeField(db_default=Now())
+    # The policy keeps approving and doing apart: this person works on no step of the request.
+    apart = models.BooleanField(default=False)
 
     class Meta:
         ordering = ["at", "pk"]

@@ -1,76 +1,188 @@
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date
-
-from django.conf import settings
+from typing import Any
 
 from offboarding.approvals.models import Approval
-from offboarding.approvals.rules import Decision, Policy, Standing, needed
+from offboarding.approvals.policies.queries import INSTALLED, decided_under, installed
+from offboarding.approvals.policies.rules import needed
+from offboarding.approvals.rules import (
+    Decision,
+    Ruling,
+    Standing,
+    Voter,
+    helps,
+    in_all,
+    may_not_decide,
+    not_their_turn,
+    rulings_in,
+)
 from offboarding.checklist.models import Plan
-from offboarding.directory.queries import people_with, scope_of
+from offboarding.checklist.queries import newest_plan
+from offboarding.checklist.rules import Found
+from offboarding.directory.queries import people_holding, scope_of, scopes_of
 from offboarding.directory.rules import Scope
+from offboarding.lib.addresses import fold
 from offboarding.removals.models import RemovalRequest
 from offboarding.removals.queries import clients_of, removals_for
 from offboarding.removals.rules import Stage
 from offboarding.users.models import User
 from offboarding.users.rules import Role
 
+# Who did steps of a request, or has them: rooms above say so when Django starts.
+DOERS: list[Callable[[RemovalRequest], set[int]]] = []
 
-def policy() -> Policy:
-    return Policy(settings.OWNER_APPROVERS, settings.MANY_PLACES, settings.MANY_PLACES_APPROVERS)
+
+# ---------------------------------------------------------------- what a plan is decided under
+
+
+def rulings_of(plan: Plan) -> tuple[Ruling, ...]:
+    """As they were frozen with the plan; for plans of before there were policies, what the installation says."""
+    body = plan.data
+    return rulings_in(body) or (as_installed(body, clients_of(plan.removal)),)
+
+
+def as_installed(body: dict[str, Any], clients: frozenset[int]) -> Ruling:
+    changed = [place for place in body["places"] if place["choice"] != "keep"]
+    terms = installed()
+    return Ruling(INSTALLED, 0, clients, terms, needed(terms, changed, len(changed)))
+
+
+def rulings_to_be(removal: RemovalRequest, places: Sequence[Found]) -> tuple[Ruling, ...]:
+    """What a draft would be decided under if it were sent now."""
+    listed = [
+        {
+            "choice": place.choice.value,
+            "owner": place.seen.owner,
+            "environment": place.environment,
+            "workspace_id": place.workspace_id,
+        }
+        for place in places
+    ]
+    return rulings_in({"places": listed, "decided_under": decided_under(removal)})
 
 
 def approvals_needed(plan: Plan) -> int:
-    return needed(policy(), plan.data["places"])
+    return in_all(rulings_of(plan))
 
 
 def approvals_of(plan: Plan) -> list[Approval]:
     return list(plan.approvals.filter(decision=Decision.APPROVE).select_related("approver"))
 
 
+def voters_of(approvals: Iterable[Approval], clients: frozenset[int], today: date) -> list[Voter]:
+    """Who has said yes, with what they hold today: a role that was lost meanwhile does not count. One query."""
+    given = list(approvals)
+    scopes = scopes_of([each.approver for each in given], today)
+    return [Voter.of(scopes[each.approver_id], clients) for each in given]
+
+
+# ---------------------------------------------------------------- who decides
+
+
 def standing(user: User, plan: Plan, today: date) -> Standing:
     removal = plan.removal
+    clients, scope = clients_of(removal), scope_of(user, today)
     return Standing(
         user_id=user.pk,
         email=user.email,
-        is_approver_for_all=scope_of(user, today).covers(clients_of(removal), Role.APPROVER),
+        voter=Voter.of(scope, clients),
         requester_id=removal.requester_id,
-        editor_ids=frozenset(removal.plans.values_list("made_by_id", flat=True)),
+        editor_ids=editors_of(removal),
         addresses=removal.addresses,
         decided_already=plan.approvals.exclude(decision=Decision.ASK).filter(approver=user).exists(),
+        works=works(scope, clients, removal),
     )
 
 
-def to_decide(scope: Scope) -> list[RemovalRequest]:
-    """Requests that wait for this approver, the first to be due on top."""
-    if not scope.has(Role.APPROVER):
+def editors_of(removal: RemovalRequest) -> frozenset[int]:
+    return frozenset(removal.plans.values_list("made_by_id", flat=True))
+
+
+def works(scope: Scope, clients: frozenset[int], removal: RemovalRequest) -> bool:
+    """True for those whose role does the steps by hand, and for those who did or have one."""
+    if scope.covers(clients, Role.OPERATOR):
+        return True
+    return any(scope.user_id in doers(removal) for doers in DOERS)
+
+
+def kept_apart(removal: RemovalRequest) -> set[int]:
+    """Who approved under a policy that keeps approving and doing apart: they work on no step. One query."""
+    found = Approval.objects.filter(plan__removal=removal, decision=Decision.APPROVE, apart=True)
+    return set(found.values_list("approver_id", flat=True))
+
+
+def approvers_for(removal: RemovalRequest, today: date) -> list[User]:
+    """Whose yes would count now, by name: without the requester, the editors and the person themself.
+
+    For a draft: who would be asked first.
+    """
+    plan = newest_plan(removal)
+    if plan is not None:
+        return deciders(removal, rulings_of(plan), approvals_of(plan), today)
+    return deciders(removal, rulings_in_draft(removal), [], today)
+
+
+def rulings_in_draft(removal: RemovalRequest) -> tuple[Ruling, ...]:
+    return rulings_in({"places": [], "decided_under": decided_under(removal)})
+
+
+def deciders(
+    removal: RemovalRequest, rulings: Sequence[Ruling], given: Sequence[Approval], today: date
+) -> list[User]:
+    """A fixed number of queries, however many people there are."""
+    clients, addresses = clients_of(removal), {fold(each) for each in removal.addresses}
+    out = {removal.requester_id, *editors_of(removal), *(each.approver_id for each in given)}
+    apart = any(ruling.terms.apart for ruling in rulings)
+    said = voters_of(given, clients, today)
+    return [
+        user
+        for user, scope in people_holding([Role.APPROVER, Role.SECURITY], today)
+        if user.pk not in out
+        and fold(user.email) not in addresses
+        and any(helps(ruling, said, Voter.of(scope, clients)) for ruling in rulings)
+        and not (apart and works(scope, clients, removal))
+    ]
+
+
+def to_decide(scope: Scope, today: date) -> list[RemovalRequest]:
+    """Requests whose turn has come to this person, the first to be due on top. A fixed number of queries."""
+    if not scope.has(Role.APPROVER, Role.SECURITY):
         return []
-    waiting = (
+    waiting = list(
         removals_for(scope)
         .filter(stage=Stage.PLANNED)
         .exclude(requester_id=scope.user_id)
         .order_by("due_at")
-        .prefetch_related("plans__approvals", "places__workspace")
+        .prefetch_related("plans__approvals__approver", "places__workspace")
     )
-    return [
-        removal
-        for removal in waiting
-        if scope.covers(frozenset(place.workspace.client_id for place in removal.places.all()), Role.APPROVER)
-        and not any(
-            approval.approver_id == scope.user_id and approval.decision != Decision.ASK
-            for approval in list(removal.plans.all())[-1].approvals.all()
-        )
-    ]
+    plans = {removal.pk: list(removal.plans.all())[-1] for removal in waiting}
+    scopes = scopes_of({each.approver for plan in plans.values() for each in plan.approvals.all()}, today)
+    return [removal for removal in waiting if is_asked_of(scope, removal, plans[removal.pk], scopes)]
 
 
-def approvers_for(removal: RemovalRequest, today: date) -> list[User]:
-    """Who may decide: approvers for every client in it, without the requester and the person themself."""
-    own = {address.casefold() for address in removal.addresses}
-    return [
-        user
-        for user in people_with(Role.APPROVER, clients_of(removal), today)
-        if user.pk != removal.requester_id and user.email.casefold() not in own
-    ]
+def is_asked_of(scope: Scope, removal: RemovalRequest, plan: Plan, scopes: Mapping[int, Scope]) -> bool:
+    """From what is read already: the plans with their decisions, and the places."""
+    clients = frozenset(place.workspace.client_id for place in removal.places.all())
+    voter, decided = (
+        Voter.of(scope, clients),
+        [each for each in plan.approvals.all() if each.decision != Decision.ASK],
+    )
+    rulings = rulings_in(plan.data) or (as_installed(plan.data, clients),)
+    who = Standing(
+        user_id=scope.user_id,
+        email=scope.email,
+        voter=voter,
+        requester_id=removal.requester_id,
+        editor_ids=frozenset(each.made_by_id for each in removal.plans.all()),
+        addresses=removal.addresses,
+        decided_already=any(each.approver_id == scope.user_id for each in decided),
+        works=scope.covers(clients, Role.OPERATOR),
+    )
+    given = [scopes[each.approver_id] for each in decided if each.decision == Decision.APPROVE]
+    said = [Voter.of(each, clients) for each in given]
+    return not (may_not_decide(who, rulings) or not_their_turn(rulings, said, voter))
 
 
 def questions_to(scope: Scope) -> list[Approval]:

@@ -26,14 +26,20 @@ from offboarding.users.rules import actor_of
 MEASURING = "verify.measure_before"
 
 
-def freeze(removal: RemovalRequest, user: User) -> Plan:
-    """The next version of the plan, from the newest snapshots. Call inside the verb that makes it necessary."""
+def freeze(removal: RemovalRequest, user: User, decided_under: Sequence[Mapping[str, Any]] = ()) -> Plan:
+    """The next version of the plan, from the newest snapshots. Call inside the verb that makes it necessary.
+
+    `decided_under`: the approval policies that hold now. They become part of the plan and of its fingerprint.
+    """
     book, places = queries.playbook_for(removal), queries.found_places(removal)
     name = removal.person_name or removal.email
     subject = Subject(removal.reference, name, tuple(removal.addresses), removal.handover)
     made = lines(book, subject, places, settings.KEY_GRACE_DAYS)
     version = (previous.version if (previous := queries.newest_plan(removal)) else 0) + 1
-    body = canonical.dumps(described(removal, version, book, places, made))
+    told = described(removal, version, book, places, made)
+    if decided_under:
+        told["decided_under"] = [dict(each) for each in decided_under]
+    body = canonical.dumps(told)
     plan = Plan.objects.create(
         removal=removal,
         version=version,

@@ -9,11 +9,16 @@ from typing import Any
 from django.contrib.auth.hashers import make_password
 from django.db import transaction
 
+from offboarding.approvals.models import Policy
+from offboarding.approvals.policies import actions as policies
+from offboarding.approvals.policies.actions import Proposal
+from offboarding.approvals.policies.rules import Selector, Terms, Turn, Who
 from offboarding.connections.actions import connect
 from offboarding.connections.models import Workspace
 from offboarding.demo.cast import CAST, LEAVER, LEAVER_ADDRESS, LEAVER_OTHER_ADDRESS, PASSWORD, Player
 from offboarding.directory.models import Address, Client, Collaborator, Engagement, Membership
 from offboarding.ledger.actions import Actor, Event, record
+from offboarding.removals.rules import Group
 from offboarding.users.models import User
 from offboarding.users.rules import actor_of
 
@@ -46,6 +51,17 @@ def fill(described: dict[str, Any], today: date) -> None:
             workspace(clients[row["client"]], row)
         for name, each in clients.items():
             engagement(each, players["carol" if name == "Hooli" else "alice"], today)
+        policy(clients["Acme"], players["ada"], players["lin"], today)
+
+
+def policy(owner: Client, one: User, other: User, today: date) -> None:
+    """Security matters of Acme take two people in turn: an approver, then somebody of security."""
+    if Policy.objects.exists():
+        return
+    terms = Terms((Turn(Who.APPROVER), Turn(Who.SECURITY)), ordered=True, owner=1, many_needed=1)
+    selector = Selector(owner.pk, reason=Group.SECURITY.value)
+    said = Proposal(selector, terms, "Acme asks that its security desk sees each of these.")
+    policies.approve(policies.propose(one, said, "demo", today), other, "demo", today)
 
 
 def client(name: str) -> Client:

@@ -51,6 +51,14 @@ CAST = (
         "Lets people in, and connects",
     ),
     Player(
+        "lin",
+        "Lin Baptiste",
+        (Role.ADMINISTRATOR,),
+        ALL_OF_THEM,
+        "Administrator",
+        "Is the second person for approval policies",
+    ),
+    Player(
         "carol",
         "Carol Jimenez",
         (Role.REQUESTER, Role.APPROVER),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterable
 from datetime import date
 from typing import Any
 
@@ -16,11 +17,31 @@ from offboarding.users.rules import Role
 
 
 def scope_of(user: User, today: date) -> Scope:
+    return scopes_of([user], today)[user.pk]
+
+
+def scopes_of(users: Iterable[User], today: date) -> dict[int, Scope]:
+    """By user. One query, however many; none for nobody."""
+    asked = list(users)
     held = Membership.objects.filter(
-        Q(starts_on=None) | Q(starts_on__lte=today), Q(ends_on=None) | Q(ends_on__gte=today), user=user
+        Q(starts_on=None) | Q(starts_on__lte=today), Q(ends_on=None) | Q(ends_on__gte=today), user__in=asked
     )
-    grants = frozenset((Role(role), client) for role, client in held.values_list("role", "client_id"))
-    return Scope(user.pk, user.email, grants if user.is_active else frozenset())
+    grants: dict[int, set[tuple[Role, int | None]]] = {user.pk: set() for user in asked if user.is_active}
+    for user, role, client in held.values_list("user_id", "role", "client_id") if grants else ():
+        if user in grants:
+            grants[user].add((Role(role), client))
+    return {user.pk: Scope(user.pk, user.email, frozenset(grants.get(user.pk, ()))) for user in asked}
+
+
+def people_holding(roles: Collection[Role], today: date) -> list[tuple[User, Scope]]:
+    """Everybody who holds one of the roles for some client, with all that they hold; by name. Two queries."""
+    wanted = [role.value for role in roles]
+    found = (
+        User.objects.filter(is_active=True, memberships__role__in=wanted).distinct().order_by("name", "pk")
+    )
+    users = list(found)
+    scopes = scopes_of(users, today)
+    return [(user, scopes[user.pk]) for user in users if scopes[user.pk].has(*roles)]
 
 
 def clients_in(scope: Scope, *roles: Role) -> QuerySet[Client]:
@@ -52,8 +73,7 @@ def known_name(scope: Scope, email: str) -> str:
 
 def people_with(role: Role, clients: frozenset[int], today: date) -> list[User]:
     """Users who hold the role for every one of the clients, by name."""
-    candidates = User.objects.filter(is_active=True, memberships__role=role.value).distinct().order_by("name")
-    return [user for user in candidates if scope_of(user, today).covers(clients, role)]
+    return [user for user, scope in people_holding([role], today) if scope.covers(clients, role)]
 
 
 def leaving_soon(scope: Scope, until: date) -> list[dict[str, Any]]:

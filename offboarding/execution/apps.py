@@ -7,10 +7,12 @@ class ExecutionConfig(AppConfig):
     name = "offboarding.execution"
 
     def ready(self) -> None:
+        from offboarding.approvals.queries import DOERS
         from offboarding.execution import steps
         from offboarding.execution.actions import SIGN_OFF, crashed
         from offboarding.execution.models import Run
         from offboarding.execution.perform import perform
+        from offboarding.execution.queries import doers_of
         from offboarding.execution.rotation import queries as rotation
         from offboarding.execution.rotation.rules import CONFIRM, HAND_OVER
         from offboarding.execution.steps.add_write_key import AddWriteKey
@@ -27,6 +29,7 @@ class ExecutionConfig(AppConfig):
         from offboarding.work import desks
 
         desks.register(Run, perform, crashed)
+        DOERS.append(doers_of)
         steps.register("segment.remove_member", RemoveMember())
         steps.register("segment.cancel_invitation", CancelInvitation())
         steps.register("segment.leave_group", LeaveGroup())

@@ -8,6 +8,7 @@ from typing import Any
 
 from django.db.models import Count, F, Max, Q
 
+from offboarding.approvals.queries import kept_apart
 from offboarding.checklist.models import ChecklistItem, Plan
 from offboarding.directory.queries import people_with
 from offboarding.directory.rules import Scope
@@ -187,16 +188,22 @@ def troubles(attempts: Sequence[Attempt], act: Act) -> int:
 
 def why_not(scope: Scope, removal: RemovalRequest) -> str:
     """Why this person may not act on the removal's steps; empty if they may."""
-    return may_not_work(scope, clients_of(removal), removal.addresses)
+    return may_not_work(scope, clients_of(removal), removal.addresses, kept_apart(removal))
 
 
 def workers_for(removal: RemovalRequest, today: date) -> list[User]:
     """Who may act on the removal's steps, by name."""
     clients, own = clients_of(removal), {address.casefold() for address in removal.addresses}
     found = {user.pk: user for role in WORKERS for user in people_with(role, clients, today)}
-    return sorted(
-        (user for user in found.values() if user.email.casefold() not in own), key=lambda user: user.name
-    )
+    apart = kept_apart(removal)
+    may = (user for user in found.values() if user.email.casefold() not in own and user.pk not in apart)
+    return sorted(may, key=lambda user: user.name)
+
+
+def doers_of(removal: RemovalRequest) -> set[int]:
+    """Who did a step of this request, or has one. One query."""
+    pairs = Run.objects.filter(item__plan__removal=removal).values_list("ended_by", "assigned_to")
+    return {user for pair in pairs for user in pair if user}
 
 
 def next_for(user: User, run: Run) -> Run | None:

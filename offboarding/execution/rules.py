@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -295,10 +295,19 @@ def proof_missing(required: str, attached: Sequence[str], taken_over: bool = Fal
 WORKERS = (Role.OPERATOR, Role.SECURITY)
 
 
-def may_not_work(scope: Scope, clients: frozenset[int], addresses: Sequence[str]) -> str:
-    """Why this person may not act on the steps of a removal, in a sentence; empty if they may."""
+def may_not_work(
+    scope: Scope, clients: frozenset[int], addresses: Sequence[str], apart: Collection[int] = ()
+) -> str:
+    """Why this person may not act on the steps of a removal, in a sentence; empty if they may.
+
+    `apart`: those who approved it under a policy that keeps approving and doing apart.
+    """
     if any(same(scope.email, address) for address in addresses):
         return "This is about your own access, so someone else does it."
     if not scope.covers(clients, *WORKERS):
         return "Only operators and security of every client in this request work on its steps."
+    if scope.user_id in apart:
+        return (
+            "You approved this request, and its policy keeps approving and doing apart. Someone else does it."
+        )
     return ""

@@ -11,6 +11,7 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models.functions import Now
 
+from offboarding.approvals.policies.queries import decided_under
 from offboarding.checklist import actions as checklist
 from offboarding.checklist.models import Plan
 from offboarding.checklist.queries import newest_plan, plan_under_way
@@ -69,7 +70,12 @@ def file(removal: RemovalRequest, user: User, version: int) -> Plan:
     """Send a draft: it becomes a request and its first plan is frozen, together or not at all."""
     with transaction.atomic():
         removals.file(removal, user, version)
-        return checklist.freeze(removal, user)
+        return freeze(removal, user)
+
+
+def freeze(removal: RemovalRequest, user: User) -> Plan:
+    """The plan with the approval policies that hold now: whoever approves signs under which rules it was decided."""
+    return checklist.freeze(removal, user, decided_under(removal))
 
 
 def restore(
@@ -94,14 +100,14 @@ def restore(
             if offer is None or offer.why_not:
                 why_not = offer.why_not if offer else "It is not a place of this request."
                 raise Refused("not-restorable", f"{workspace.name}: {why_not}", field="places")
-        return checklist.freeze(made, user)
+        return freeze(made, user)
 
 
 def change(removal: RemovalRequest, user: User, wishes: Iterable[Wish], version: int, today: date) -> Plan:
     """Change what should happen: a new plan version, so earlier approvals no longer count."""
     with transaction.atomic():
         removals.change_places(removal, user, wishes, version, today)
-        return checklist.freeze(removal, user)
+        return freeze(removal, user)
 
 
 rounds = Rounds()

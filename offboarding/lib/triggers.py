@@ -39,3 +39,22 @@ def postgresql(table: str, acts: tuple[str, ...]) -> list[str]:
         f"EXECUTE FUNCTION {table}_only_grows()"
     )
     return [function, *rows, whole]
+
+
+def refuse_where(vendor: str, table: str, act: str, condition: str, says: str) -> list[str]:
+    """Statements after which `table` refuses one act (INSERT or UPDATE) on rows for which `condition` holds.
+
+    The condition is SQL that both databases know, over NEW and OLD; `says` is what they answer.
+    """
+    name = f"{table}_{act.lower()}_refused"
+    if vendor == "sqlite":
+        return [
+            f"CREATE TRIGGER {name} BEFORE {act} ON {table} WHEN {condition} "
+            f"BEGIN SELECT RAISE(ABORT, '{says}'); END"
+        ]
+    return [
+        f"CREATE OR REPLACE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS "
+        f"$$ BEGIN RAISE EXCEPTION '{says}'; END $$",
+        f"CREATE TRIGGER {name} BEFORE {act} ON {table} FOR EACH ROW WHEN ({condition}) "
+        f"EXECUTE FUNCTION {name}()",
+    ]

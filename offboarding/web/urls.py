@@ -11,6 +11,7 @@ from offboarding.web.evidence import urls as evidence
 from offboarding.web.filing import urls as filing
 from offboarding.web.messages import urls as messages
 from offboarding.web.people import urls as people
+from offboarding.web.policies import urls as policies
 from offboarding.web.removal import urls as removal
 from offboarding.web.setup import urls as setup
 from offboarding.web.steps import urls as steps
@@ -27,5 +28,6 @@ urlpatterns: list[URLPattern] = [
     *messages.urlpatterns,
     *setup.urlpatterns,
     *people.urlpatterns,
+    *policies.urlpatterns,
     *engine.urlpatterns,
 ]

@@ -209,7 +209,7 @@ def test_the_queue_shows_what_waits_for_this_approver(
 ) -> None:
     removal = filed("Acme Production", "Globex Production")
     half = person("half", Role.APPROVER, clients_=("Acme",))
-    queue = lambda user: queries.to_decide(scope_of(user, today))  # noqa: E731
+    queue = lambda user: queries.to_decide(scope_of(user, today), today)  # noqa: E731
     assert [queue(user) for user in (bob, alice, carol, half)] == [[removal], [], [], []]
     assert queries.approvers_for(removal, today) == [bob]
     decide(removal, bob)

@@ -182,6 +182,15 @@ ROWS: dict[str, Row] = {
     "confirm_people": page(),
     "person": act(only("ada dan"), only("sam ada dan")),
     "person_act": act(only("ada dan")),
+    "policies": page(only("sam ada") | OTHERS_OWN),
+    "policy_applies": page(only("sam ada") | OTHERS_OWN),
+    "policy_new": act(only("ada") | OTHERS_OWN, only("ada") | OTHERS_OWN),
+    "policy_confirm": page(),
+    "policy": page(only("sam ada dan")),
+    "policy_change": act(only("ada dan"), only("ada dan")),
+    "policy_end": act(only("ada dan"), only("ada dan")),
+    "policy_proposal": page(only("sam ada dan")),
+    "policy_decide": act(only("ada dan")),
     "engine": page(only("olga ada") | OTHERS_OWN),
     "engine_go_on": Row(),  # does not stand still
     **several(
@@ -232,6 +241,7 @@ def world(
     running: Callable[..., Any],
     drafted: Callable[..., Any],
     workspace: Callable[..., Any],
+    person: Callable[..., Any],
     bob: Any,
     olga: Any,
     settings: Any,
@@ -272,6 +282,7 @@ def world(
         text="t",
         url="/",
     )
+    proposed = proposal(place.client, person("eve"))
     sealed = {"number": closed.number, "pk": file.pk}
     return World(
         {
@@ -291,7 +302,21 @@ def world(
             "evidence_file": sealed,
             "person": {"pk": bob.pk},
             "person_act": {"pk": bob.pk, "name": "sign-out"},
+            "policy": {"pk": proposed.policy_id},
+            "policy_proposal": {"pk": proposed.pk},
+            "policy_decide": {"pk": proposed.pk, "name": "approve"},
         },
+    )
+
+
+def proposal(client: Any, by: Any) -> Any:
+    """What somebody proposed for this client, and nobody has decided."""
+    from offboarding.approvals.models import Policy, PolicyVersion
+    from offboarding.approvals.policies.rules import Terms
+
+    policy = Policy.objects.create(client=client)
+    return PolicyVersion.objects.create(
+        policy=policy, terms_data=Terms().as_json(), why="w", proposed_by=by, proposed_method="code"
     )
 
 

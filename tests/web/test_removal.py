@@ -280,7 +280,15 @@ def test_every_event_about_a_request_is_told_in_words() -> None:
     from offboarding.ledger.events import Event
     from offboarding.web.removal import timeline
 
-    elsewhere = ("user.", "client.", "workspace.", "discovery.", "engine.")  # never about a request
+    elsewhere = (
+        "user.",
+        "client.",
+        "workspace.",
+        "discovery.",
+        "engine.",
+        "policy.",
+        "ledger.",
+    )  # never about a request
     folded = {*timeline.CALLS, Event.ITEM_MOVED, Event.REMOVAL_MOVED}
     told = {event for event in Event if not event.value.startswith(elsewhere)} - folded
     assert told == set(timeline.WORDS)

@@ -8,11 +8,12 @@ from functools import partial
 from typing import Any
 
 from offboarding.approvals.models import Approval
-from offboarding.approvals.queries import approvals_of, approvers_for
+from offboarding.approvals.queries import approvals_of, rulings_of
+from offboarding.approvals.queries import deciders as who_decides
 from offboarding.approvals.rules import Decision
 from offboarding.directory.queries import people_with, scope_of
 from offboarding.execution.queries import workers_for
-from offboarding.journey.notices import connections, endings, people, words
+from offboarding.journey.notices import connections, endings, people, policies, words
 from offboarding.journey.notices.case import Case, Words, today
 from offboarding.ledger.events import Event
 from offboarding.ledger.models import Entry
@@ -29,7 +30,19 @@ from offboarding.work.rules import State
 
 
 def deciders(case: Case) -> list[User]:
-    return approvers_for(case.removal, today())
+    """Those whom the policy asks first. Whoever has decided by the time of the mail is left out then."""
+    return who_decides(case.removal, rulings_of(case.plan), [], today())
+
+
+def next_in_turn(case: Case) -> list[User]:
+    """Whose turn an approval has brought: nobody who could have decided before it."""
+    if case.removal.stage != Stage.PLANNED:
+        return []
+    given, rulings = approvals_of(case.plan), rulings_of(case.plan)
+    before = [each for each in given if str(each.approver_id) != case.entry.actor_id]
+    asked = {user.pk for user in who_decides(case.removal, rulings, before, today())}
+    now = who_decides(case.removal, rulings, given, today())
+    return [user for user in now if user.pk not in asked]
 
 
 def requester(case: Case) -> list[User]:
@@ -127,7 +140,10 @@ NOTICES: dict[Event, tuple[Notice, ...]] = {
     Event.REMOVAL_CHANGED: (Notice("decide again", deciders, words.decision_needed_again, over=decided),),
     Event.QUESTION_ASKED: (Notice("question", requester, words.question, over=answered),),
     Event.QUESTION_ANSWERED: (Notice("answer", asker, words.answer, over=decided),),
-    Event.PLAN_APPROVED: (Notice("approved", requester, words.approved),),
+    Event.PLAN_APPROVED: (
+        Notice("approved", requester, words.approved),
+        Notice("your turn", next_in_turn, words.your_turn, over=decided),
+    ),
     Event.PLAN_REJECTED: (Notice("rejected", requester, words.rejected),),
     Event.ITEM_MOVED: (
         Notice("step", workers, words.step_needed, needs_person, moved_on, Pace.JOINED),
@@ -160,6 +176,7 @@ def register() -> None:
         handlers.register(event, partial(drafts, notices), partial(objection, notices))
     connections.register()
     people.register()
+    policies.register()
 
 
 def drafts(notices: tuple[Notice, ...], entry: Entry) -> list[Draft]:

@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from offboarding.approvals.queries import approvals_needed, approvals_of
 from offboarding.journey.notices.case import Case, Words, at, by, what, where, who, why
 from offboarding.removals.models import RemovalRequest
+from offboarding.removals.rules import Stage
 from offboarding.users.models import User
 
 # ---------------------------------------------------------------- deciding
@@ -36,6 +37,15 @@ def decision_needed_again(case: Case, user: User) -> Words:
         "what": what(case),
     }
     lead = _("%(who)s changed the plan. Earlier approvals no longer count.") % {"who": case.actor}
+    return Words(subject, lead, request(case, user), act(case))
+
+
+def your_turn(case: Case, user: User) -> Words:
+    subject = _("Your turn to decide by %(by)s: %(what)s") % {
+        "by": by(decide_by(case.removal), user),
+        "what": what(case),
+    }
+    lead = _("%(who)s approved. The policy asks you next.") % {"who": case.actor}
     return Words(subject, lead, request(case, user), act(case))
 
 
@@ -76,8 +86,9 @@ def answer(case: Case, _user: User) -> Words:
 
 def approved(case: Case, user: User) -> Words:
     needed, have = approvals_needed(case.plan), len(approvals_of(case.plan))
-    words = {"n": have, "all": needed, "what": what(case)}
-    subject = _("Approved: %(what)s") if have >= needed else _("%(n)d of %(all)d approvals: %(what)s")
+    words = {"n": min(have, needed), "all": needed, "what": what(case)}
+    waits = case.removal.stage == Stage.PLANNED
+    subject = _("%(n)d of %(all)d approvals: %(what)s") if waits else _("Approved: %(what)s")
     lead = _("%(who)s approved version %(version)d of the plan.")
     starts = (_("Starts"), at(case.removal.starts_at, user))
     return Words(

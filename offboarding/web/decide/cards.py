@@ -10,7 +10,7 @@ from django.utils.translation import ngettext
 
 from offboarding.approvals.models import Approval
 from offboarding.approvals.queries import approvers_for, standing
-from offboarding.approvals.rules import Decision, may_not_decide
+from offboarding.approvals.rules import Decision, Voter, may_not_decide, missing, not_their_turn
 from offboarding.checklist.models import Plan
 from offboarding.removals.rules import Stage
 from offboarding.web.cards import ActCard, ConfirmCard, DiffCard, FactCard, NoticeCard, PermissionCard
@@ -31,10 +31,15 @@ def verdict(view: Overview, today: date) -> PermissionCard | None:
     """Why there is no form for this reader, and who decides; None if they may decide."""
     if view.stage is not Stage.PLANNED:
         return PermissionCard(str(DONE[view.stage]), who_decided(view))
-    why = may_not_decide(standing(view.user, view.plan, today))
+    why = may_not_decide(standing(view.user, view.plan, today), view.rulings)
     if not why:
         return None
     return PermissionCard(why, who_can(view, today))
+
+
+def not_yet(view: Overview, today: date) -> str:
+    """Why this reader's yes would not count now; empty if it would. Rejecting and asking are always open to them."""
+    return not_their_turn(view.rulings, view.voters, standing(view.user, view.plan, today).voter)
 
 
 def who_decided(view: Overview) -> str:
@@ -44,25 +49,18 @@ def who_decided(view: Overview) -> str:
 
 
 def who_can(view: Overview, today: date) -> str:
-    decided = {
-        each.approver_id
-        for each in view.decisions
-        if each.plan_id == view.plan.pk and each.decision != Decision.ASK
-    }
-    makers = {plan.made_by_id for plan in view.removal.plans.all()}
-    names = [user.name for user in approvers_for(view.removal, today) if user.pk not in decided | makers]
+    names = [user.name for user in approvers_for(view.removal, today)]
     if not names:
         return _(
             "Nobody else can decide yet: an administrator has to name an approver for every client in it."
         )
     who = ", ".join(names)
-    missing = view.needed - len(view.approvals)
     if view.approvals:
         return ngettext(
             "%(n)d more approval is needed. Who can decide: %(who)s.",
             "%(n)d more approvals are needed. Who can decide: %(who)s.",
-            missing,
-        ) % {"n": missing, "who": who}  # fmt: skip
+            view.missing,
+        ) % {"n": view.missing, "who": who}  # fmt: skip
     return _("Who can decide: %(who)s.") % {"who": who}
 
 
@@ -100,11 +98,10 @@ def asked(view: Overview, said: Approval, words: dict[str, object]) -> NoticeCar
 
 
 def after_approval(view: Overview) -> str:
-    missing = view.needed - len(view.approvals)
-    if missing > 0:
-        return ngettext("%(n)d more approval is needed.", "%(n)d more approvals are needed.", missing) % {
-            "n": missing
-        }
+    if view.missing > 0:
+        return ngettext(
+            "%(n)d more approval is needed.", "%(n)d more approvals are needed.", view.missing
+        ) % {"n": view.missing}
     starts = view.removal.starts_at
     if starts and starts > view.clock.now:
         return _("The work begins %(when)s.") % {"when": view.clock.says(starts)}
@@ -217,13 +214,13 @@ def effects(view: Overview, decision: Decision) -> list[str]:
             _("The lead sees your question at once."),
             _("Nothing is decided. The due time keeps running."),
         ]
-    first = len(view.approvals) + 1 < view.needed
+    left = missing(view.rulings, [*view.voters, Voter.of(view.scope, view.clients)])
     starts = view.removal.starts_at
     begins = _("%(n)d of %(all)d approvals are in after yours; nothing runs before the last one.") % {
-        "n": len(view.approvals) + 1,
+        "n": max(1, view.needed - left),
         "all": view.needed,
     }
-    if not first:
+    if not left:
         later = starts and starts > view.clock.now
         begins = (
             _("Automatic steps begin %(when)s.") % {"when": view.clock.says(starts)}

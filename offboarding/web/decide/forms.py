@@ -24,10 +24,12 @@ class Typed:
         return cls(data.get("decision", ""), data.get("note", "").strip(), data.get("fingerprint", ""))
 
 
-def faults(typed: Typed) -> dict[str, str]:
-    """What is missing, by field."""
+def faults(typed: Typed, not_yet: str = "") -> dict[str, str]:
+    """What is missing, by field. `not_yet`: why this reader's yes would not count now."""
     if typed.decision not in list(Decision):
         return {"decision": _("Choose one of the three.")}
+    if typed.decision == Decision.APPROVE and not_yet:
+        return {"decision": not_yet}
     if typed.decision != Decision.APPROVE and not typed.note:
         return {"note": _("Write a note: it is needed to reject or to ask.")}
     if len(typed.note) > LONGEST:
@@ -35,16 +37,23 @@ def faults(typed: Typed) -> dict[str, str]:
     return {}
 
 
-def fields(typed: Typed, wrong: dict[str, str]) -> tuple[FieldCard, FieldCard]:
+def fields(typed: Typed, wrong: dict[str, str], not_yet: str = "") -> tuple[FieldCard, FieldCard]:
     """Three equal radios, none chosen beforehand, and a note."""
     hints = {
-        Decision.APPROVE: "",
+        Decision.APPROVE: not_yet,
         Decision.REJECT: _("The request ends. A new one can be filed."),
         Decision.ASK: _("The lead is told at once. The due time keeps running."),
     }
     labels = {Decision.APPROVE: _("Approve"), Decision.REJECT: _("Reject"), Decision.ASK: _("Ask a question")}
     options = tuple(
-        OptionCard(each.value, labels[each], typed.decision == each, hints[each]) for each in Decision
+        OptionCard(
+            each.value,
+            labels[each],
+            typed.decision == each,
+            hints[each],
+            disabled=bool(not_yet) and each is Decision.APPROVE,
+        )
+        for each in Decision
     )
     return (
         FieldCard("decision", _("Your decision"), "radios", options=options, error=wrong.get("decision", "")),

@@ -41,7 +41,7 @@ def approve(request: Request, view: Overview) -> HttpResponse:
         return changed(request, view, typed.fingerprint, typed)
     if cards.verdict(view, today(request)):
         return plan_page(request, view, typed, status=403)
-    if wrong := forms.faults(typed):
+    if wrong := forms.faults(typed, cards.not_yet(view, today(request))):
         return plan_page(request, view, typed, wrong, status=422)
     keep(request, view.removal.number, Decision(typed.decision), typed.fingerprint, typed.note)
     return prove(request, view)
@@ -147,13 +147,15 @@ def plan_page(
     **extra: Any,
 ) -> HttpResponse:
     day = today(request)
-    decision, note = forms.fields(typed, wrong or {})
+    permission = cards.verdict(view, day)
+    not_yet = "" if permission else cards.not_yet(view, day)
+    decision, note = forms.fields(typed, wrong or {}, not_yet)
     context: dict[str, Any] = {
         "head": removal_cards.head(view, ""),
         "plan": plan_card(view.data, view.plan.fingerprint),
         "fingerprint": view.plan.fingerprint,
         "decisions": decisions(view, day),
-        "permission": cards.verdict(view, day),
+        "permission": permission,
         "said": cards.own_say(view),
         "previous": None if "diff" in extra else cards.previous_difference(view),
         "summary": forms.summary(wrong or {}),

@@ -13,8 +13,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 from django.utils.translation import ngettext
 
-from offboarding.approvals.queries import approvals_needed, approvers_for, policy
-from offboarding.approvals.rules import needed
+from offboarding.approvals.queries import approvals_needed, approvers_for, rulings_to_be
+from offboarding.approvals.rules import in_all
 from offboarding.checklist.queries import found_places, newest_plan
 from offboarding.checklist.risks import may_break, not_known
 from offboarding.checklist.rules import Found
@@ -76,7 +76,7 @@ class CheckCard:
 def check_card(removal: RemovalRequest, scope: Scope, today: date, zone: tzinfo, now: datetime) -> CheckCard:
     places = found_places(removal)
     approvers = approvers_for(removal, today)
-    count = needed(policy(), [{"choice": place.choice.value, "owner": place.seen.owner} for place in places])
+    count = in_all(rulings_to_be(removal, places))
     starts = max(removal.starts_at or now, now)
     due = due_at(REASONS[removal.reason], starts)
     return CheckCard(

@@ -153,7 +153,8 @@ def facts(view: Overview) -> list[str]:
         who = ", ".join(f"{each.approver.name} {view.clock.short(each.at)}" for each in view.approvals)
         told.append(_("Approved by %(who)s") % {"who": who})
     if view.stage is Stage.PLANNED and view.needed > 1:
-        told.append(_("%(n)d of %(all)d approvals") % {"n": len(view.approvals), "all": view.needed})
+        have = max(0, view.needed - view.missing)
+        told.append(_("%(n)d of %(all)d approvals") % {"n": have, "all": view.needed})
     return told
 
 

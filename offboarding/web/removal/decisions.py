@@ -35,6 +35,7 @@ class DecisionCard:
 class DecisionsCard:
     needed: str
     who: str
+    under: tuple[str, ...]  # each policy that the plan is decided under, in a sentence
     rows: tuple[DecisionCard, ...]
     summary: ErrorSummaryCard
 
@@ -48,13 +49,26 @@ def decisions(
     rows = tuple(
         decision(view, each, *((typed, wrong) if each.pk == asked else ("", ""))) for each in view.decisions
     )
-    return DecisionsCard(needed(view), names or _("nobody yet"), rows, summary or ErrorSummaryCard())
+    return DecisionsCard(
+        needed(view), names or _("nobody yet"), under(view), rows, summary or ErrorSummaryCard()
+    )
+
+
+def under(view: Overview) -> tuple[str, ...]:
+    """ "Acme, production, every reason, version 3: 1 approver of the client, then 1 of security"."""
+    kept = view.data.get("decided_under", ())
+    return tuple(
+        _("%(name)s, version %(n)d: %(says)s")
+        % {"name": each["name"], "n": each["version"], "says": each["told"][0][1]}
+        for each in kept
+        if each["version"]
+    )
 
 
 def needed(view: Overview) -> str:
     if view.stage is not Stage.PLANNED:
         return ""
-    have = len(view.approvals)
+    have = max(0, view.needed - view.missing)
     if not have:
         return ngettext("%(n)d approval is needed.", "%(n)d approvals are needed.", view.needed) % {
             "n": view.needed

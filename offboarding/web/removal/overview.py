@@ -13,8 +13,17 @@ from typing import Any
 from django.db.models import F
 
 from offboarding.approvals.models import Approval
-from offboarding.approvals.queries import approvals_needed
-from offboarding.approvals.rules import Decision
+from offboarding.approvals.queries import as_installed, voters_of
+from offboarding.approvals.rules import (
+    Decision,
+    Ruling,
+    Voter,
+    asked_at_all,
+    in_all,
+    missing,
+    next_turn,
+    rulings_in,
+)
 from offboarding.checklist.models import ChecklistItem, Plan
 from offboarding.checklist.queries import newest_plan
 from offboarding.execution import queries as execution
@@ -105,13 +114,38 @@ class Overview:
         ]
 
     @cached_property
+    def rulings(self) -> tuple[Ruling, ...]:
+        """The policies that the plan is decided under."""
+        return rulings_in(self.data) or (as_installed(self.data, self.clients),)
+
+    @cached_property
+    def voters(self) -> list[Voter]:
+        """Who has said yes to the plan as it stands, with what they hold today."""
+        return voters_of(self.approvals, self.clients, self.clock.now.astimezone(self.clock.zone).date())
+
+    @cached_property
     def needed(self) -> int:
-        return approvals_needed(self.plan)
+        """How many distinct people it takes at least."""
+        return in_all(self.rulings)
+
+    @cached_property
+    def missing(self) -> int:
+        """How many more have to approve, at least."""
+        return missing(self.rulings, self.voters)
+
+    @property
+    def next_turns(self) -> list[str]:
+        """Who is asked next, in words: for each policy that is not met."""
+        turns = (next_turn(ruling, self.voters) for ruling in self.rulings)
+        return [turn for turn in dict.fromkeys(turns) if turn]
 
     @cached_property
     def why_not(self) -> str:
         """Why this reader may not act on steps; empty if they may."""
-        return may_not_work(self.scope, self.clients, self.removal.addresses)
+        apart = {
+            each.approver_id for each in self.decisions if each.apart and each.decision == Decision.APPROVE
+        }
+        return may_not_work(self.scope, self.clients, self.removal.addresses, apart)
 
     @property
     def may_steer(self) -> bool:
@@ -131,8 +165,9 @@ class Overview:
 
     @property
     def may_approve(self) -> bool:
-        """True for an approver of every client in it. Whether this plan is theirs to decide is asked by the page itself."""
-        return self.scope.covers(self.clients, Role.APPROVER)
+        """True for those whom its policies ask. Whether this plan is theirs to decide is asked by the page itself."""
+        voter = Voter.of(self.scope, self.clients)
+        return any(asked_at_all(ruling, voter) for ruling in self.rulings)
 
     @cached_property
     def clients(self) -> frozenset[int]:

@@ -17,6 +17,7 @@ def tabs(scope: Scope, current: str) -> TabsCard:
     places = (
         ("connections", _("Connections"), "/setup/connections/", CONNECTIONS),
         ("people", _("People"), "/setup/people/", PEOPLE),
+        ("policies", _("Approval"), "/setup/policies/", PEOPLE),
         ("engine", _("Engine"), "/setup/engine/", ENGINE),
     )
     shown = (TabCard(label, url, current == name) for name, label, url, roles in places if scope.has(*roles))
