@@ -6,7 +6,7 @@ import os
 import sys
 
 from celery import Celery
-from celery.signals import setup_logging
+from celery.signals import setup_logging, worker_init
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "offboarding.settings")
 
@@ -35,6 +35,15 @@ app.conf.update(
     worker_redirect_stdouts=False,
 )
 app.autodiscover_tasks(["offboarding.work"])
+
+
+@worker_init.connect
+def ask_first(**_kwargs: object) -> None:
+    """Before the worker takes its first message."""
+    from offboarding.work.sealed import missing_key
+
+    if lacks := missing_key():
+        sys.exit(f"Offboard cannot start.\n{lacks}")
 
 
 @setup_logging.connect

@@ -8,6 +8,10 @@ from offboarding.env import WrongSetting
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "offboarding.settings")
 try:
     application = get_wsgi_application()
+    from offboarding.work.sealed import missing_key
+
+    if lacks := missing_key():
+        raise WrongSetting(lacks)
 except WrongSetting as error:
     sys.stderr.write(f"Offboard cannot start.\n{error}\n")
     sys.exit(3)  # gunicorn then stops as a whole, instead of starting workers for ever

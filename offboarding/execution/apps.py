@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from django.apps import AppConfig
+from django.db.models.functions import Now
 
 
 class ExecutionConfig(AppConfig):
@@ -10,7 +11,7 @@ class ExecutionConfig(AppConfig):
         from offboarding.approvals.queries import DOERS
         from offboarding.execution import steps
         from offboarding.execution.actions import SIGN_OFF, crashed
-        from offboarding.execution.models import Run
+        from offboarding.execution.models import Run, Secret
         from offboarding.execution.perform import perform
         from offboarding.execution.queries import doers_of
         from offboarding.execution.rotation import queries as rotation
@@ -26,7 +27,7 @@ class ExecutionConfig(AppConfig):
         from offboarding.execution.steps.remove_member import RemoveMember
         from offboarding.execution.steps.remove_write_key import RemoveWriteKey
         from offboarding.execution.steps.update_login import UpdateCredential, UpdateWarehouse
-        from offboarding.work import desks
+        from offboarding.work import desks, sealed
 
         desks.register(Run, perform, crashed)
         DOERS.append(doers_of)
@@ -43,3 +44,8 @@ class ExecutionConfig(AppConfig):
         steps.register("segment.update_warehouse", UpdateWarehouse())
         steps.register("segment.update_credential", UpdateCredential())
         steps.OWN["before.snapshot"] = read_before
+        sealed.register(
+            sealed.Place(
+                "new keys and logins", Secret, "sealed", lambda _old: {"sealed": "", "forgotten_at": Now()}
+            )
+        )

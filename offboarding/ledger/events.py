@@ -75,6 +75,7 @@ class Event(StrEnum):
     MESSAGE_IN_DOUBT = "message.in_doubt"
     MESSAGE_SENT_AGAIN = "message.send_again_asked"
     MESSAGE_NOT_WRITTEN = "message.not_written"
+    SECRETS_RESEALED = "secrets.resealed"
     ENGINE_PAUSED = "engine.paused"
     ENGINE_RESUMED = "engine.resumed"
     SIGNING_KEY_CHANGED = "ledger.key_changed"

@@ -35,7 +35,8 @@ class Sealer:
     def __init__(self, keys: Sequence[str]) -> None:
         if not keys:
             raise ValueError("At least one sealing key is needed.")
-        self._fernet = MultiFernet([_fernet(key, number) for number, key in enumerate(keys, start=1)])
+        each = [_fernet(key, number) for number, key in enumerate(keys, start=1)]
+        self._newest, self._fernet = each[0], MultiFernet(each)
 
     def seal(self, value: str) -> str:
         """ASCII text that only the keys open; different at each call. Raises NotSealable for lone surrogates."""
@@ -59,8 +60,24 @@ class Sealer:
         except (InvalidToken, UnicodeError):
             raise NotOpenable from None
 
+    def opens(self, sealed: str) -> bool:
+        """True if one of the keys opens it."""
+        return _opens(self._fernet, sealed)
+
+    def is_newest(self, sealed: str) -> bool:
+        """True if it was sealed with the first key."""
+        return _opens(self._newest, sealed)
+
     def __repr__(self) -> str:
         return "<Sealer>"
+
+
+def _opens(fernet: Fernet | MultiFernet, sealed: str) -> bool:
+    try:
+        fernet.decrypt(sealed.encode("utf-8"))
+    except (InvalidToken, UnicodeError):
+        return False
+    return True
 
 
 def new_key() -> str:

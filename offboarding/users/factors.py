@@ -5,14 +5,18 @@ The rows themselves are watched, not django-allauth's signals: those come after 
 
 from __future__ import annotations
 
+from base64 import b32encode
+from secrets import token_bytes
 from typing import Any
 
 from allauth.mfa.models import Authenticator
+from allauth.mfa.utils import encrypt
 from django.db import transaction
 from django.db.models.signals import post_delete, post_save
 
 from offboarding.ledger.actions import Event, record
 from offboarding.users.rules import actor_of
+from offboarding.work import sealed
 
 
 def saved(instance: Authenticator, created: bool, **_: Any) -> None:
@@ -28,6 +32,12 @@ def note(event: Event, authenticator: Authenticator) -> None:
     with transaction.atomic():
         facts = {"user": authenticator.user_id, "kind": str(authenticator.type)}
         record(event, actor=actor_of(authenticator.user), facts=facts)
+
+
+def given_up(data: dict[str, Any]) -> dict[str, Any]:
+    """A factor whose secret nobody can open any more: it stays, and no code fits it, since nobody knows the new secret."""
+    unknown = b32encode(token_bytes(20)).decode("ascii")
+    return {"data": sealed.replaced(data, lambda _old: encrypt(unknown))}
 
 
 def follow() -> None:

@@ -4,11 +4,12 @@ import signal
 from typing import Any
 
 from django.conf import settings
-from django.core.management.base import BaseCommand, CommandParser
+from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from offboarding.journey.standstill import stand_still
 from offboarding.ledger.rules import Actor
 from offboarding.work.engine import Engine
+from offboarding.work.sealed import missing_key
 
 BY_COMMAND = Actor("command", "engine", "manage.py engine --paused")
 WHY = "The engine was started with --paused."
@@ -26,6 +27,8 @@ class Command(BaseCommand):
         )
 
     def handle(self, *_args: Any, **options: Any) -> None:
+        if lacks := missing_key():
+            raise CommandError(f"Offboard cannot start.\n{lacks}")
         if options["paused"]:
             stand_still(WHY, BY_COMMAND)
             self.stdout.write("The engine stands still until an administrator lets it go on: /setup/engine/")

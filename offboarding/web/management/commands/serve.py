@@ -4,11 +4,12 @@ import sys
 from typing import Any
 
 from django.conf import settings
-from django.core.management.base import BaseCommand, CommandParser
+from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from offboarding.journey.standstill import stand_still
 from offboarding.ledger.rules import Actor
 from offboarding.server import Serving, serve
+from offboarding.work.sealed import missing_key
 
 BY_COMMAND = Actor("command", "serve", "manage.py serve --paused")
 
@@ -23,6 +24,8 @@ class Command(BaseCommand):
         parser.add_argument("--paused", action="store_true", help="the engine stands still first")
 
     def handle(self, *_args: Any, **options: Any) -> None:
+        if lacks := missing_key():
+            raise CommandError(f"Offboard cannot start.\n{lacks}")
         if options["paused"]:
             stand_still("Offboard was started with --paused.", BY_COMMAND)
         serving = Serving(
