@@ -265,6 +265,18 @@ VARIABLES = (
         one_of("required", "offered"),
         "required: whoever decides, executes, reveals or exports has a passkey or codes; offered: as people like.",
     ),
+    Variable(
+        "OFFBOARD_SINGLE_SIGN_ON",
+        "offered",
+        one_of("offered", "required"),
+        "required: everybody signs in at a provider, except the break-glass account; offered: also with a password.",
+    ),
+    Variable(
+        "OFFBOARD_BREAK_GLASS",
+        "",
+        mailbox,
+        "Address of the one account that signs in with its password when no provider can be reached.",
+    ),
     Variable("OFFBOARD_IDLE_MINUTES", "60", whole(5, 1440), "A sign-in ends after so long without activity."),
     Variable("OFFBOARD_SIGN_IN_HOURS", "12", whole(1, 168), "A sign-in ends after so long in any case."),
     Variable(
@@ -318,6 +330,11 @@ def missing(values: Mapping[str, Any]) -> list[str]:
         found.append(f"OFFBOARD_SEALING_KEYS is missing. {hint}")
     if not values["SIGNING_KEY"] or not all(SEED.fullmatch(each) for each in values["SIGNING_KEY"]):
         found.append(f"OFFBOARD_SIGNING_KEY is missing or not 64 hex digits. {hint}")
+    if values["SINGLE_SIGN_ON"] == "required" and not values["BREAK_GLASS"]:
+        found.append(
+            "OFFBOARD_BREAK_GLASS is missing. With OFFBOARD_SINGLE_SIGN_ON=required one account has to be named that"
+            " still signs in with its password: without it, a provider that fails locks everybody out."
+        )
     return found
 
 

@@ -39,6 +39,8 @@ KEY_GRACE_DAYS: int = VALUES["KEY_GRACE_DAYS"]
 UPLOAD_BYTES: int = VALUES["UPLOAD_MB"] * 1_000_000
 APPROVED_HOSTS: list[str] = VALUES["APPROVED_HOSTS"]
 SIMULATORS: bool = VALUES["SIMULATORS"]
+ONLY_SINGLE_SIGN_ON: bool = VALUES["SINGLE_SIGN_ON"] == "required"
+BREAK_GLASS: str = VALUES["BREAK_GLASS"]
 SECOND_FACTOR_REQUIRED: bool = VALUES["SECOND_FACTOR"] == "required"
 METRICS_TOKEN: str = VALUES["METRICS_TOKEN"]
 RETENTION_YEARS: int = VALUES["RETENTION_YEARS"]
@@ -61,6 +63,9 @@ INSTALLED_APPS = [
     "allauth",
     "allauth.account",
     "allauth.mfa",
+    "allauth.socialaccount",
+    "allauth.socialaccount.providers.openid_connect",
+    "allauth.socialaccount.providers.saml",
     "allauth.usersessions",
     "offboarding.work",
     "offboarding.ledger",
@@ -128,7 +133,14 @@ DATABASES = {
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # In the database, not in Redis: sign-in and its throttling must work with Redis gone.
-CACHES = {"default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "django_cache"}}
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.db.DatabaseCache",
+        "LOCATION": "django_cache",
+        # Django's own limit is 300: who tries with that many addresses would push out the counts of all others.
+        "OPTIONS": {"MAX_ENTRIES": 20_000},
+    }
+}
 IDLE_SECONDS: int = VALUES["IDLE_MINUTES"] * 60
 SESSION_COOKIE_AGE: int = VALUES["SIGN_IN_HOURS"] * 3600
 SESSION_SAVE_EVERY_REQUEST = False
@@ -155,6 +167,9 @@ ACCOUNT_LOGOUT_ON_GET = False
 ACCOUNT_REAUTHENTICATION_TIMEOUT = 600
 ACCOUNT_PREVENT_ENUMERATION = True
 ALLAUTH_TRUSTED_PROXY_COUNT: int = VALUES["TRUSTED_PROXIES"]
+SOCIALACCOUNT_ADAPTER = "offboarding.users.adapter.SocialAdapter"
+SOCIALACCOUNT_STORE_TOKENS = False
+SOCIALACCOUNT_EMAIL_AUTHENTICATION = False
 MFA_ADAPTER = "offboarding.users.adapter.MFAAdapter"
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = True

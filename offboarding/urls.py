@@ -6,7 +6,11 @@ from offboarding.web.account import urls as account
 
 urlpatterns = [
     *account.closed,
-    path("account/", include("allauth.urls")),
+    # Not `allauth.urls`: its pages for signing in elsewhere take parameters from the address, link whoever is signed in, and
+    # let a person link a second account. Ours are in web/signin.
+    path("account/", include("allauth.account.urls")),
+    path("account/2fa/", include("allauth.mfa.urls")),
+    path("account/sessions/", include("allauth.usersessions.urls")),
     *web.urlpatterns,
     *demo.urlpatterns,
 ]

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date
 
+from allauth.socialaccount.models import SocialAccount
 from allauth.usersessions.models import UserSession
 from django.db import IntegrityError, transaction
 
@@ -133,6 +134,20 @@ def sign_out(by: User, administers: Scope, user: User) -> int:
         ended = end_sessions(user)
         record(Event.SESSIONS_ENDED, actor=actor_of(by), facts={"user": user.pk, "browsers": ended})
     return ended
+
+
+def forget_provider(by: User, administers: Scope, user: User) -> None:
+    """Forgets the account that somebody comes from at a provider of sign-in, and signs them out everywhere."""
+    allowed(administers, user)
+    with transaction.atomic():
+        held = SocialAccount.objects.filter(user=user)
+        found = sorted(held.values_list("provider", flat=True))
+        if not found:
+            raise Refused("not-linked", f"{user.name} comes from no provider.")
+        held.delete()
+        ended = end_sessions(user)
+        facts = {"user": user.pk, "providers": found, "browsers": ended}
+        record(Event.UNLINKED, actor=actor_of(by), facts=facts)
 
 
 def end_sessions(user: User) -> int:

@@ -46,3 +46,46 @@ class User(AbstractBaseUser):
 
     def get_full_name(self) -> str:
         return self.name
+
+
+class SignInProvider(models.Model):
+    """Where people may sign in instead of here. Its secret is sealed.
+
+    `slug` stands in the addresses that the provider is told, and in each person's link; so neither it, nor `issuer`, nor
+    `entity_id` ever changes: under another one, the same subject would be somebody else.
+    """
+
+    class Kind(models.TextChoices):
+        OIDC = "oidc", "OpenID Connect"
+        SAML = "saml", "SAML 2.0"
+
+    kind = models.CharField(max_length=4, choices=Kind.choices)
+    slug = models.SlugField(max_length=40, unique=True)
+    name = models.CharField(max_length=60, unique=True)
+    is_on = models.BooleanField(default=False)
+    # Whose addresses it may speak for, at the first sign-in of a person.
+    domains = models.JSONField(default=list)
+    # It never says that an address is verified, and is believed for its domains anyway. SAML has no word for it.
+    silent = models.BooleanField(default=False)
+
+    issuer = models.URLField(max_length=300, blank=True)
+    client_id = models.CharField(max_length=200, blank=True)
+    sealed_secret = models.TextField(blank=True)
+
+    entity_id = models.CharField(max_length=500, blank=True)
+    sign_in_url = models.URLField(max_length=500, blank=True)
+    certificates = models.JSONField(default=list)  # base64 of the DER, as metadata has them
+
+    created_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        ordering = ["name"]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def is_filled_in(self) -> bool:
+        if self.kind == self.Kind.OIDC:
+            return bool(self.issuer and self.client_id and self.sealed_secret)
+        return bool(self.entity_id and self.sign_in_url and self.certificates)

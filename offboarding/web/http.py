@@ -15,6 +15,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils.http import url_has_allowed_host_and_scheme
 from django_htmx.middleware import HtmxDetails
 
 from offboarding.directory.queries import scope_of
@@ -84,6 +85,12 @@ def scope_for(request: Any) -> Scope:
         request._scope = scope_of(request.user, today(request))
     scope: Scope = request._scope
     return scope
+
+
+def safe(request: HttpRequest, after: str) -> str:
+    """An address of ours, or the work page."""
+    fits = url_has_allowed_host_and_scheme(after, {request.get_host()}, require_https=request.is_secure())
+    return after if fits else "/"
 
 
 def removal_or_404(request: Request, number: int) -> RemovalRequest:

@@ -1,7 +1,9 @@
 """Proving once more who one is, right before an act that matters. Which proof counts stands here and nowhere else.
 
-Where a second factor is required, a password alone proves nothing, and neither does a sign-in at somebody else's
-page. django-allauth's own decorator asks nothing of people who have neither a password nor a second factor; this does.
+Where a second factor is required, only that factor proves anything: neither a password alone, nor a sign-in at a provider,
+whatever it says of the factors that it asked for. Where none is required, a password does, or for who comes from a
+provider a fresh sign-in there: asked for now, and dated by the provider after that. django-allauth's own decorator asks
+nothing of people who have neither a password nor a second factor; this does.
 """
 
 from __future__ import annotations
@@ -19,10 +21,16 @@ from django.shortcuts import redirect
 from django.urls import reverse
 
 from offboarding.directory.rules import Scope
+from offboarding.users.queries import FACTORS, links_of
 from offboarding.users.rules import ACTING
 
-METHODS = {"password": "password", "totp": "code", "webauthn": "passkey", "recovery_codes": "recovery code"}
-FACTORS = [Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN]
+METHODS = {
+    "password": "password",
+    "totp": "code",
+    "webauthn": "passkey",
+    "recovery_codes": "recovery code",
+    "socialaccount": "single sign-on",
+}
 SECOND = frozenset({"totp", "webauthn", "recovery_codes"})
 
 
@@ -37,12 +45,19 @@ def lacks_factor(request: Any, scope: Scope) -> bool:
 
 def to_proof(request: Any, after: str) -> HttpResponseRedirect:
     """To the page that asks for the proof which counts for this person, and from there to `after`."""
-    return redirect(f"{reverse(page_for(request))}?{urlencode({'next': after})}")
+    return redirect(f"{page_for(request)}?{urlencode({'next': after})}")
 
 
 def page_for(request: Any) -> str:
-    if not needs_factor(request.scope):
-        return "account_reauthenticate"
+    if needs_factor(request.scope):
+        return reverse(factor_page(request))
+    for provider in links_of(request.user):
+        return reverse("prove_with", args=[provider.slug])
+    has_password = request.user.has_usable_password()
+    return reverse("account_reauthenticate" if has_password else factor_page(request))
+
+
+def factor_page(request: Any) -> str:
     held = Authenticator.objects.filter(user=request.user, type=Authenticator.Type.TOTP)
     return "mfa_reauthenticate" if held.exists() else "mfa_reauthenticate_webauthn"
 
@@ -57,8 +72,13 @@ def proved_since(request: Any, moment: float) -> str:
     kinds = [
         str(each.get("type") or each.get("method") or "sign-in")
         for each in get_authentication_records(request, request.user)
-        if float(each.get("at", 0)) > oldest
+        if float(each.get("at", 0)) > oldest and counts(each)
     ]
     if needs_factor(request.scope):
         kinds = [kind for kind in kinds if kind in SECOND]
     return METHODS.get(kinds[-1], kinds[-1]) if kinds else ""
+
+
+def counts(record: dict[str, Any]) -> bool:
+    """Coming in from a provider is no proof that it asked for anything just now; `adapter.prove` marks what is."""
+    return record.get("method") != "socialaccount" or bool(record.get("reauthenticated"))

@@ -14,11 +14,14 @@ from offboarding.web.people import urls as people
 from offboarding.web.policies import urls as policies
 from offboarding.web.removal import urls as removal
 from offboarding.web.setup import urls as setup
+from offboarding.web.signin import urls as signin
 from offboarding.web.steps import urls as steps
+from offboarding.web.ways import urls as ways
 from offboarding.web.work import urls as work
 
 urlpatterns: list[URLPattern] = [
     *account.urlpatterns,
+    *signin.urlpatterns,
     *work.urlpatterns,
     *filing.urlpatterns,
     *removal.urlpatterns,
@@ -29,5 +32,6 @@ urlpatterns: list[URLPattern] = [
     *setup.urlpatterns,
     *people.urlpatterns,
     *policies.urlpatterns,
+    *ways.urlpatterns,
     *engine.urlpatterns,
 ]

@@ -82,13 +82,13 @@ OUTSIDE = [
     (
         "offboarding.lib.sealing",
         lambda path: path in SEALERS,
-        "only the keyring opens tokens, and the allauth adapter the secrets of codes",
+        "only the keyring opens tokens, and the users' room its own secrets",
     ),
     ("offboarding", lambda path: room_of(path) != "simulators", "simulators import nothing of ours"),
 ]
 SEALERS = {
     PRODUCT / "connections" / "keyring.py",
-    PRODUCT / "users" / "adapter.py",
+    PRODUCT / "users" / "sealed.py",
     PRODUCT / "lib" / "sealing.py",
     PRODUCT / "checks.py",  # tells at the start that a key is none
     PRODUCT / "work" / "sealed.py",  # seals anew, and shows nothing

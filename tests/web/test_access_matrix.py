@@ -89,7 +89,7 @@ ROWS: dict[str, Row] = {
         """
         account_login account_inactive account_reset_password account_reset_password_done
         account_reset_password_from_key account_reset_password_from_key_done mfa_authenticate
-        mfa_login_webauthn account_logout
+        mfa_login_webauthn account_logout sign_in_with sign_in_back saml_acs saml_done saml_metadata
         """,
         OPEN,
     ),
@@ -99,7 +99,7 @@ ROWS: dict[str, Row] = {
         mfa_reauthenticate mfa_activate_totp mfa_deactivate_totp mfa_view_recovery_codes
         mfa_generate_recovery_codes mfa_download_recovery_codes mfa_list_webauthn mfa_add_webauthn
         mfa_reauthenticate_webauthn mfa_remove_webauthn mfa_edit_webauthn usersessions_list
-        second_factor me keys
+        second_factor me keys prove_with
         """,
         OWN,
     ),
@@ -191,6 +191,8 @@ ROWS: dict[str, Row] = {
     "policy_end": act(only("ada dan"), only("ada dan")),
     "policy_proposal": page(only("sam ada dan")),
     "policy_decide": act(only("ada dan")),
+    # where people sign in instead of here: for administrators of all clients, and here nobody is one
+    **several("ways_in way_add way way_test way_try way_act", Row()),
     "engine": page(only("olga ada") | OTHERS_OWN),
     "engine_go_on": Row(),  # does not stand still
     **several(
@@ -231,6 +233,7 @@ ARGUMENTS = (
     ("pk",),
     ("pk", "name"),
     ("slug",),
+    ("slug", "name"),
     ("key",),
     ("uidb36", "key"),
 )
@@ -305,6 +308,7 @@ def world(
             "policy": {"pk": proposed.policy_id},
             "policy_proposal": {"pk": proposed.pk},
             "policy_decide": {"pk": proposed.pk, "name": "approve"},
+            "way_act": {"slug": "okta", "name": "on"},
         },
     )
 

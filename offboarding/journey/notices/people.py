@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.conf import settings
 from django.utils.translation import gettext as _
 
 from offboarding.journey.notices.case import actor_of, facts_of
@@ -9,8 +10,11 @@ from offboarding.ledger.events import Event
 from offboarding.ledger.models import Entry
 from offboarding.notifications import handlers
 from offboarding.notifications.rules import Draft
+from offboarding.users.admission import buttons
 from offboarding.users.models import User
+from offboarding.users.queries import ways_in
 
+SIGN_IN = "/signin/"
 CHOOSE_PASSWORD = "/account/password/reset/"
 
 
@@ -25,19 +29,32 @@ def drafts(entry: Entry) -> list[Draft]:
             to=user,
             kind="invited",
             subject=_("You can sign in to Offboard"),
-            lead=_(
-                "Open the page, enter this address, and we send you a link with which you choose a password."
-                " If your firm's single sign-on is offered there, use that instead."
-            ),
+            lead=lead(),
             facts=[
                 (_("Invited by"), actor_of(entry)),
                 (_("Your address"), user.email),
                 (_("Your roles"), "\n".join(facts["roles"])),
             ],
-            url=CHOOSE_PASSWORD,
+            url=SIGN_IN if ways_in() else CHOOSE_PASSWORD,
         )
         for user in User.objects.filter(pk=facts["user"], is_active=True)
     ]
+
+
+def lead() -> str:
+    names = [each.name for each in ways_in()]
+    if not names:
+        return _(
+            "Open the page, enter this address, and we send you a link with which you choose a password."
+        )
+    if settings.ONLY_SINGLE_SIGN_ON:
+        return _("Open the page and press %(buttons)s. No password is needed here.") % {
+            "buttons": buttons(names)
+        }
+    return _(
+        "Open the page and press %(buttons)s. If your firm does not sign in there, press “Forgotten password”: we send you"
+        " a link with which you choose one."
+    ) % {"buttons": buttons(names)}
 
 
 def objection(_entry: Entry, user: User) -> str:

@@ -13,7 +13,7 @@ from offboarding.approvals.queries import deciders as who_decides
 from offboarding.approvals.rules import Decision
 from offboarding.directory.queries import people_with, scope_of
 from offboarding.execution.queries import workers_for
-from offboarding.journey.notices import connections, endings, people, policies, words
+from offboarding.journey.notices import connections, endings, people, policies, sign_in, words
 from offboarding.journey.notices.case import Case, Words, today
 from offboarding.ledger.events import Event
 from offboarding.ledger.models import Entry
@@ -177,6 +177,7 @@ def register() -> None:
     connections.register()
     people.register()
     policies.register()
+    sign_in.register()
 
 
 def drafts(notices: tuple[Notice, ...], entry: Entry) -> list[Draft]:

@@ -3,28 +3,37 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import urlencode
 
 from allauth.account.views import LoginView
+from django.conf import settings
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
 from offboarding.lib.refusals import Refused
 from offboarding.users import actions as users
+from offboarding.users import queries
 from offboarding.users.models import User
 from offboarding.web.account.forms import SettingsForm
 from offboarding.web.cards import FactCard
 from offboarding.web.errors import status_of
-from offboarding.web.http import Request, page, signed_in_halfway
+from offboarding.web.http import Request, page, safe, signed_in_halfway
 from offboarding.web.proof import lacks_factor
 
 
 class SignIn(LoginView):  # type: ignore[misc]
-    """allauth's page; at the first sign-in it also takes over the browser's time zone."""
+    """allauth's page, with a button for each provider; at the first sign-in it also takes over the browser's time zone."""
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        context: dict[str, Any] = super().get_context_data(**kwargs)
+        after = self.request.GET.get("next") or self.request.POST.get("next", "")
+        tail = f"?{urlencode({'next': after})}" if after else ""
+        ways = [(reverse("sign_in_with", args=[row.slug]) + tail, row.name) for row in queries.ways_in()]
+        return {**context, "ways_in": ways, "only_elsewhere": settings.ONLY_SINGLE_SIGN_ON}
 
     def form_valid(self, form: Any) -> HttpResponse:
         answer: HttpResponse = super().form_valid(form)
@@ -59,12 +68,6 @@ def second_factor(request: Request) -> HttpResponse:
 
 def closed(_request: HttpRequest, **_: str) -> HttpResponse:
     raise Http404
-
-
-def safe(request: Request, after: str) -> str:
-    """An address of ours, or the work page."""
-    fits = url_has_allowed_host_and_scheme(after, {request.get_host()}, require_https=request.is_secure())
-    return after if fits else "/"
 
 
 def factor_ways() -> tuple[tuple[str, str, str], ...]:

@@ -143,3 +143,7 @@ def facts(row: PersonRow) -> tuple[FactCard, ...]:
         FactCard(_("Signed in on"), row.browsers),
         *((FactCard(_("State"), (row.tag,)),) if row.tag else ()),
     )
+
+
+def comes_from(providers: Sequence[str]) -> tuple[FactCard, ...]:
+    return (FactCard(_("Comes from"), ", ".join(providers)),) if providers else ()

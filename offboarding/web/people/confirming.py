@@ -64,6 +64,11 @@ def perform(request: Request, change: Held, user: User | None) -> str:
     if change.act == held.ENABLE:
         verbs.enable(me, scope, user)
         return _("%(name)s may sign in again.") % {"name": user.name}
+    if change.act == held.UNLINK:
+        verbs.forget_provider(me, scope, user)
+        return _(
+            "Where %(name)s signs in elsewhere is forgotten. The next account with their address is theirs."
+        ) % {"name": user.name}
     disables = change.act == held.DISABLE
     ended = (
         verbs.disable(me, scope, user, request.POST.get("reason", ""))
@@ -126,5 +131,12 @@ def words(request: Request, change: Held, user: User | None) -> tuple[str, str, 
     if change.act == held.ENABLE:
         effects = (_("May sign in again, with the roles and the second factor of before."),)
         return _("Enable %(name)s") % name, _("Enable"), "main", effects
+    if change.act == held.UNLINK and user:
+        effects = (
+            _("Is signed out on every browser."),
+            _("The account that they come from at the provider opens nothing here any more."),
+            _("The next account there with the address %(email)s becomes theirs.") % {"email": user.email},
+        )
+        return _("Forget the provider account of %(name)s") % name, _("Forget it"), "bad", effects
     effects = (_("Is signed out on every browser, and can sign in again."),)
     return _("Sign %(name)s out everywhere") % name, _("Sign out"), "bad", effects

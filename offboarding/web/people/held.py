@@ -17,7 +17,8 @@ from offboarding.web.http import Request
 
 KEY = "people_change"
 ROLES, INVITE, DISABLE, ENABLE, SIGN_OUT = "roles", "invite", "disable", "enable", "sign-out"
-ACTS = (DISABLE, ENABLE, SIGN_OUT)
+UNLINK = "unlink"
+ACTS = (DISABLE, ENABLE, SIGN_OUT, UNLINK)
 
 
 @dataclass(frozen=True, slots=True)

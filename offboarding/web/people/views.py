@@ -16,6 +16,7 @@ from offboarding.directory.queries import clients_in, people_in
 from offboarding.directory.rules import Grant, may_not_change, within_reach
 from offboarding.lib.refusals import Refused
 from offboarding.users.models import User
+from offboarding.users.queries import providers_of
 from offboarding.users.rules import Role
 from offboarding.web.cards import EmptyCard, FieldCard, PermissionCard
 from offboarding.web.errors import status_of
@@ -147,12 +148,13 @@ def person_page(
     request: Request, user: User, lines: tuple[Line, ...], wrong: Refused | None = None
 ) -> HttpResponse:
     row = cards.rows([user], today(request), zone_of(request), now())[0]
-    why = may_not_change(request.scope, user.pk)
+    why, linked = may_not_change(request.scope, user.pk), providers_of(user)
     clients = list(clients_in(request.scope, Role.ADMINISTRATOR))
     context = {
         "person": user,
         "row": row,
-        "facts": cards.facts(row),
+        "facts": (*cards.facts(row), *cards.comes_from(linked)),
+        "linked": linked,
         "summary": forms.summary(wrong),
         "lines": () if why else forms.line_cards(lines, clients, everywhere(request), wrong),
         "permission": PermissionCard(why, _("Another administrator can.")) if why else None,

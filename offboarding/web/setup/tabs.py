@@ -10,6 +10,7 @@ from offboarding.web.cards import TabCard, TabsCard
 
 CONNECTIONS = (Role.OPERATOR, Role.ADMINISTRATOR, Role.SECURITY)
 PEOPLE = (Role.ADMINISTRATOR, Role.SECURITY)
+WAYS = (Role.ADMINISTRATOR, Role.SECURITY)
 ENGINE = (Role.ADMINISTRATOR, Role.OPERATOR)
 
 
@@ -18,6 +19,7 @@ def tabs(scope: Scope, current: str) -> TabsCard:
         ("connections", _("Connections"), "/setup/connections/", CONNECTIONS),
         ("people", _("People"), "/setup/people/", PEOPLE),
         ("policies", _("Approval"), "/setup/policies/", PEOPLE),
+        ("sign-in", _("Sign-in"), "/setup/sign-in/", WAYS if scope.everywhere(*WAYS) else ()),
         ("engine", _("Engine"), "/setup/engine/", ENGINE),
     )
     shown = (TabCard(label, url, current == name) for name, label, url, roles in places if scope.has(*roles))
