@@ -31,6 +31,20 @@ def demo_stays_at_home(app_configs: Apps, **_kwargs: Any) -> list[CheckMessage]:
     ]
 
 
+@register(Tags.security)
+def error_pages_show_nothing(app_configs: Apps, **_kwargs: Any) -> list[CheckMessage]:
+    """A developer's error page shows settings, code and what people typed."""
+    if not settings.DEBUG or not settings.SECURE or urlsplit(settings.BASE_URL).hostname in LOOPBACK:
+        return []
+    return [
+        Error(
+            f"Developers' error pages are on, and the address is public: {settings.BASE_URL}.",
+            hint="Set OFFBOARD_DEBUG=0.",
+            id="offboarding.E004",
+        )
+    ]
+
+
 @register(Tags.files)
 def data_folder_is_writable(app_configs: Apps, **_kwargs: Any) -> list[CheckMessage]:
     """Evidence, packets and checkpoints are written there."""

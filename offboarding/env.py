@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import re
 import secrets
-from base64 import urlsafe_b64encode
-from collections.abc import Callable, Mapping
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,9 @@ from zoneinfo import ZoneInfo
 from offboarding.lib.addresses import well_formed
 
 ROOT = Path(__file__).resolve().parent.parent
+DEMO_MARK = b"demo"
+INSECURE = (b"django-insecure-", b"changeme", b"secret", b"example")
+VARIED = 12  # of 32 random bytes, fewer different ones come up less than once in 10^17 draws
 HOST = re.compile(r"(?:[a-z0-9-]+\.)+[a-z][a-z0-9-]*(?::[1-9][0-9]{0,4})?")
 SEED = re.compile(r"[0-9a-fA-F]{64}")
 
@@ -328,6 +331,11 @@ def missing(values: Mapping[str, Any]) -> list[str]:
         found.append(f"OFFBOARD_SECRET_KEY is missing or shorter than 50 characters. {hint}")
     if not values["SEALING_KEYS"]:
         found.append(f"OFFBOARD_SEALING_KEYS is missing. {hint}")
+    for number, key in enumerate(values["SEALING_KEYS"], 1):
+        if not fernet_key(key):
+            found.append(
+                f"OFFBOARD_SEALING_KEYS is wrong. Sealing key {number} is not 32 bytes in URL-safe base64. {hint}"
+            )
     if not values["SIGNING_KEY"] or not all(SEED.fullmatch(each) for each in values["SIGNING_KEY"]):
         found.append(f"OFFBOARD_SIGNING_KEY is missing or not 64 hex digits. {hint}")
     if values["SINGLE_SIGN_ON"] == "required" and not values["BREAK_GLASS"]:
@@ -335,14 +343,41 @@ def missing(values: Mapping[str, Any]) -> list[str]:
             "OFFBOARD_BREAK_GLASS is missing. With OFFBOARD_SINGLE_SIGN_ON=required one account has to be named that"
             " still signs in with its password: without it, a provider that fails locks everybody out."
         )
-    return found
+    return found or [f"{name} {why} {hint}" for name, why in guessable(values)]
 
 
-def fresh_keys() -> dict[str, str]:
+def fernet_key(key: str) -> bytes:
+    """The 32 bytes of a sealing key; empty if it is none."""
+    try:
+        found = urlsafe_b64decode(key)
+    except ValueError:
+        return b""
+    return found if len(found) == 32 else b""
+
+
+def guessable(values: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Keys that somebody else could know: too even to be random, an example, the demo's, or one for two purposes."""
+    keys = [("OFFBOARD_SECRET_KEY", values["SECRET_KEY"].encode())]
+    keys += [("OFFBOARD_SIGNING_KEY", bytes.fromhex(key)) for key in values["SIGNING_KEY"]]
+    keys += [("OFFBOARD_SEALING_KEYS", fernet_key(key)) for key in values["SEALING_KEYS"]]
+    for name, key in keys:
+        if len(set(key)) < VARIED:
+            yield name, "is too even: nobody drew it by chance."
+        if key.startswith(INSECURE):
+            yield name, "is an example that everybody knows."
+        if key.startswith(DEMO_MARK) and not values["DEMO"]:
+            yield name, "is a key of a demo."
+        if [other for _, other in keys].count(key) > 1:
+            yield name, "is used twice. Each needs a key of its own."
+
+
+def fresh_keys(mark: bytes = b"") -> dict[str, str]:
+    """The demo's begin with a mark, so that they are known outside of it. What is left of each is random enough."""
+    rest = 32 - len(mark)
     return {
-        "OFFBOARD_SECRET_KEY": secrets.token_urlsafe(48),
-        "OFFBOARD_SEALING_KEYS": urlsafe_b64encode(secrets.token_bytes(32)).decode(),
-        "OFFBOARD_SIGNING_KEY": secrets.token_hex(32),
+        "OFFBOARD_SECRET_KEY": mark.decode() + secrets.token_urlsafe(48),
+        "OFFBOARD_SEALING_KEYS": urlsafe_b64encode(mark + secrets.token_bytes(rest)).decode(),
+        "OFFBOARD_SIGNING_KEY": (mark + secrets.token_bytes(rest)).hex(),
     }
 
 
@@ -371,7 +406,7 @@ def demo_values(environ: Mapping[str, str]) -> dict[str, str]:
     if not keys.exists():
         made_folder(data)
         keys.touch(mode=0o600)
-        keys.write_text("".join(f"{name}={value}\n" for name, value in fresh_keys().items()))
+        keys.write_text("".join(f"{name}={value}\n" for name, value in fresh_keys(DEMO_MARK).items()))
     made = dict(line.split("=", 1) for line in keys.read_text().splitlines() if line)
     return {
         **made,

@@ -42,6 +42,14 @@ def test_a_public_demo_is_an_error(
     assert ("offboarding.E001" in ids()) is complains, because
 
 
+@pytest.mark.parametrize(("base_url", "complains"), [(PUBLIC, True), ("http://localhost:8000", False)])
+def test_developers_error_pages_in_public_are_an_error(
+    settings: LazySettings, base_url: str, complains: bool
+) -> None:
+    settings.DEBUG, settings.BASE_URL, settings.SECURE = True, base_url, base_url.startswith("https")
+    assert ("offboarding.E004" in ids()) is complains
+
+
 def test_a_data_folder_that_cannot_be_written_is_an_error(settings: LazySettings, tmp_path: Path) -> None:
     settings.DATA = tmp_path / "missing"
     assert "offboarding.E002" in ids()

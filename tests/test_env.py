@@ -61,6 +61,32 @@ def test_a_wrong_value_is_told_by_name(name: str, value: str, because: str) -> N
         read(**{name: value})
 
 
+GUESSED = [
+    ("SECRET_KEY", "x" * 60, "too even"),
+    ("SECRET_KEY", "django-insecure-" + KEYS["OFFBOARD_SECRET_KEY"], "an example"),
+    ("SECRET_KEY", env.fresh_keys(env.DEMO_MARK)["OFFBOARD_SECRET_KEY"], "a key of a demo"),
+    ("SIGNING_KEY", "11" * 32, "too even"),
+    ("SIGNING_KEY", "0123456789abcdef" * 4, "too even"),
+    ("SIGNING_KEY", env.fresh_keys(env.DEMO_MARK)["OFFBOARD_SIGNING_KEY"], "a key of a demo"),
+    ("SEALING_KEYS", "A" * 43 + "=", "too even"),
+    ("SEALING_KEYS", env.fresh_keys(env.DEMO_MARK)["OFFBOARD_SEALING_KEYS"], "a key of a demo"),
+    ("SEALING_KEYS", f"{KEYS['OFFBOARD_SEALING_KEYS']},{KEYS['OFFBOARD_SEALING_KEYS']}", "used twice"),
+    ("SEALING_KEYS", f"{KEYS['OFFBOARD_SEALING_KEYS']},short", "Sealing key 2 is not 32 bytes"),
+]
+
+
+@pytest.mark.parametrize(("name", "value", "says"), GUESSED, ids=[f"{row[0]} {row[2]}" for row in GUESSED])
+def test_a_key_that_somebody_else_could_know_stops_the_start(name: str, value: str, says: str) -> None:
+    with pytest.raises(env.WrongSetting, match=f"OFFBOARD_{name} is .*{says}.*make_keys") as refusal:
+        read(**{name: value})
+    assert value not in str(refusal.value)
+
+
+def test_drawn_keys_are_never_taken_for_guessed_ones() -> None:
+    for _ in range(300):
+        env.read(env.fresh_keys())
+
+
 @pytest.mark.parametrize("name", sorted(KEYS))
 def test_a_missing_key_is_told_with_how_to_make_one(name: str) -> None:
     with pytest.raises(env.WrongSetting, match=f"{name} is missing.*make_keys"):

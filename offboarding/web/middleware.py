@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from django.conf import settings
 from django.db import Error as DatabaseTrouble
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, JsonResponse
 from django.utils.cache import patch_vary_headers
@@ -14,6 +15,37 @@ from offboarding.web import errors, readiness
 from offboarding.web.engine import metrics
 
 Handler = Callable[[HttpRequest], HttpResponse]
+
+
+# For every answer alike, also for files, errors and what never reached a page. A page may say something stricter.
+EVERYWHERE = {
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), microphone=(), geolocation=(), payment=(), usb=()",
+    "Cache-Control": "no-store",
+}
+
+
+def headers(get_response: Handler) -> Handler:
+    """The outermost: what a middleware further in answers by itself, or fails at, carries them too."""
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        response = get_response(request)
+        for name, value in EVERYWHERE.items():
+            response.setdefault(name, value)
+        if settings.SECURE_HSTS_SECONDS and request.is_secure():
+            response.setdefault("Strict-Transport-Security", hsts())
+        return response
+
+    return middleware
+
+
+def hsts() -> str:
+    wide = settings.SECURE_HSTS_INCLUDE_SUBDOMAINS and "; includeSubDomains"
+    return f"max-age={settings.SECURE_HSTS_SECONDS}{wide or ''}{'; preload' if settings.SECURE_HSTS_PRELOAD else ''}"
 
 
 def health(get_response: Handler) -> Handler:
@@ -48,18 +80,13 @@ def measured(request: HttpRequest) -> HttpResponse:
 
 
 def house_rules(get_response: Handler) -> Handler:
-    """No page is kept by a cache; a fragment and its page are different answers; a refusal is a sentence."""
+    """A fragment and its page are different answers; a refusal is a sentence."""
 
     def middleware(request: HttpRequest) -> HttpResponse:
         response = get_response(request)
         if isinstance(response, HttpResponseNotAllowed):
             response = errors.wrong_method(request, response)
-        if "Cache-Control" not in response:
-            response["Cache-Control"] = "no-store"
         patch_vary_headers(response, ["HX-Request"])
-        response.setdefault(
-            "Permissions-Policy", "camera=(), microphone=(), geolocation=(), payment=(), usb=()"
-        )
         return response
 
     def process_exception(request: HttpRequest, exception: Exception) -> HttpResponse | None:

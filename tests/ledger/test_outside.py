@@ -248,9 +248,9 @@ def test_engines_that_sign_at_the_same_time_raise_no_alarm(file: Path) -> None:
     assert len(file.read_text().splitlines()) >= Checkpoint.objects.count()
 
 
-def test_the_signature_is_that_of_the_key(file: Path) -> None:
+def test_the_signature_is_that_of_the_key(file: Path, settings: Any) -> None:
     write()
     checkpoint()
     said = queries.statement_in(queries.lines_outside()[0])
-    assert said and said.key_id == Signer.from_seed(bytes.fromhex("11" * 32)).key_id
+    assert said and said.key_id == Signer.from_seed(bytes.fromhex(settings.SIGNING_KEY)).key_id
     assert queries.signed_by_us(said)
