@@ -123,6 +123,17 @@ carol = member("carol", "requester", ("Hooli",))
 
 
 @pytest.fixture
+def ada(db: None) -> Any:
+    """Administers all clients, also those that are still to come."""
+    from offboarding.directory.models import Membership
+    from offboarding.users.models import User
+
+    user = User.objects.create_user("ada@northwind.example", "Ada", PASSWORD)
+    Membership.objects.create(user=user, role="administrator")
+    return user
+
+
+@pytest.fixture
 def segment() -> Iterator[Simulator]:
     """The demo's simulated workspaces, in this process, in strict mode, on free ports."""
     with Simulator("demo", port=0, eu_port=0, strict=True) as simulator:

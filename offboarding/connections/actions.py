@@ -10,6 +10,7 @@ from django.db.models.functions import Now
 from offboarding.connections import keyring
 from offboarding.connections.models import Workspace
 from offboarding.connections.queries import facts_of
+from offboarding.directory.changes import reference
 from offboarding.directory.models import Client
 from offboarding.ledger.actions import APP, Actor, Event, record
 from offboarding.lib.refusals import Refused
@@ -21,7 +22,9 @@ def connect(client: Client, *, token: str, actor: Actor, **fields: Any) -> Works
             workspace = Workspace.objects.create(
                 client=client, sealed_token=keyring.seal(token), token_last4=token[-4:], **fields
             )
-            record(Event.WORKSPACE_CONNECTED, actor=actor, facts=facts_of(workspace))
+            record(
+                Event.WORKSPACE_CONNECTED, actor=actor, about=reference(workspace), facts=facts_of(workspace)
+            )
     except IntegrityError as error:
         raise Refused(
             "known-workspace", "This workspace, or one with this name, is connected already."
@@ -42,7 +45,7 @@ def replace_token(workspace: Workspace, token: str, actor: Actor) -> None:
             open_until=None,
         )
         workspace.refresh_from_db()
-        record(Event.TOKEN_REPLACED, actor=actor, facts=facts_of(workspace))
+        record(Event.TOKEN_REPLACED, actor=actor, about=reference(workspace), facts=facts_of(workspace))
 
 
 def token_refused(workspace: Workspace, why: str) -> None:
@@ -51,7 +54,12 @@ def token_refused(workspace: Workspace, why: str) -> None:
         used = Workspace.objects.filter(pk=workspace.pk, sealed_token=workspace.sealed_token)
         news = used.filter(refused_at=None).update(refused_at=Now(), refused_why=why[:300])
         if news:
-            record(Event.TOKEN_REFUSED, actor=APP, facts={**facts_of(workspace), "why": why[:300]})
+            record(
+                Event.TOKEN_REFUSED,
+                actor=APP,
+                about=reference(workspace),
+                facts={**facts_of(workspace), "why": why[:300]},
+            )
 
 
 def token_works(workspace: Workspace) -> None:
@@ -59,5 +67,5 @@ def token_works(workspace: Workspace) -> None:
         used = Workspace.objects.filter(pk=workspace.pk, sealed_token=workspace.sealed_token)
         news = used.filter(refused_at__isnull=False).update(refused_at=None, refused_why="")
         if news:
-            record(Event.TOKEN_WORKS_AGAIN, actor=APP, facts=facts_of(workspace))
+            record(Event.TOKEN_WORKS_AGAIN, actor=APP, about=reference(workspace), facts=facts_of(workspace))
         Workspace.objects.filter(pk=workspace.pk).update(read_at=Now())

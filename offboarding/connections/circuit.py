@@ -12,6 +12,7 @@ from django.db.models.functions import Now
 from offboarding.connections.models import Workspace
 from offboarding.connections.queries import facts_of
 from offboarding.connections.rules import TROUBLES_TO_OPEN, open_for
+from offboarding.directory.changes import reference
 from offboarding.ledger.actions import APP, Event, record
 
 
@@ -32,7 +33,12 @@ def no_clear_answer(pk: int) -> None:
             changes["open_until"] = Now() + open_for(troubles)
         Workspace.objects.filter(pk=pk).update(**changes)
         if was_closed and "open_until" in changes:
-            record(Event.CIRCUIT_OPENED, actor=APP, facts={**facts_of(workspace), "troubles": troubles})
+            record(
+                Event.CIRCUIT_OPENED,
+                actor=APP,
+                about=reference(workspace),
+                facts={**facts_of(workspace), "troubles": troubles},
+            )
 
 
 def answers_again(pk: int) -> None:
@@ -42,7 +48,7 @@ def answers_again(pk: int) -> None:
         closed = {"closed_at": Now()} if was_open else {}
         Workspace.objects.filter(pk=pk).update(troubles=0, open_until=None, **closed)
         if was_open:
-            record(Event.CIRCUIT_CLOSED, actor=APP, facts=facts_of(workspace))
+            record(Event.CIRCUIT_CLOSED, actor=APP, about=reference(workspace), facts=facts_of(workspace))
 
 
 def takes_the_probe(pk: int) -> bool:

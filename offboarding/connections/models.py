@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.db import models
 from django.db.models.functions import Now
 
-from offboarding.directory.models import Client
+from offboarding.directory.models import Client, Engagement
 
 
 class Workspace(models.Model):
@@ -36,6 +36,12 @@ class Workspace(models.Model):
     managed_by = models.CharField(max_length=8, choices=ManagedBy.choices, default=ManagedBy.UNKNOWN)
     provider_group = models.CharField(max_length=120, blank=True)
     owner_contact = models.CharField(max_length=200, blank=True)
+    # When somebody there can help: ISO weekdays ("12345"), and from and until when, by the client's clocks.
+    support_days = models.CharField(max_length=7, blank=True)
+    support_from = models.TimeField(null=True, blank=True)
+    support_until = models.TimeField(null=True, blank=True)
+    # Goes up when a person changes what stands above.
+    version = models.PositiveIntegerField(default=1)
 
     sealed_token = models.TextField()
     token_last4 = models.CharField(max_length=4)
@@ -58,7 +64,24 @@ class Workspace(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["base_url", "segment_id"], name="one_connection_per_workspace"),
             models.UniqueConstraint(fields=["client", "name"], name="one_workspace_per_name"),
+            models.CheckConstraint(
+                condition=models.Q(support_days="", support_from=None, support_until=None)
+                | models.Q(support_from__lt=models.F("support_until")) & ~models.Q(support_days=""),
+                name="support_hours_are_whole",
+            ),
         ]
 
     def __str__(self) -> str:
         return self.name
+
+
+class Coverage(models.Model):
+    """An engagement works in this workspace."""
+
+    engagement = models.ForeignKey(Engagement, on_delete=models.CASCADE, related_name="coverage")
+    workspace = models.ForeignKey(Workspace, on_delete=models.PROTECT, related_name="coverage")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["engagement", "workspace"], name="a_workspace_is_covered_once")
+        ]

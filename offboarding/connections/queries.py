@@ -1,12 +1,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from zoneinfo import ZoneInfo
 
+from django.conf import settings
 from django.db.models import DurationField, ExpressionWrapper, F, QuerySet
 from django.db.models.expressions import CombinedExpression
 from django.db.models.functions import Now
 
 from offboarding.connections.models import Workspace
+from offboarding.connections.rules import SupportHours
 from offboarding.directory.queries import clients_in
 from offboarding.directory.rules import Scope
 from offboarding.users.rules import Role
@@ -69,3 +72,11 @@ def facts_of(workspace: Workspace) -> dict[str, str]:
         "segment_id": workspace.segment_id,
         "token": f"…{workspace.token_last4}",
     }
+
+
+def hours_of(workspace: Workspace) -> SupportHours | None:
+    """When somebody at the client can help with it; None where nobody said."""
+    if not workspace.support_days or not workspace.support_from or not workspace.support_until:
+        return None
+    zone = ZoneInfo(workspace.client.time_zone or settings.TIME_ZONE)
+    return SupportHours(workspace.support_days, workspace.support_from, workspace.support_until, zone)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta, tzinfo
 from enum import IntEnum, StrEnum
 
 # Where each region of Segment answers (Segment: Public API, Getting Started).
@@ -84,3 +84,42 @@ def allowed(per_minute: int, pace: Pace, share: int = 1) -> int:
 
 def is_old(set_at: datetime, now: datetime) -> bool:
     return now - set_at >= OLD_AFTER
+
+
+@dataclass(frozen=True, slots=True)
+class SupportHours:
+    """When somebody at the client can help: ISO weekdays, and the time of day, in one zone."""
+
+    days: str
+    begins: time
+    ends: time
+    zone: tzinfo
+
+    def open_at(self, moment: datetime) -> bool:
+        local = moment.astimezone(self.zone)
+        return str(local.isoweekday()) in self.days and self.begins <= local.time() < self.ends
+
+    def next_open(self, moment: datetime) -> datetime:
+        """The moment itself, or the next one at which somebody is there."""
+        if self.open_at(moment):
+            return moment
+        local = moment.astimezone(self.zone)
+        for ahead in range(8):
+            day = local.date() + timedelta(days=ahead)
+            begins = datetime.combine(day, self.begins, self.zone)
+            if str(day.isoweekday()) in self.days and begins >= local:
+                return begins
+        raise ValueError("support hours without a day")
+
+
+def wrong_hours(days: str, begins: time | None, ends: time | None) -> str:
+    """Why these cannot be support hours, in a sentence; empty if they can, or if there are none."""
+    if not days and begins is None and ends is None:
+        return ""
+    if not days:
+        return "Choose the days on which somebody can help."
+    if begins is None or ends is None:
+        return "Give the times from and until which somebody can help."
+    if begins >= ends:
+        return "Support hours end after they begin. Change one of the two times."
+    return ""

@@ -14,7 +14,7 @@ from offboarding.approvals.policies import actions as policies
 from offboarding.approvals.policies.actions import Proposal
 from offboarding.approvals.policies.rules import Selector, Terms, Turn, Who
 from offboarding.connections.actions import connect
-from offboarding.connections.models import Workspace
+from offboarding.connections.models import Coverage, Workspace
 from offboarding.demo.cast import CAST, LEAVER, LEAVER_ADDRESS, LEAVER_OTHER_ADDRESS, PASSWORD, Player
 from offboarding.directory.models import Address, Client, Collaborator, Engagement, Membership
 from offboarding.ledger.actions import Actor, Event, record
@@ -115,12 +115,23 @@ def engagement(owner: Client, lead: User, today: date) -> None:
     made, new = Engagement.objects.get_or_create(
         client=owner,
         name=f"{owner.name} analytics support",
-        defaults={"lead": lead, "ends_on": today + timedelta(days=9), "sow": f"SOW-{owner.slug.upper()}-7"},
+        defaults={
+            "lead": lead,
+            "starts_on": today - timedelta(days=356),
+            "ends_on": today + timedelta(days=9),
+            "sow": f"SOW-{owner.slug.upper()}-7",
+        },
     )
-    if new and owner.name != "Hooli":
-        leaver = Collaborator.objects.create(client=owner, engagement=made, name=LEAVER)
-        for email in (LEAVER_ADDRESS, LEAVER_OTHER_ADDRESS):
-            Address.objects.create(collaborator=leaver, email=email)
+    if not new:
+        return
+    Coverage.objects.bulk_create(
+        Coverage(engagement=made, workspace=each) for each in Workspace.objects.filter(client=owner)
+    )
+    if owner.name != "Hooli":
+        leaver = Collaborator.objects.create(client=owner, name=LEAVER)
+        leaver.engagements.add(made)
+        for email, kind in ((LEAVER_ADDRESS, "work"), (LEAVER_OTHER_ADDRESS, "personal")):
+            Address.objects.create(collaborator=leaver, email=email, kind=kind)
 
 
 def signed_in(user: User) -> None:

@@ -9,8 +9,9 @@ from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 from django.db.models import Q
 from django.db.models.functions import Lower
-from django.utils.text import slugify
 
+from offboarding.directory.changes import reference
+from offboarding.directory.clients import free_slug
 from offboarding.directory.models import Client, Membership
 from offboarding.ledger.actions import Actor, Event, record
 from offboarding.lib.addresses import fold, well_formed
@@ -85,6 +86,6 @@ def client_called(name: str, actor: Actor) -> Client:
     if found:
         return found
     with transaction.atomic():
-        made = Client.objects.create(name=wanted, slug=slugify(wanted) or "client")
-        record(Event.CLIENT_ADDED, actor=actor, facts={"client": made.name})
+        made = Client.objects.create(name=wanted, slug=free_slug(wanted))
+        record(Event.CLIENT_ADDED, actor=actor, about=reference(made), facts={"client": made.name})
     return made

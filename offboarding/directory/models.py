@@ -14,24 +14,37 @@ class Client(models.Model):
 
     name = models.CharField(max_length=120, unique=True)
     slug = models.SlugField(max_length=60, unique=True)
+    # Where its days begin and end; empty: where the installation's do.
+    time_zone = models.CharField(max_length=60, blank=True)
+    contact = models.CharField(max_length=200, blank=True)
+    # We no longer work for them. What was done stays.
+    ended_at = models.DateTimeField(null=True, blank=True)
+    # Goes up with every change: a form that was opened earlier is refused instead of overwriting.
+    version = models.PositiveIntegerField(default=1)
 
     class Meta:
         ordering = ["name"]
+        constraints = [models.UniqueConstraint(Lower("name"), name="one_client_per_name_in_any_case")]
 
     def __str__(self) -> str:
         return self.name
 
 
 class Engagement(models.Model):
-    """What a client bought, until when, and who leads it."""
+    """What a client bought, from which to which day (both count, in the client's time zone), and who leads it."""
 
     client = models.ForeignKey(Client, on_delete=models.PROTECT, related_name="engagements")
     name = models.CharField(max_length=200)
+    starts_on = models.DateField(null=True, blank=True)
     ends_on = models.DateField(null=True, blank=True)
     lead = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="leads")
     sow = models.CharField(max_length=100, blank=True)
+    # Somebody said that it is over. Its roster stays, so that nobody on it is forgotten.
+    ended_at = models.DateTimeField(null=True, blank=True)
+    version = models.PositiveIntegerField(default=1)
 
     class Meta:
+        ordering = ["client__name", "name"]
         constraints = [models.UniqueConstraint(fields=["client", "name"], name="one_engagement_per_name")]
 
     def __str__(self) -> str:
@@ -57,25 +70,48 @@ class Membership(models.Model):
 
 
 class Collaborator(models.Model):
-    """A person or service account, as one client knows it. Its addresses are all the same identity."""
+    """A person or service account, as one client knows it. Its addresses are all the same identity.
+
+    Requests and snapshots name addresses, not this row: what was asked and seen stays as it was when this changes.
+    """
 
     class Kind(models.TextChoices):
         PERSON = "person", "Person"
         SERVICE = "service", "Service account"
 
     client = models.ForeignKey(Client, on_delete=models.PROTECT, related_name="collaborators")
-    engagement = models.ForeignKey(
-        Engagement, on_delete=models.SET_NULL, null=True, blank=True, related_name="roster"
-    )
+    engagements = models.ManyToManyField(Engagement, related_name="roster", blank=True)
     name = models.CharField(max_length=120)
     kind = models.CharField(max_length=10, choices=Kind.choices, default=Kind.PERSON)
+    # Turned out to be this one: its addresses and engagements are there now.
+    merged_into = models.ForeignKey(
+        "self", on_delete=models.PROTECT, null=True, blank=True, related_name="merged"
+    )
+    version = models.PositiveIntegerField(default=1)
+
+    class Meta:
+        ordering = ["name", "pk"]
+
+    def __str__(self) -> str:
+        return self.name
 
 
 class Address(models.Model):
+    """One address of a collaborator. A retired one is not theirs any more: it is kept, and no longer searched for."""
+
+    class Kind(models.TextChoices):
+        WORK = "work", "Work"
+        PERSONAL = "personal", "Personal"
+        ALIAS = "alias", "Alias"
+        EARLIER = "earlier", "Earlier employer"
+
     collaborator = models.ForeignKey(Collaborator, on_delete=models.CASCADE, related_name="addresses")
     email = models.CharField(max_length=254)
+    kind = models.CharField(max_length=10, choices=Kind.choices, default=Kind.WORK)
+    retired_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
+        ordering = ["pk"]
         constraints = [
             models.UniqueConstraint("collaborator", Lower("email"), name="one_address_per_collaborator")
         ]

@@ -9,7 +9,7 @@ from typing import Any
 from django.db.models import Q, QuerySet
 from django.db.models.functions import Lower
 
-from offboarding.directory.models import Address, Client, Engagement, Membership
+from offboarding.directory.models import Address, Client, Collaborator, Engagement, Membership
 from offboarding.directory.rules import Scope
 from offboarding.lib.addresses import distinct, fold
 from offboarding.users.models import User
@@ -51,24 +51,24 @@ def clients_in(scope: Scope, *roles: Role) -> QuerySet[Client]:
 
 
 def other_addresses(scope: Scope, email: str) -> tuple[str, ...]:
-    """What the user's own clients know this person by, besides `email`."""
-    known = Address.objects.annotate(folded=Lower("email")).filter(
-        folded=fold(email), collaborator__client__in=clients_in(scope)
-    )
-    found = Address.objects.filter(collaborator__in=known.values("collaborator")).order_by("pk")
+    """What the user's own clients know this person by, besides `email`. What was retired is not theirs any more."""
+    known = addressed(scope, email)
+    found = Address.objects.filter(collaborator__in=known.values("collaborator"), retired_at=None)
     return tuple(
         address for address in distinct(found.values_list("email", flat=True)) if fold(address) != fold(email)
     )
 
 
 def known_name(scope: Scope, email: str) -> str:
-    found = (
-        Address.objects.annotate(folded=Lower("email"))
-        .filter(folded=fold(email), collaborator__client__in=clients_in(scope))
-        .select_related("collaborator")
-        .first()
-    )
+    found = addressed(scope, email).select_related("collaborator").first()
     return found.collaborator.name if found else ""
+
+
+def addressed(scope: Scope, email: str) -> QuerySet[Address]:
+    """This address, as the user's own clients know it."""
+    return Address.objects.annotate(folded=Lower("email")).filter(
+        folded=fold(email), retired_at=None, collaborator__client__in=clients_in(scope)
+    )
 
 
 def people_with(role: Role, clients: frozenset[int], today: date) -> list[User]:
@@ -76,24 +76,45 @@ def people_with(role: Role, clients: frozenset[int], today: date) -> list[User]:
     return [user for user, scope in people_holding([role], today) if scope.covers(clients, role)]
 
 
+def leads_of(client: Client, today: date) -> list[User]:
+    """Who may lead an engagement: whoever files requests for the client now, by name. One query."""
+    held = Membership.objects.filter(
+        Q(client=client) | Q(client=None),
+        Q(starts_on=None) | Q(starts_on__lte=today),
+        Q(ends_on=None) | Q(ends_on__gte=today),
+        role__in=[Role.REQUESTER.value, Role.ADMINISTRATOR.value],
+    )
+    return list(User.objects.filter(is_active=True, pk__in=held.values("user")).order_by("name", "pk"))
+
+
 def leaving_soon(scope: Scope, until: date) -> list[dict[str, Any]]:
-    """People on the rosters of engagements that end by `until`, soonest first."""
+    """People on the rosters of engagements that end by `until`, soonest first.
+
+    Who goes on in another engagement of the same client is not leaving.
+    """
+    goes_on = Q(ended_at=None) & (Q(ends_on=None) | Q(ends_on__gt=until))
     ending = (
         Engagement.objects.filter(client__in=clients_in(scope, Role.REQUESTER), ends_on__lte=until)
         .order_by("ends_on")
         .prefetch_related("roster__addresses")
         .select_related("client")
     )
+    staying = set(
+        Engagement.objects.filter(goes_on, client__in=clients_in(scope, Role.REQUESTER)).values_list(
+            "client", "roster"
+        )
+    )
     return [
         {
             "name": person.name,
-            "email": next((address.email for address in person.addresses.all()), ""),
+            "email": next((each.email for each in person.addresses.all() if not each.retired_at), ""),
             "client": engagement.client.name,
             "ends_on": engagement.ends_on,
             "sow": engagement.sow,
         }
         for engagement in ending
         for person in engagement.roster.all()
+        if (engagement.client_id, person.pk) not in staying
     ]
 
 
@@ -103,3 +124,23 @@ def people_in(scope: Scope, *roles: Role) -> QuerySet[User]:
         return User.objects.order_by("name", "pk")
     own = Membership.objects.filter(client__in=scope.clients(*roles))
     return User.objects.filter(pk__in=own.values("user")).order_by("name", "pk")
+
+
+def engagements_in(scope: Scope, *roles: Role) -> QuerySet[Engagement]:
+    return Engagement.objects.filter(client__in=clients_in(scope, *roles)).select_related("client", "lead")
+
+
+def collaborators_in(scope: Scope, *roles: Role) -> QuerySet[Collaborator]:
+    """Those whom the user's clients know, by name; who was merged into another one is not among them.
+
+    Nobody finds themself here.
+    """
+    own = Address.objects.annotate(folded=Lower("email")).filter(folded=fold(scope.email), retired_at=None)
+    found = Collaborator.objects.filter(client__in=clients_in(scope, *roles), merged_into=None)
+    return found.exclude(addresses__in=own).select_related("client").order_by("name", "pk")
+
+
+def named_like(found: QuerySet[Collaborator], text: str) -> QuerySet[Collaborator]:
+    """Those whose name or one of whose addresses the text is a part of."""
+    addressed = Address.objects.filter(email__icontains=text)
+    return found.filter(Q(name__icontains=text) | Q(pk__in=addressed.values("collaborator")))

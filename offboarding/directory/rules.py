@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime, tzinfo
 
 from offboarding.users.rules import Role
 
@@ -79,4 +79,16 @@ def may_not_change(administers: Scope, user_id: int) -> str:
         return "Only an administrator changes who may do what."
     if administers.user_id == user_id:
         return "These are your own roles, so another administrator changes them."
+    return ""
+
+
+def over(ends_on: date | None, zone: tzinfo, now: datetime) -> bool:
+    """True once the last day has passed where the client is. The last day itself still counts."""
+    return ends_on is not None and now.astimezone(zone).date() > ends_on
+
+
+def wrong_days(starts_on: date | None, ends_on: date | None) -> str:
+    """Why an engagement cannot run like this, in a sentence; empty if it can."""
+    if starts_on and ends_on and ends_on < starts_on:
+        return "The engagement ends before it begins. Change one of its two dates."
     return ""

@@ -21,8 +21,13 @@ def newest_looks(person: str, workspaces: Iterable[Workspace]) -> dict[int, Look
 
 def newest_snapshots(person: str, workspaces: Iterable[int]) -> dict[int, Snapshot]:
     """By workspace, the newest snapshot of this person."""
+    return newest_of([person], workspaces)
+
+
+def newest_of(persons: Iterable[str], workspaces: Iterable[int]) -> dict[int, Snapshot]:
+    """By workspace, the newest snapshot of a person who was looked for under several sets of addresses. Two queries."""
     newest = (
-        Snapshot.objects.filter(person=person, workspace__in=list(workspaces))
+        Snapshot.objects.filter(person__in=list(persons), workspace__in=list(workspaces))
         .values("workspace")
         .annotate(newest=Max("pk"))
     )

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from django.conf import settings
+from django.db.models import QuerySet
 from django.db.models.functions import Now
 
 from offboarding.ledger.keys import known_keys, older_signers, signer
@@ -26,6 +27,11 @@ class Moment(Now):
 
 def entries_about(reference: str) -> list[Entry]:
     return list(Entry.objects.filter(about=reference).prefetch_related("personal"))
+
+
+def entries_on(reference: str) -> QuerySet[Entry]:
+    """The same, newest first, for reading page by page."""
+    return Entry.objects.filter(about=reference).order_by("-seq").prefetch_related("personal")
 
 
 def entries_from(seq: int | None) -> list[tuple[int, str, str, str]]:

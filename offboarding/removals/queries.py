@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from itertools import islice
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.db.models.functions import Now
@@ -53,6 +54,19 @@ def open_for_person(scope: Scope, person: str, addresses: Sequence[str]) -> list
         for removal in removals_for(scope).filter(stage__in=[stage.value for stage in OPEN])
         if removal.person == person or wanted & {fold(address) for address in removal.addresses}
     ]
+
+
+def naming(scope: Scope, addresses: Sequence[str], most: int) -> list[RemovalRequest]:
+    """Requests and own drafts, within the user's sight, that name one of these addresses; newest first."""
+    wanted = {fold(address) for address in addresses}
+    near = Q(pk__in=[])
+    for address in addresses:
+        near |= Q(addresses__icontains=address) if address.isascii() else Q()
+    if not all(address.isascii() for address in addresses):
+        near = Q()  # databases compare other letters differently: then all are read
+    found = removals_for(scope).filter(near).exclude(stage=Stage.WITHDRAWN, filed_at=None)
+    named = (each for each in found.iterator() if wanted & {fold(one) for one in each.addresses})
+    return list(islice(named, most))
 
 
 def waiting_to_begin() -> QuerySet[RemovalRequest]:

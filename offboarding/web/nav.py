@@ -63,10 +63,18 @@ def still(scope: Scope, zone: tzinfo) -> TimeCard | None:
 def items(scope: Scope, path: str) -> tuple[NavItem, ...]:
     """Items outside a role are absent."""
     places = [(_("Work"), "/", "work", True), (_("Requests"), "/requests/", "requests", True)]
+    places.append((_("Collaborators"), "/people/", "person", scope.has(*FILES)))
     places.append((_("Evidence"), "/evidence/", "evidence", True))
-    places.append((_("Setup"), "/setup/connections/", "setup", scope.has(*CONNECTS, Role.SECURITY)))
+    connects = scope.has(*CONNECTS, Role.SECURITY)
+    setup = "/setup/connections/" if connects else "/setup/clients/"
+    places.append((_("Setup"), setup, "setup", connects or scope.has(*FILES)))
     return tuple(
-        NavItem(label, url, icon, current=path == url or (url != "/" and path.startswith(url)))
+        NavItem(label, url, icon, current=path == url or (url != "/" and path.startswith(area(url))))
         for label, url, icon, shown in places
         if shown
     )
+
+
+def area(url: str) -> str:
+    """Every page of Setup belongs to its one item."""
+    return "/setup/" if url.startswith("/setup/") else url

@@ -5,6 +5,8 @@ from __future__ import annotations
 from django.urls import URLPattern
 
 from offboarding.web.account import urls as account
+from offboarding.web.clients import urls as clients
+from offboarding.web.collaborators import urls as collaborators
 from offboarding.web.decide import urls as decide
 from offboarding.web.engine import urls as engine
 from offboarding.web.evidence import urls as evidence
@@ -33,5 +35,7 @@ urlpatterns: list[URLPattern] = [
     *people.urlpatterns,
     *policies.urlpatterns,
     *ways.urlpatterns,
+    *clients.urlpatterns,
+    *collaborators.urlpatterns,
     *engine.urlpatterns,
 ]

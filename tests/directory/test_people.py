@@ -10,7 +10,6 @@ import pytest
 from django.test import Client as Browser
 
 from offboarding.directory import people
-from offboarding.directory.models import Membership
 from offboarding.directory.queries import people_in, scope_of
 from offboarding.directory.rules import Grant
 from offboarding.ledger.models import Entry
@@ -18,14 +17,6 @@ from offboarding.lib import canonical
 from offboarding.lib.refusals import Refused
 from offboarding.users.models import User
 from offboarding.users.rules import Role
-
-
-@pytest.fixture
-def ada(db: None) -> Any:
-    """Administers all clients."""
-    user = User.objects.create_user("ada@northwind.example", "Ada", "correct horse battery")
-    Membership.objects.create(user=user, role=Role.ADMINISTRATOR.value)
-    return user
 
 
 @pytest.fixture

@@ -103,7 +103,8 @@ def test_who_leaves_soon_is_told_to_the_leads_of_that_client_only(
     made = Engagement.objects.create(
         client=clients["Acme"], name="Build", ends_on=today + timedelta(days=5), lead=alice
     )
-    leaver = Collaborator.objects.create(client=clients["Acme"], name="Dan Reyes", engagement=made)
+    leaver = Collaborator.objects.create(client=clients["Acme"], name="Dan Reyes")
+    leaver.engagements.add(made)
     Address.objects.create(collaborator=leaver, email=DAN)
     until = today + timedelta(days=14)
     (row,) = queries.leaving_soon(queries.scope_of(alice, today), until)

@@ -176,6 +176,8 @@ ROWS: dict[str, Row] = {
     ),
     # set-up
     "connections": page(only("olga sam ada") | OTHERS_OWN),
+    "connection": page(only("olga sam ada dan")),
+    "connection_edit": act(only("olga ada dan"), only("olga ada dan")),
     "token": act(only("olga ada dan"), only("olga ada dan")),
     "people": page(only("sam ada") | OTHERS_OWN),
     "invite": act(only("ada") | OTHERS_OWN, only("ada") | OTHERS_OWN),
@@ -193,6 +195,32 @@ ROWS: dict[str, Row] = {
     "policy_decide": act(only("ada dan")),
     # where people sign in instead of here: for administrators of all clients, and here nobody is one
     **several("ways_in way_add way way_test way_try way_act", Row()),
+    "clients": page(LEADS | OTHERS_OWN),
+    "client_add": Row(),  # only for who administers all clients
+    "client": page(LEADS | only("dan")),
+    **several(
+        """
+        client_edit client_end engagement_add engagement_edit engagement_end
+        """,
+        act(only("ada dan"), only("ada dan")),
+    ),
+    **several(
+        "client_reopen engagement_reopen",
+        act(NOBODY, only("ada dan")),
+    ),  # not ended
+    "engagement": page(LEADS | only("dan")),
+    "engagement_workspaces": act(only("ada dan")),
+    "engagement_leave": act(only("alice rita ada dan")),
+    # collaborators
+    "collaborators": page(LEADS | OTHERS_OWN),
+    "collaborator_add": act(only("alice rita ada") | OTHERS_OWN, only("alice rita ada") | OTHERS_OWN),
+    "collaborator": page(LEADS | only("dan")),
+    "collaborator_edit": act(only("alice rita ada dan"), only("alice rita ada dan")),
+    **several(
+        "collaborator_address collaborator_address_move collaborator_join collaborator_leave",
+        act(only("alice rita ada dan")),
+    ),
+    "collaborator_merge": act(only("ada dan"), only("ada dan")),
     "engine": page(only("olga ada") | OTHERS_OWN),
     "engine_go_on": Row(),  # does not stand still
     **several(
@@ -232,6 +260,9 @@ ARGUMENTS = (
     ("number", "pk"),
     ("pk",),
     ("pk", "name"),
+    ("pk", "engagement"),
+    ("pk", "engagement", "person"),
+    ("pk", "address", "name"),
     ("slug",),
     ("slug", "name"),
     ("key",),
@@ -250,6 +281,7 @@ def world(
     settings: Any,
     tmp_path: Path,
 ) -> World:
+    from offboarding.directory.models import Address, Collaborator, Engagement
     from offboarding.evidence.actions import keep
     from offboarding.execution.models import Proof, Run
     from offboarding.notifications.models import Message
@@ -287,6 +319,12 @@ def world(
     )
     proposed = proposal(place.client, person("eve"))
     sealed = {"number": closed.number, "pk": file.pk}
+    works = Engagement.objects.create(client=place.client, name="Analytics", lead=closed.requester)
+    kim = Collaborator.objects.create(client=place.client, name="Kim")
+    address = Address.objects.create(collaborator=kim, email="kim@partner.example")
+    kim.engagements.add(works)
+    client = {"pk": place.client_id, "engagement": works.pk, "person": kim.pk}
+    collaborator = {"pk": kim.pk, "engagement": works.pk, "address": address.pk, "name": "retire"}
     return World(
         {
             "number": goes.number,
@@ -303,6 +341,9 @@ def world(
             "draft": {"number": draft.number},
             "packet": sealed,
             "evidence_file": sealed,
+            "client": client,
+            "engagement": client,
+            "collaborator": collaborator,
             "person": {"pk": bob.pk},
             "person_act": {"pk": bob.pk, "name": "sign-out"},
             "policy": {"pk": proposed.policy_id},

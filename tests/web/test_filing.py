@@ -504,7 +504,8 @@ def test_the_contract_comes_from_the_roster(
     ending = Engagement.objects.create(
         client=clients["Acme"], name="Support", lead=alice, ends_on=today + timedelta(days=9), sow="SOW-77"
     )
-    dan = Collaborator.objects.create(client=clients["Acme"], engagement=ending, name="Dan")
+    dan = Collaborator.objects.create(client=clients["Acme"], name="Dan")
+    dan.engagements.add(ending)
     Address.objects.create(collaborator=dan, email=DAN)
     search()
     assert 'value="SOW-77"' in as_alice.get("/requests/new/R-1001/details/").content.decode()

@@ -20,13 +20,6 @@ from tests.conftest import PASSWORD
 
 
 @pytest.fixture
-def ada(db: None) -> Any:
-    user = User.objects.create_user("ada@northwind.example", "Ada", PASSWORD)
-    Membership.objects.create(user=user, role=Role.ADMINISTRATOR.value)
-    return user
-
-
-@pytest.fixture
 def desk(client: Browser, ada: Any) -> Browser:
     client.force_login(ada)
     return client

@@ -280,15 +280,22 @@ def test_every_event_about_a_request_is_told_in_words() -> None:
     from offboarding.ledger.events import Event
     from offboarding.web.removal import timeline
 
+    # never about a request
     elsewhere = (
         "user.",
         "client.",
+        "engagement.",
+        "collaborator.",
         "workspace.",
+        "setting.",
+        "batch.",
         "discovery.",
         "engine.",
         "policy.",
         "ledger.",
-    )  # never about a request
+        "secrets.",
+        "signin.",
+    )
     folded = {*timeline.CALLS, Event.ITEM_MOVED, Event.REMOVAL_MOVED}
     told = {event for event in Event if not event.value.startswith(elsewhere)} - folded
     assert told == set(timeline.WORDS)

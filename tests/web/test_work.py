@@ -97,7 +97,8 @@ def roster(clients: dict[str, Any], alice: Any, today: Any) -> Callable[..., Any
         made = Engagement.objects.create(
             client=clients[client], name=f"{name} {days}", lead=alice, ends_on=today + timedelta(days=days)
         )
-        person = Collaborator.objects.create(client=clients[client], engagement=made, name=name)
+        person = Collaborator.objects.create(client=clients[client], name=name)
+        person.engagements.add(made)
         Address.objects.create(collaborator=person, email=f"{name.split()[0].lower()}@partner.example")
 
     return make

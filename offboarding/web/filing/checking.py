@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, tzinfo
 from typing import TYPE_CHECKING
@@ -18,6 +18,7 @@ from offboarding.approvals.rules import in_all
 from offboarding.checklist.queries import found_places, newest_plan
 from offboarding.checklist.risks import may_break, not_known
 from offboarding.checklist.rules import Found
+from offboarding.connections.queries import hours_of
 from offboarding.directory.rules import Scope
 from offboarding.discovery.queries import newest_looks
 from offboarding.discovery.rules import Outcome
@@ -25,7 +26,7 @@ from offboarding.removals.models import RemovalRequest
 from offboarding.removals.queries import places_of
 from offboarding.removals.rules import REASONS, Choice, Group, due_at
 from offboarding.users.models import User
-from offboarding.web.cards import CodeCard, DueCard, FactCard, NoticeCard, OptionCard, TimeCard
+from offboarding.web.cards import ActCard, CodeCard, DueCard, FactCard, NoticeCard, OptionCard, TimeCard
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
@@ -85,7 +86,7 @@ def check_card(removal: RemovalRequest, scope: Scope, today: date, zone: tzinfo,
         may_break=tuple(may_break(places)),
         decides=decides(approvers, count),
         due=DueCard.of(due, now, zone, now),
-        notices=tuple(notices(removal, approvers, count)),
+        notices=tuple(notices(removal, approvers, count, zone, now)),
         version=removal.version,
     )
 
@@ -150,8 +151,10 @@ def listed(names: Sequence[str]) -> str:
     return _("%(first)s or %(last)s") % {"first": ", ".join(names[:-1]), "last": names[-1]}
 
 
-def notices(removal: RemovalRequest, approvers: Sequence[User], count: int) -> list[NoticeCard]:
-    made = []
+def notices(
+    removal: RemovalRequest, approvers: Sequence[User], count: int, zone: tzinfo, now: datetime
+) -> list[NoticeCard]:
+    made = list(nobody_there(removal, zone, now))
     if len(approvers) < count:
         text = _(
             "An administrator gives somebody the role of approver for all these clients. You can send it now."
@@ -166,6 +169,20 @@ def notices(removal: RemovalRequest, approvers: Sequence[User], count: int) -> l
         )
         made.append(NoticeCard("info", says, _("The plan takes what is known at the moment you send it.")))
     return made
+
+
+def nobody_there(removal: RemovalRequest, zone: tzinfo, now: datetime) -> Iterator[NoticeCard]:
+    """Workspaces where nobody can help at the moment at which access would end."""
+    starts = max(removal.starts_at or now, now)
+    for place in places_of(removal):
+        hours = hours_of(place.workspace)
+        if place.choice == Choice.KEEP or hours is None or hours.open_at(starts):
+            continue
+        when = TimeCard.of(hours.next_open(starts), zone, now).absolute
+        says = _("Nobody at %(workspace)s can help when access ends") % {"workspace": place.workspace.name}
+        text = _("Somebody is there again %(when)s. Choose that time, or go on.") % {"when": when}
+        act = ActCard(_("Change the time"), reverse("draft_details", args=[removal.number]))
+        yield NoticeCard("attention", says, text, act)
 
 
 @dataclass(frozen=True, slots=True)

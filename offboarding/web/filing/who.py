@@ -10,7 +10,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
-from offboarding.directory.queries import known_name, other_addresses
+from offboarding.directory.queries import collaborators_in, known_name, other_addresses
 from offboarding.journey import actions as journey
 from offboarding.lib.addresses import fold, key
 from offboarding.lib.refusals import Refused
@@ -35,8 +35,20 @@ def new(request: Request) -> HttpResponse:
         return page(request, "filing/not_yours.html", {"permission": may_not_file()}, 403)
     if request.method == "POST":
         return find(request, WhoForm(request.POST))
-    given = {name: request.GET.get(name, "") for name in ("email", "name")}
+    given = known(request) or {name: request.GET.get(name, "") for name in ("email", "name")}
     return page(request, "filing/who.html", context(request, WhoForm(initial=given), None))
+
+
+def known(request: Request) -> dict[str, str]:
+    """Name and addresses of the collaborator from whose page the link came."""
+    wanted = request.GET.get("person", "")
+    if not wanted.isascii() or not wanted.isdigit() or len(wanted) > 9:
+        return {}
+    person = collaborators_in(request.scope, *FILES).filter(pk=int(wanted)).first()
+    if person is None:
+        return {}
+    emails = [each.email for each in person.addresses.all() if not each.retired_at]
+    return {"email": emails[0], "others": "\n".join(emails[1:]), "name": person.name} if emails else {}
 
 
 @require_GET

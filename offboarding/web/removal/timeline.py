@@ -82,7 +82,7 @@ def read(entry: Entry) -> Told:
         event=Event(entry.event),
         app=entry.actor_kind != "user",
         actor=names.get("actor", _("Somebody whose name was erased")),
-        facts={**body["facts"], "subject": names.get("subject", "")},
+        facts={"subject": "", **names, **body["facts"]},
     )
 
 

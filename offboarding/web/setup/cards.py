@@ -12,8 +12,10 @@ from django.utils.translation import gettext_lazy as lazy
 from django.utils.translation import ngettext
 
 from offboarding.connections.models import Workspace
+from offboarding.connections.queries import hours_of
 from offboarding.connections.rules import Check, Outcome, Tested, is_old
 from offboarding.web.cards import AttentionCard, AttentionRow, FactCard, TagCard, TimeCard, relative
+from offboarding.web.clients.cards import support, zone_of_client
 
 MANAGED = {
     Workspace.ManagedBy.SCIM: lazy("by SCIM"),
@@ -26,6 +28,7 @@ MANAGED = {
 @dataclass(frozen=True, slots=True)
 class ConnectionRow:
     name: str
+    url: str
     environment: str
     region: str
     managed: str
@@ -72,6 +75,7 @@ def row(workspace: Workspace, changeable: bool, zone: tzinfo, now: datetime) -> 
     tag, says = standing(workspace, zone, now)
     return ConnectionRow(
         name=workspace.name,
+        url=f"/setup/connections/{workspace.pk}/",
         environment=workspace.get_environment_display().capitalize(),
         region=workspace.get_region_display(),
         managed=str(MANAGED[Workspace.ManagedBy(workspace.managed_by)]),
@@ -132,6 +136,29 @@ def refused(found: Iterable[ClientGroup]) -> AttentionCard | None:
     )
     title = ngettext("%(n)d connection needs a new token", "%(n)d connections need a new token", len(rows))
     return AttentionCard(title % {"n": len(rows)}, rows) if rows else None
+
+
+def said(workspace: Workspace) -> tuple[FactCard, ...]:
+    """What people told us about it."""
+    group = workspace.provider_group
+    return (
+        FactCard(_("Client"), workspace.client.name),
+        FactCard(_("Environment"), workspace.get_environment_display().capitalize()),
+        FactCard(
+            _("Members are managed"),
+            str(MANAGED[Workspace.ManagedBy(workspace.managed_by)]),
+            note=_("group %(group)s") % {"group": group} if group else "",
+        ),
+        FactCard(_("Owner at the client"), workspace.owner_contact or _("not said")),
+        FactCard(
+            _("Somebody can help"),
+            support(hours_of(workspace)),
+            note=_("by the clocks of %(zone)s")
+            % {"zone": str(zone_of_client(workspace.client)).replace("_", " ")}
+            if workspace.support_days
+            else "",
+        ),
+    )
 
 
 def facts(workspace: Workspace, zone: tzinfo, now: datetime) -> tuple[FactCard, ...]:

@@ -9,6 +9,7 @@ from offboarding.users.rules import Role
 from offboarding.web.cards import TabCard, TabsCard
 
 CONNECTIONS = (Role.OPERATOR, Role.ADMINISTRATOR, Role.SECURITY)
+CLIENTS = (Role.ADMINISTRATOR, Role.SECURITY, Role.REQUESTER)
 PEOPLE = (Role.ADMINISTRATOR, Role.SECURITY)
 WAYS = (Role.ADMINISTRATOR, Role.SECURITY)
 ENGINE = (Role.ADMINISTRATOR, Role.OPERATOR)
@@ -17,6 +18,7 @@ ENGINE = (Role.ADMINISTRATOR, Role.OPERATOR)
 def tabs(scope: Scope, current: str) -> TabsCard:
     places = (
         ("connections", _("Connections"), "/setup/connections/", CONNECTIONS),
+        ("clients", _("Clients"), "/setup/clients/", CLIENTS),
         ("people", _("People"), "/setup/people/", PEOPLE),
         ("policies", _("Approval"), "/setup/policies/", PEOPLE),
         ("sign-in", _("Sign-in"), "/setup/sign-in/", WAYS if scope.everywhere(*WAYS) else ()),

@@ -1,0 +1,112 @@
+"""What people say about a connected workspace: its environment, who manages its members, when somebody there can help."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from datetime import time
+from typing import Any
+
+from django.db import IntegrityError, transaction
+from django.db.models import F
+
+from offboarding.connections.models import Coverage, Workspace
+from offboarding.connections.rules import wrong_hours
+from offboarding.directory.changes import differences, held, noted, nothing_changed, reference, write
+from offboarding.directory.models import Engagement
+from offboarding.directory.rules import Scope
+from offboarding.ledger.actions import Event, record
+from offboarding.lib.refusals import Refused, within
+from offboarding.users.models import User
+from offboarding.users.rules import Role, actor_of
+
+CHANGES = (Role.OPERATOR, Role.ADMINISTRATOR)
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    name: str
+    environment: str
+    managed_by: str
+    provider_group: str = ""
+    owner_contact: str = ""
+    support_days: str = ""
+    support_from: time | None = None
+    support_until: time | None = None
+
+
+def change(by: User, scope: Scope, workspace: Workspace, said: Said, version: int) -> None:
+    if not scope.covers(frozenset({workspace.client_id}), *CHANGES):
+        raise Refused("may-not-change", "Only operators and administrators of this client change this.")
+    wanted = checked(said)
+    try:
+        with transaction.atomic():
+            locked = Workspace.objects.select_for_update().get(pk=workspace.pk)
+            if locked.version != version:
+                raise Refused(
+                    "stale",
+                    "Somebody changed this while you were writing, so nothing was saved."
+                    " Compare, then save again.",
+                )
+            if not (changed := differences(locked, asdict(wanted))):
+                raise Refused("nothing-changed", "Nothing was changed.")
+            fields: dict[str, Any] = asdict(wanted)
+            Workspace.objects.filter(pk=locked.pk).update(version=F("version") + 1, **fields)
+            facts = {"workspace": locked.name, "client": locked.client.name, "changed": changed}
+            record(Event.WORKSPACE_CHANGED, actor=actor_of(by), about=reference(locked), facts=facts)
+    except IntegrityError as error:
+        raise Refused(
+            "known-name", f"This client has a workspace called {wanted.name} already.", field="name"
+        ) from error
+
+
+def checked(said: Said) -> Said:
+    name = within(said.name, 120, "name")
+    if not name:
+        raise Refused("no-name", "Enter the name that people here know it by.", field="name")
+    if said.environment not in Workspace.Environment.values:
+        raise Refused("no-environment", "Choose the environment.", field="environment")
+    if said.managed_by not in Workspace.ManagedBy.values:
+        raise Refused("no-manager", "Choose how its members are managed.", field="managed_by")
+    if wrong := wrong_hours(said.support_days, said.support_from, said.support_until):
+        raise Refused("wrong-hours", wrong, field="support_days" if not said.support_days else "support_from")
+    return Said(
+        name,
+        said.environment,
+        said.managed_by,
+        within(said.provider_group, 120, "provider_group"),
+        within(said.owner_contact, 200, "owner_contact"),
+        said.support_days,
+        said.support_from,
+        said.support_until,
+    )
+
+
+def cover(
+    by: User, scope: Scope, engagement: Engagement, workspaces: Iterable[Workspace], version: int
+) -> None:
+    """From now on the engagement works in exactly these. It moves the engagement's version, as every change does."""
+    if not scope.covers(frozenset({engagement.client_id}), Role.ADMINISTRATOR):
+        raise Refused("may-not-change", "Only an administrator of this client changes this.")
+    wanted = {each.pk: each for each in workspaces}
+    if any(each.client_id != engagement.client_id for each in wanted.values()):
+        raise Refused("other-client", "One of these workspaces belongs to another client.")
+    with transaction.atomic():
+        locked = held(engagement, version)
+        before = {
+            each.workspace_id: each.workspace.name for each in locked.coverage.select_related("workspace")
+        }
+        if set(before) == set(wanted):
+            raise nothing_changed()
+        locked.coverage.exclude(workspace__in=wanted).delete()
+        Coverage.objects.bulk_create(
+            Coverage(engagement=locked, workspace=each) for pk, each in wanted.items() if pk not in before
+        )
+        write(locked)
+        facts = {
+            "engagement": locked.name,
+            "client": locked.client.name,
+            "gained": sorted(each.name for pk, each in wanted.items() if pk not in before),
+            "lost": sorted(name for pk, name in before.items() if pk not in wanted),
+        }
+        noted(Event.PLACES_COVERED, by, locked, facts)

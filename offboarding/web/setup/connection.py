@@ -1,0 +1,98 @@
+"""One connection: how it stands, what people say about it, and its history."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpResponse
+from django.shortcuts import redirect
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_http_methods
+
+from offboarding.connections import upkeep
+from offboarding.connections.models import Workspace
+from offboarding.connections.queries import workspace_for
+from offboarding.lib.refusals import Refused
+from offboarding.web.clients.cards import zone_of_client
+from offboarding.web.errors import status_of
+from offboarding.web.http import Request, now, page, signed_in, version_in, zone_of
+from offboarding.web.setup import cards
+from offboarding.web.setup.changing import difference, refused
+from offboarding.web.setup.forms import WorkspaceForm, workspace_now
+from offboarding.web.setup.history import history
+from offboarding.web.setup.tabs import CONNECTIONS as SEES
+
+
+def seen_or_404(request: Request, pk: int) -> Workspace:
+    """Somebody else's connection is not here."""
+    if not request.scope.has(*SEES):
+        raise PermissionDenied
+    workspace = workspace_for(request.scope, pk, *SEES)
+    if workspace is None:
+        raise Http404
+    return workspace
+
+
+def changes(request: Request, workspace: Workspace) -> bool:
+    return request.scope.covers(frozenset({workspace.client_id}), *upkeep.CHANGES)
+
+
+@require_GET
+@signed_in
+def connection(request: Request, pk: int) -> HttpResponse:
+    return show(request, seen_or_404(request, pk))
+
+
+def show(request: Request, workspace: Workspace, status: int = 200, **more: Any) -> HttpResponse:
+    entries, older = history(request, f"workspace:{workspace.pk}")
+    context = {
+        "workspace": workspace,
+        "facts": cards.facts(workspace, zone_of(request), now()),
+        "said": cards.said(workspace),
+        "may_change": changes(request, workspace),
+        "days": entries,
+        "pager": older,
+        **more,
+    }
+    return page(request, "setup/connection.html", context, status)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@signed_in
+def edit(request: Request, pk: int) -> HttpResponse:
+    workspace = seen_or_404(request, pk)
+    if not changes(request, workspace):
+        raise PermissionDenied
+    if request.method != "POST":
+        return form_page(request, WorkspaceForm(initial=workspace_now(workspace)), workspace)
+    form = WorkspaceForm(request.POST)
+    if not form.is_valid():
+        return form_page(request, form, workspace, 422, version_in(request))
+    try:
+        upkeep.change(request.user, request.scope, workspace, form.said, version_in(request))
+    except Refused as refusal:
+        refused(form, refusal)
+        workspace.refresh_from_db()
+        return form_page(request, form, workspace, status_of(refusal), stale=refusal.code == "stale")
+    messages.success(request, _("%(name)s is changed.") % {"name": form.said.name})
+    return redirect("connection", pk)
+
+
+def form_page(
+    request: Request,
+    form: WorkspaceForm,
+    workspace: Workspace,
+    status: int = 200,
+    version: int = 0,
+    stale: bool = False,
+) -> HttpResponse:
+    context = {
+        "form": form,
+        "workspace": workspace,
+        "version": version or workspace.version,
+        "zone": str(zone_of_client(workspace.client)).replace("_", " "),
+        "diff": difference(form, workspace_now(workspace)) if stale else None,
+    }
+    return page(request, "setup/connection_form.html", context, status)

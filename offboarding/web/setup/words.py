@@ -1,0 +1,119 @@
+"""Entries of the ledger about the directory, its connections and settings, in words after the actor's name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as lazy
+
+from offboarding.ledger.events import Event
+
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
+
+Facts = Mapping[str, Any]
+
+FIELDS: dict[str, StrOrPromise] = {
+    "name": lazy("name"),
+    "time_zone": lazy("time zone"),
+    "contact": lazy("contact"),
+    "lead": lazy("lead"),
+    "starts_on": lazy("first day"),
+    "ends_on": lazy("last day"),
+    "sow": lazy("contract or SOW"),
+    "kind": lazy("kind"),
+    "environment": lazy("environment"),
+    "managed_by": lazy("managed"),
+    "provider_group": lazy("identity provider's group"),
+    "owner_contact": lazy("contact"),
+    "support_days": lazy("support days"),
+    "support_from": lazy("support from"),
+    "support_until": lazy("support until"),
+}
+
+
+def changes(facts: Facts) -> str:
+    """ "name: “Acme” became “Acme Ltd”; last day: nothing became “2027-01-31”"."""
+    changed: Mapping[str, list[Any]] = facts.get("changed", {})
+    return "; ".join(
+        _("%(field)s: %(before)s became %(after)s")
+        % {"field": FIELDS.get(name, name), "before": value(before), "after": value(after)}
+        if name != "lead"
+        else _("lead: somebody else became %(name)s") % {"name": facts.get("lead", _("somebody"))}
+        for name, (before, after) in sorted(changed.items(), key=lambda each: order(each[0]))
+    )
+
+
+def order(name: str) -> int:
+    """As the form has them, not as the ledger sorts them."""
+    return list(FIELDS).index(name) if name in FIELDS else len(FIELDS)
+
+
+def value(given: Any) -> str:
+    return _("nothing") if given in (None, "") else f"“{given}”"
+
+
+def renamed(facts: Facts) -> str:
+    told = [changes(facts)] if facts.get("changed") else []
+    if facts.get("renamed"):
+        words = _("name: “%(before)s” became “%(after)s”")
+        told.append(words % {"before": facts.get("name before", "?"), "after": facts.get("name", "?")})
+    return "; ".join(told)
+
+
+def covered(facts: Facts) -> str:
+    told = []
+    if facts["gained"]:
+        told.append(_("added the workspaces %(names)s") % {"names": ", ".join(facts["gained"])})
+    if facts["lost"]:
+        told.append(_("took off the workspaces %(names)s") % {"names": ", ".join(facts["lost"])})
+    return "; ".join(told)
+
+
+def named(facts: Facts, key: str = "name") -> str:
+    return str(facts.get(key) or _("somebody whose name was erased"))
+
+
+WORDS: dict[Event, Callable[[Facts], str]] = {
+    Event.CLIENT_ADDED: lambda facts: _("added the client %(client)s") % facts,
+    Event.CLIENT_CHANGED: lambda facts: _("changed %(what)s") % {"what": changes(facts)},
+    Event.CLIENT_ENDED: lambda facts: _("ended the work for this client: %(why)s") % facts,
+    Event.CLIENT_REOPENED: lambda facts: _("opened the client again"),
+    Event.ENGAGEMENT_ADDED: lambda facts: (
+        _("added the engagement %(name)s, led by %(lead)s")
+        % {"name": facts["engagement"], "lead": named(facts, "lead")}
+    ),
+    Event.ENGAGEMENT_CHANGED: lambda facts: _("changed %(what)s") % {"what": changes(facts)},
+    Event.ENGAGEMENT_ENDED: lambda facts: _("ended it, with %(last_day)s as the last day: %(why)s") % facts,
+    Event.ENGAGEMENT_REOPENED: lambda facts: _("opened the engagement again"),
+    Event.PLACES_COVERED: covered,
+    Event.COLLABORATOR_ADDED: lambda facts: (
+        _("added %(name)s with %(addresses)s")
+        % {"name": named(facts), "addresses": named(facts, "addresses")}
+    ),
+    Event.COLLABORATOR_CHANGED: lambda facts: _("changed %(what)s") % {"what": renamed(facts)},
+    Event.COLLABORATORS_MERGED: lambda facts: (
+        _("merged %(gone)s into %(name)s; addresses that moved: %(addresses)s")
+        % {"gone": named(facts, "gone"), "name": named(facts), "addresses": named(facts, "addresses")}
+    ),
+    Event.ADDRESS_ADDED: lambda facts: (
+        _("added the address %(address)s") % {"address": named(facts, "address")}
+    ),
+    Event.ADDRESS_RETIRED: lambda facts: (
+        _("retired the address %(address)s") % {"address": named(facts, "address")}
+    ),
+    Event.ADDRESS_BACK: lambda facts: (
+        _("took the address %(address)s back") % {"address": named(facts, "address")}
+    ),
+    Event.JOINED_ROSTER: lambda facts: _("put %(name)s on the roster") % {"name": named(facts)},
+    Event.LEFT_ROSTER: lambda facts: _("took %(name)s off the roster") % {"name": named(facts)},
+    Event.WORKSPACE_CONNECTED: lambda facts: _("connected the workspace with the token %(token)s") % facts,
+    Event.WORKSPACE_CHANGED: lambda facts: _("changed %(what)s") % {"what": changes(facts)},
+    Event.TOKEN_REPLACED: lambda facts: _("replaced the token; it is now %(token)s") % facts,
+    Event.TOKEN_REFUSED: lambda facts: _("found that Segment refuses the token: %(why)s") % facts,
+    Event.TOKEN_WORKS_AGAIN: lambda facts: _("found that the token works again"),
+    Event.CIRCUIT_OPENED: lambda facts: _("got no clear answer many times in a row"),
+    Event.CIRCUIT_CLOSED: lambda facts: _("got an answer again"),
+}
