@@ -69,6 +69,12 @@ def checked(removal: RemovalRequest, user: User, said: Statement, today: date) -
             "The plan changed while you were reading. Your decision was not recorded. Read the changes and decide again.",
             version=plan.version,
         )
+    if removal.stage == Stage.EXPIRED or queries.is_over(plan):
+        raise Refused(
+            "expired",
+            f"Nobody decided on {removal.reference} in time, so this request for approval has ended. Its requester can ask"
+            " again.",
+        )
     if removal.stage != Stage.PLANNED:
         raise Refused(
             "decided-meanwhile", f"{removal.reference} is {removal.stage} already. Nothing is left to decide."

@@ -110,6 +110,29 @@ class PolicyVersion(models.Model):
         return Terms.from_json(self.terms_data)
 
 
+class Asking(models.Model):
+    """One plan that was put before its approvers: until when they can decide, who hears of it meanwhile, and when."""
+
+    plan = models.OneToOneField(Plan, on_delete=models.PROTECT, related_name="asking")
+    asked_at = models.DateTimeField()
+    # Empty means never.
+    remind_at = models.DateTimeField(null=True, blank=True)
+    escalate_at = models.DateTimeField(null=True, blank=True)
+    expires_at = models.DateTimeField()
+    reminded_at = models.DateTimeField(null=True, blank=True)
+    escalated_at = models.DateTimeField(null=True, blank=True)
+    # It expired, or another plan took its place.
+    over_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["expires_at"], name="asking_open", condition=models.Q(over_at=None))]
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(expires_at__gt=models.F("asked_at")), name="an_asking_ends_after_it_began"
+            ),
+        ]
+
+
 class Approval(models.Model):
     plan = models.ForeignKey(Plan, on_delete=models.PROTECT, related_name="approvals")
     fingerprint = models.CharField(max_length=64)

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date
 from typing import Any
 
-from offboarding.approvals.models import Approval
+from offboarding.approvals.models import Approval, Asking
 from offboarding.approvals.policies.queries import INSTALLED, decided_under, installed
 from offboarding.approvals.policies.rules import needed
 from offboarding.approvals.rules import (
@@ -29,6 +29,7 @@ from offboarding.removals.queries import clients_of, removals_for
 from offboarding.removals.rules import Stage
 from offboarding.users.models import User
 from offboarding.users.rules import Role
+from offboarding.work import clock
 
 # Who did steps of a request, or has them: rooms above say so when Django starts.
 DOERS: list[Callable[[RemovalRequest], set[int]]] = []
@@ -61,6 +62,17 @@ def rulings_to_be(removal: RemovalRequest, places: Sequence[Found]) -> tuple[Rul
         for place in places
     ]
     return rulings_in({"places": listed, "decided_under": decided_under(removal)})
+
+
+def asking_of(plan: Plan) -> Asking | None:
+    """None for plans that were frozen before requests for approval had an end."""
+    return Asking.objects.filter(plan=plan).first()
+
+
+def is_over(plan: Plan) -> bool:
+    """True once nobody can decide on this plan any more, also before the engine has said so."""
+    asking = asking_of(plan)
+    return asking is not None and asking.expires_at <= clock.now()
 
 
 def approvals_needed(plan: Plan) -> int:

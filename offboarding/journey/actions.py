@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from datetime import date, datetime, timedelta
+from functools import partial
 from zoneinfo import ZoneInfo
 
 import structlog
@@ -11,6 +12,7 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models.functions import Now
 
+from offboarding.approvals import asking
 from offboarding.approvals.policies.queries import decided_under
 from offboarding.checklist import actions as checklist
 from offboarding.checklist.models import Plan
@@ -74,8 +76,20 @@ def file(removal: RemovalRequest, user: User, version: int) -> Plan:
 
 
 def freeze(removal: RemovalRequest, user: User) -> Plan:
-    """The plan with the approval policies that hold now: whoever approves signs under which rules it was decided."""
-    return checklist.freeze(removal, user, decided_under(removal))
+    """The plan with the approval policies that hold now, put before its approvers.
+
+    Whoever approves signs under which rules it was decided, too.
+    """
+    plan = checklist.freeze(removal, user, decided_under(removal))
+    asking.ask(plan, user, clock.now())
+    return plan
+
+
+def ask_again(removal: RemovalRequest, user: User) -> Plan:
+    """Nobody decided in time: a new version of the plan, from what is known now, under the policies that hold now."""
+    with transaction.atomic():
+        removals.ask_again(removal, user)
+        return freeze(removal, user)
 
 
 def restore(
@@ -133,6 +147,21 @@ def follow_ups() -> None:
     """Look at every closed request whose rotations go on. It costs more than a tick brings, so it comes less often."""
     for pk in after.left_over():
         each_by_itself(follow_up, pk)
+
+
+def deadlines() -> None:
+    """Remind, tell others, and end what nobody decided in time. A new standstill ends nothing before a person has looked."""
+    now = clock.now()
+    for verb, found in asking.due(now):
+        for pk in found:
+            each_by_itself(partial(kept, verb, now), pk)
+
+
+def kept(verb: Callable[[int, datetime], None], now: datetime, pk: int) -> bool:
+    """Says no while the engine stands still."""
+    if not stands_still():
+        verb(pk, now)
+    return False
 
 
 def each_by_itself(move: Callable[[int], bool], pk: int) -> bool:

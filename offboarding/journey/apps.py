@@ -54,6 +54,7 @@ class JourneyConfig(AppConfig):
 
         desks.FIRST.append(standstill.compare)
         desks.schedule("journey", every_turn, actions.tick)
+        desks.schedule("approvals.deadlines", every_turn, seldom(actions.deadlines, 5.0))
         desks.schedule("journey.follow_ups", every_turn, seldom(actions.follow_ups, 5.0))
         desks.schedule("ledger.checkpoint", hour, sign_checkpoint)
         desks.schedule("ledger.deliver", every_turn, seldom(outside.deliver_newest, 30.0))

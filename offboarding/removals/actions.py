@@ -246,15 +246,45 @@ def change_places(
         raise Refused("restoration", "A restoration is not changed. Withdraw it and ask for another one.")
     if locked.version != version:
         raise Refused("stale", "This request was changed in another window. Read it again, then change it.")
-    if locked.stage not in (Stage.PLANNED, Stage.APPROVED):
+    if locked.stage not in (Stage.PLANNED, Stage.APPROVED, Stage.EXPIRED):
         raise Refused("too-late", "The work has begun. File another request for what is missing.")
     write_places(locked, chosen)
-    if locked.stage == Stage.APPROVED:
+    if locked.stage in (Stage.APPROVED, Stage.EXPIRED):
         move(locked, Stage.PLANNED, actor_of(user), approved_at=None)
     record(
         Event.REMOVAL_CHANGED, actor=actor_of(user), about=locked.reference, facts={"version": version + 1}
     )
     removal.refresh_from_db()
+
+
+def ask_again(removal: RemovalRequest, user: User) -> None:
+    """After nobody decided in time. Call inside the transaction that freezes the next plan version."""
+    locked = RemovalRequest.objects.select_for_update().get(pk=removal.pk)
+    if locked.requester_id != user.pk:
+        raise Refused("not-yours", "Only the person who filed this request asks again.")
+    if locked.stage != Stage.EXPIRED:
+        raise Refused(
+            "not-expired", f"{locked.reference} is {locked.stage}, so there is nothing to ask again."
+        )
+    if locked.restores_id:
+        still_restores(locked, user)
+    else:
+        check_again(locked, user)
+    RemovalRequest.objects.filter(pk=locked.pk).update(version=locked.version + 1)
+    move(locked, Stage.PLANNED, actor_of(user))
+    removal.refresh_from_db()
+
+
+def still_restores(locked: RemovalRequest, user: User) -> None:
+    """Its end may have passed while nobody decided, and so may the role of the person who asks."""
+    now = datetime.now(UTC)
+    if locked.due_at and locked.due_at <= now:
+        raise Refused(
+            "ended", "The time that access was asked back for has passed. Ask for another restoration."
+        )
+    clients = frozenset(locked.places.values_list("workspace__client_id", flat=True))
+    if not scope_of(user, now.date()).covers(clients, Role.REQUESTER, Role.SECURITY, Role.ADMINISTRATOR):
+        raise Refused("foreign-place", "One of these workspaces is not yours to ask for.")
 
 
 def withdraw(removal: RemovalRequest, user: User, reason: str) -> None:

@@ -86,6 +86,11 @@ def restored_by(original: RemovalRequest, workspaces: Sequence[int]) -> list[Rem
     return list(found.filter(places__workspace__in=workspaces).distinct())
 
 
+def expired_of(scope: Scope) -> QuerySet[RemovalRequest]:
+    """The user's own that nobody decided in time, the first to be due on top."""
+    return removals_for(scope).filter(requester_id=scope.user_id, stage=Stage.EXPIRED).order_by("due_at")
+
+
 def drafts_of(scope: Scope) -> QuerySet[RemovalRequest]:
     """What the user began and has not sent, newest first."""
     return removals_for(scope).filter(requester_id=scope.user_id, stage=Stage.DRAFT)

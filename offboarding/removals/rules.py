@@ -19,13 +19,15 @@ class Stage(StrEnum):
     RUNNING = "running"
     CLOSED = "closed"
     REJECTED = "rejected"
+    EXPIRED = "expired"  # nobody decided in time; its requester can ask again
     WITHDRAWN = "withdrawn"
 
 
-OPEN = (Stage.PLANNED, Stage.APPROVED, Stage.RUNNING)
+OPEN = (Stage.PLANNED, Stage.EXPIRED, Stage.APPROVED, Stage.RUNNING)
 STAGES: dict[Stage, frozenset[Stage]] = {
     Stage.DRAFT: frozenset({Stage.PLANNED, Stage.WITHDRAWN}),
-    Stage.PLANNED: frozenset({Stage.APPROVED, Stage.REJECTED, Stage.WITHDRAWN}),
+    Stage.PLANNED: frozenset({Stage.APPROVED, Stage.REJECTED, Stage.EXPIRED, Stage.WITHDRAWN}),
+    Stage.EXPIRED: frozenset({Stage.PLANNED, Stage.WITHDRAWN}),
     Stage.APPROVED: frozenset({Stage.RUNNING, Stage.WITHDRAWN, Stage.PLANNED}),
     Stage.RUNNING: frozenset({Stage.CLOSED}),
     Stage.CLOSED: frozenset(),

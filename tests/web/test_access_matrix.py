@@ -154,6 +154,7 @@ ROWS: dict[str, Row] = {
         act(only("alice") | WORKS, EVERYBODY),
     ),
     "removal_restore": act(LEADS, EVERYBODY),
+    "removal_ask_again": act(NOBODY),  # not expired
     "removal_resume": act(NOBODY),  # not paused
     "removal_answer": act(NOBODY),  # nothing was asked
     "message_again": act(only("alice") | WORKS, only("alice") | WORKS),

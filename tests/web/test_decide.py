@@ -390,3 +390,30 @@ def test_the_number_of_queries_is_the_same_for_one_place_and_four(
             assert client.get(at(removal)).status_code == 200
         counts.append(len(queries))
     assert counts[0] == counts[1]
+
+
+def test_what_nobody_decided_in_time_is_asked_again_with_one_press(
+    client: Browser, filed: Make, alice: Any, bob: Any
+) -> None:
+    from datetime import UTC, datetime, timedelta
+
+    from offboarding.approvals.models import Asking
+    from offboarding.journey import actions as journey
+
+    removal = filed()
+    client.force_login(bob)
+    assert "This request for approval ends" in text_of(client.get(at(removal)))
+    past = datetime.now(UTC) - timedelta(days=9)
+    Asking.objects.update(asked_at=past, expires_at=past + timedelta(days=7))
+    journey.deadlines()
+    page = text_of(client.get(at(removal)))
+    assert "Nobody decided in time" in page and "Alice can ask again." in page
+    assert client.post(at(removal, "ask-again/")).status_code == 409
+    client.force_login(alice)
+    assert "Not decided in time (1)" in text_of(client.get("/"))
+    url = f"/requests/{removal.reference}/"
+    assert "Nobody decided until" in text_of(client.get(url))
+    assert client.post(f"{url}ask-again/").status_code == 302
+    removal.refresh_from_db()
+    assert removal.stage == "planned"
+    assert "Version 2 of the plan waits for approval." in text_of(client.get(url))

@@ -11,6 +11,7 @@ from offboarding.approvals.models import Approval
 from offboarding.approvals.queries import approvals_of, rulings_of
 from offboarding.approvals.queries import deciders as who_decides
 from offboarding.approvals.rules import Decision
+from offboarding.checklist.queries import newest_plan
 from offboarding.directory.queries import people_with, scope_of
 from offboarding.execution.queries import workers_for
 from offboarding.journey.notices import connections, endings, people, policies, sign_in, words
@@ -32,6 +33,21 @@ from offboarding.work.rules import State
 def deciders(case: Case) -> list[User]:
     """Those whom the policy asks first. Whoever has decided by the time of the mail is left out then."""
     return who_decides(case.removal, rulings_of(case.plan), [], today())
+
+
+def whose_turn(case: Case) -> list[User]:
+    return who_decides(case.removal, rulings_of(case.plan), approvals_of(case.plan), today())
+
+
+def told_instead(case: Case) -> list[User]:
+    """Whom the policies name, else the administrators of every client in it; with them, who asked and whose turn it is."""
+    named = User.objects.filter(pk__in=case.facts["told"])
+    others = list(named) or people_with(Role.ADMINISTRATOR, clients_of(case.removal), today())
+    return [*others, case.removal.requester, *whose_turn(case)]
+
+
+def asked_and_asking(case: Case) -> list[User]:
+    return [case.removal.requester, *whose_turn(case)]
 
 
 def next_in_turn(case: Case) -> list[User]:
@@ -95,6 +111,22 @@ def decided(case: Case, user: User) -> str:
     return ""
 
 
+def not_waiting(case: Case, _user: User) -> str:
+    """Also once the lead has asked again: that is another request for approval."""
+    version = newest_plan(case.removal)
+    if case.removal.stage == Stage.PLANNED and version and version.pk == case.plan.pk:
+        return ""
+    return f"{case.removal.reference} does not wait for this decision any more."
+
+
+def not_expired(case: Case, _user: User) -> str:
+    return (
+        ""
+        if case.removal.stage == Stage.EXPIRED
+        else f"{case.removal.reference} is {case.removal.stage} now."
+    )
+
+
 def answered(case: Case, _user: User) -> str:
     waiting = Approval.objects.filter(
         plan__removal=case.removal, decision=Decision.ASK, note=case.facts["note"], answered_at=None
@@ -144,6 +176,9 @@ NOTICES: dict[Event, tuple[Notice, ...]] = {
         Notice("approved", requester, words.approved),
         Notice("your turn", next_in_turn, words.your_turn, over=decided),
     ),
+    Event.APPROVAL_REMINDED: (Notice("reminder", whose_turn, words.reminder, over=decided),),
+    Event.APPROVAL_ESCALATED: (Notice("nobody decided", told_instead, words.escalated, over=not_waiting),),
+    Event.APPROVAL_EXPIRED: (Notice("expired", asked_and_asking, words.expired, over=not_expired),),
     Event.PLAN_REJECTED: (Notice("rejected", requester, words.rejected),),
     Event.ITEM_MOVED: (
         Notice("step", workers, words.step_needed, needs_person, moved_on, Pace.JOINED),

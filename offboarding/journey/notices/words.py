@@ -7,7 +7,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from offboarding.approvals.queries import approvals_needed, approvals_of
+from offboarding.approvals.queries import approvals_needed, approvals_of, asking_of
 from offboarding.journey.notices.case import Case, Words, at, by, what, where, who, why
 from offboarding.removals.models import RemovalRequest
 from offboarding.removals.rules import Stage
@@ -47,6 +47,39 @@ def your_turn(case: Case, user: User) -> Words:
     }
     lead = _("%(who)s approved. The policy asks you next.") % {"who": case.actor}
     return Words(subject, lead, request(case, user), act(case))
+
+
+def reminder(case: Case, user: User) -> Words:
+    words = {"by": by(decide_by(case.removal), user), "what": what(case)}
+    lead = _("Nobody has decided yet. It waits for you, and the due time keeps running.")
+    return Words(_("Reminder, decide by %(by)s: %(what)s") % words, lead, waiting(case, user), act(case))
+
+
+def escalated(case: Case, user: User) -> Words:
+    lead = _("Nobody has decided on it yet. Ask those whose turn it is, or an administrator.")
+    return Words(
+        _("Nobody has decided: %(what)s") % {"what": what(case)}, lead, waiting(case, user), case.url
+    )
+
+
+def expired(case: Case, user: User) -> Words:
+    lead = _("Nobody decided in time, so the request for approval has ended. Nothing is removed.")
+    if user.pk == case.removal.requester_id:
+        lead = _(
+            "Nobody decided in time, so the request for approval has ended. Nothing is removed. One press on the page asks"
+            " again."
+        )
+    return Words(
+        _("Not decided in time: %(what)s") % {"what": what(case)}, lead, request(case, user), case.url
+    )
+
+
+def waiting(case: Case, user: User) -> list[tuple[str, str]]:
+    """With the moment at which it ends by itself."""
+    asking = asking_of(case.plan)
+    ends = [(_("Ends undecided"), at(asking.expires_at, user))] if asking else []
+    asked = [(_("Asked by"), case.removal.requester.name)]
+    return [*asked, *request(case, user), *ends]
 
 
 def request(case: Case, user: User) -> list[tuple[str, str]]:

@@ -41,6 +41,7 @@ REQUEST_STATES: dict[str, Look] = {
     "to_decide": Look("", "attention", lazy("To decide")),
     "approved": Look("", "ok", lazy("Approved")),
     "rejected": Look("", "bad", lazy("Rejected")),
+    "expired": Look("", "attention", lazy("Not decided in time")),
     "cancelled": Look("", "neutral", lazy("Cancelled")),
     "closed": Look("", "ok", lazy("Closed")),
     "emergency": Look("", "bad", lazy("Emergency")),

@@ -22,6 +22,7 @@ DONE = {
     Stage.APPROVED: lazy("This plan is approved. Nothing is left to decide."),
     Stage.RUNNING: lazy("This plan is approved and the work has begun."),
     Stage.CLOSED: lazy("This plan was approved and is done."),
+    Stage.EXPIRED: lazy("Nobody decided in time, so this request for approval has ended."),
     Stage.REJECTED: lazy("This plan was rejected."),
     Stage.WITHDRAWN: lazy("The request was withdrawn."),
 }
@@ -30,7 +31,8 @@ DONE = {
 def verdict(view: Overview, today: date) -> PermissionCard | None:
     """Why there is no form for this reader, and who decides; None if they may decide."""
     if view.stage is not Stage.PLANNED:
-        return PermissionCard(str(DONE[view.stage]), who_decided(view))
+        told = who_can_ask(view) if view.stage is Stage.EXPIRED else who_decided(view)
+        return PermissionCard(str(DONE[view.stage]), told)
     why = may_not_decide(standing(view.user, view.plan, today), view.rulings)
     if not why:
         return None
@@ -40,6 +42,10 @@ def verdict(view: Overview, today: date) -> PermissionCard | None:
 def not_yet(view: Overview, today: date) -> str:
     """Why this reader's yes would not count now; empty if it would. Rejecting and asking are always open to them."""
     return not_their_turn(view.rulings, view.voters, standing(view.user, view.plan, today).voter)
+
+
+def who_can_ask(view: Overview) -> str:
+    return _("%(who)s can ask again.") % {"who": view.removal.requester.name}
 
 
 def who_decided(view: Overview) -> str:

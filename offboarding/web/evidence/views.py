@@ -89,7 +89,7 @@ def unsealed(removal: RemovalRequest) -> dict[str, Any]:
         "making": making,
         "trouble": making.trouble if making else "",
         "over": over,
-        "waits": removal.stage in (Stage.PLANNED, Stage.APPROVED),
+        "waits": removal.stage in (Stage.PLANNED, Stage.EXPIRED, Stage.APPROVED),
         "missing": [] if over else [cards.missing_row(removal, run) for run in queries.missing_of(removal)],
     }
 

@@ -34,6 +34,7 @@ STAGES = {
     Stage.RUNNING: "running",
     Stage.CLOSED: "closed",
     Stage.REJECTED: "rejected",
+    Stage.EXPIRED: "expired",
     Stage.WITHDRAWN: "cancelled",
 }
 
@@ -148,6 +149,8 @@ def facts(view: Overview) -> list[str]:
     if view.removal.closed_at:
         told.append(_("Closed %(when)s") % {"when": view.clock.says(view.removal.closed_at)})
     told += steered(view)
+    if view.stage is Stage.EXPIRED and view.asking:
+        told.append(_("Nobody decided until %(when)s") % {"when": view.clock.says(view.asking.expires_at)})
     told.append(_("Lead %(who)s") % {"who": view.removal.requester.name})
     if view.approvals:
         who = ", ".join(f"{each.approver.name} {view.clock.short(each.at)}" for each in view.approvals)
@@ -241,6 +244,8 @@ def main_act(view: Overview) -> ActCard | None:
     """The one act of this page for this reader, if there is one."""
     if view.stage is Stage.PLANNED and view.user.pk != view.removal.requester_id and view.may_approve:
         return ActCard(_("Decide"), f"{view.url}approve/", "main")
+    if view.stage is Stage.EXPIRED and view.user.pk == view.removal.requester_id:
+        return ActCard(_("Ask again"), f"{view.url}ask-again/", "main", post=True, busy=_("Asking…"))
     if view.removal.paused_at and view.may_steer:
         return ActCard(_("Let the work go on"), f"{view.url}resume/", "main", post=True)
     if view.stage is Stage.CLOSED:
@@ -251,7 +256,7 @@ def main_act(view: Overview) -> ActCard | None:
 def more(view: Overview) -> tuple[ActCard, ...]:
     """Change and withdraw are the requester's, as long as the work has not begun; then it can be paused or cut short."""
     own = view.user.pk == view.removal.requester_id
-    early = own and view.stage in (Stage.PLANNED, Stage.APPROVED)
+    early = own and view.stage in (Stage.PLANNED, Stage.EXPIRED, Stage.APPROVED)
     change = early and not view.removal.restores_id
     acts = [ActCard(_("Change the plan"), f"{view.url}change/", "link")] if change else []
     if early:

@@ -66,7 +66,7 @@ def closed_to(view: Overview) -> str:
         return _("Only %(who)s, who filed this request, changes or withdraws it.") % {
             "who": view.removal.requester.name
         }
-    if view.stage not in (Stage.PLANNED, Stage.APPROVED):
+    if view.stage not in (Stage.PLANNED, Stage.EXPIRED, Stage.APPROVED):
         return _("The work has begun or the request has ended. File another request for what is missing.")
     return ""
 
@@ -108,6 +108,15 @@ def change_page(
         "approved": [each.approver.name for each in view.approvals],
     }
     return page(request, "removal/change.html", context, status=status)
+
+
+@require_POST
+@of_request
+def ask_again(request: Request, view: Overview) -> HttpResponse:
+    """One press after nobody decided in time: the same wish, as a new version of the plan."""
+    plan = journey.ask_again(view.removal, request.user)
+    messages.success(request, _("Version %(n)d of the plan waits for approval.") % {"n": plan.version})
+    return redirect(view.url)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -36,6 +36,7 @@ class DecisionsCard:
     needed: str
     who: str
     under: tuple[str, ...]  # each policy that the plan is decided under, in a sentence
+    until: TimeCard | None  # when the request for approval ends by itself
     rows: tuple[DecisionCard, ...]
     summary: ErrorSummaryCard
 
@@ -50,8 +51,14 @@ def decisions(
         decision(view, each, *((typed, wrong) if each.pk == asked else ("", ""))) for each in view.decisions
     )
     return DecisionsCard(
-        needed(view), names or _("nobody yet"), under(view), rows, summary or ErrorSummaryCard()
+        needed(view), names or _("nobody yet"), under(view), until(view), rows, summary or ErrorSummaryCard()
     )
+
+
+def until(view: Overview) -> TimeCard | None:
+    if view.stage is not Stage.PLANNED or view.asking is None:
+        return None
+    return view.clock.time(view.asking.expires_at)
 
 
 def under(view: Overview) -> tuple[str, ...]:

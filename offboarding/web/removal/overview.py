@@ -12,8 +12,8 @@ from typing import Any
 
 from django.db.models import F
 
-from offboarding.approvals.models import Approval
-from offboarding.approvals.queries import as_installed, voters_of
+from offboarding.approvals.models import Approval, Asking
+from offboarding.approvals.queries import as_installed, asking_of, voters_of
 from offboarding.approvals.rules import (
     Decision,
     Ruling,
@@ -127,6 +127,11 @@ class Overview:
     def needed(self) -> int:
         """How many distinct people it takes at least."""
         return in_all(self.rulings)
+
+    @cached_property
+    def asking(self) -> Asking | None:
+        """Until when the plan can be decided; None for plans of before there was an end."""
+        return asking_of(self.plan)
 
     @cached_property
     def missing(self) -> int:

@@ -113,7 +113,7 @@ def tell(story: Story, told: Told, url: str, clock: Clock) -> None:
 def repeats(told: Told) -> bool:
     """True for what the entry beside it says in better words: the sentence of a stage, a read that ends its step."""
     absent = told.event is Event.FINDING_RECORDED and told.facts.get("seen") == "absent"
-    return absent or told.event is Event.REMOVAL_MOVED
+    return absent or told.event in (Event.REMOVAL_MOVED, Event.APPROVAL_ASKED)
 
 
 def begins(told: Told) -> bool:
@@ -177,6 +177,7 @@ SIMPLE_TAGS = {
     Event.REMOVAL_CLOSED: TagCard("closed"),
     Event.PLAN_APPROVED: TagCard("approved"),
     Event.PLAN_REJECTED: TagCard("rejected"),
+    Event.APPROVAL_EXPIRED: TagCard("expired"),
     Event.MESSAGE_FAILED: TagCard("failed"),
     Event.MESSAGE_NOT_WRITTEN: TagCard("failed"),
     Event.MESSAGE_IN_DOUBT: TagCard("waiting", lazy("Not known")),
@@ -242,6 +243,12 @@ WORDS: dict[Event, Callable[[Facts], str]] = {
     Event.PLAN_REJECTED: lambda facts: decided(_("rejected version %(version)s of the plan"))(facts),
     Event.QUESTION_ASKED: lambda facts: decided(_("asked about version %(version)s of the plan"))(facts),
     Event.QUESTION_ANSWERED: lambda facts: _("answered: %(answer)s") % facts,
+    Event.APPROVAL_ASKED: lambda facts: _("asked for approval of version %(version)s of the plan") % facts,
+    Event.APPROVAL_REMINDED: lambda facts: _("reminded those whose turn it is to decide"),
+    Event.APPROVAL_ESCALATED: lambda facts: _("told others that nobody has decided yet"),
+    Event.APPROVAL_EXPIRED: lambda facts: (
+        _("ended the request for approval of version %(version)s: nobody decided in time") % facts
+    ),
     Event.DECISION_REFUSED: lambda facts: _("tried to decide; it was not recorded (%(why)s)") % facts,
     Event.ITEMS_STARTED: lambda facts: _("began the work on %(items)s steps") % facts,
     Event.ITEM_DONE: lambda facts: (

@@ -9,6 +9,7 @@ urlpatterns: list[URLPattern] = [
     path("requests/R-<int:number>/evidence/", views.evidence, name="removal_evidence"),
     path("requests/R-<int:number>/change/", changes.change, name="removal_change"),
     path("requests/R-<int:number>/withdraw/", changes.withdraw, name="removal_withdraw"),
+    path("requests/R-<int:number>/ask-again/", changes.ask_again, name="removal_ask_again"),
     path("requests/R-<int:number>/restore/", restore.restore, name="removal_restore"),
     path("requests/R-<int:number>/pause/", steer.pause, name="removal_pause"),
     path("requests/R-<int:number>/resume/", steer.resume, name="removal_resume"),

@@ -26,7 +26,7 @@ from offboarding.web.removal.plan import plan_card
 from offboarding.web.removal.polling import news, poll, wants_news
 from offboarding.web.removal.timeline import timeline as timeline_card
 
-BEFORE_THE_WORK = (Stage.PLANNED, Stage.APPROVED, Stage.REJECTED, Stage.WITHDRAWN)
+BEFORE_THE_WORK = (Stage.PLANNED, Stage.EXPIRED, Stage.APPROVED, Stage.REJECTED, Stage.WITHDRAWN)
 
 
 def of_request(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:

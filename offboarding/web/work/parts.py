@@ -124,6 +124,24 @@ def ending(days: int) -> str:
     return ngettext("Ends in %d day", "Ends in %d days", days) % days if days else _("Ends today")
 
 
+def expired(found: Sequence[RemovalRequest], clock: Clock) -> PartCard:
+    rows = tuple(expired_row(each, clock) for each in found)
+    return PartCard("expired", counted(_("Not decided in time"), rows), rows, needs=True)
+
+
+def expired_row(removal: RemovalRequest, clock: Clock) -> WorkRowCard:
+    url = f"/requests/{removal.reference}/"
+    return WorkRowCard(
+        TagCard("expired"),
+        removal.reference,
+        who(removal),
+        url,
+        _("nobody decided; ask again, change it or withdraw it"),
+        clock.due(removal.due_at, removal.filed_at) if removal.due_at and removal.filed_at else None,
+        ActCard(_("Ask again"), f"{url}ask-again/", post=True),
+    )
+
+
 def to_decide(found: Sequence[RemovalRequest], clock: Clock) -> PartCard:
     rows = tuple(decide_row(each, clock) for each in found)
     return PartCard("to-decide", counted(_("To decide"), rows), rows, needs=True)

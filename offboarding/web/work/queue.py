@@ -22,7 +22,7 @@ from offboarding.lib.addresses import fold
 from offboarding.lib.hashing import sha256_hex
 from offboarding.packets.queries import packets_for
 from offboarding.removals.models import RemovalRequest
-from offboarding.removals.queries import drafts_of, removals_for
+from offboarding.removals.queries import drafts_of, expired_of, removals_for
 from offboarding.removals.rules import OPEN
 from offboarding.users.rules import Role
 from offboarding.verification.queries import came_back
@@ -108,6 +108,7 @@ def all_parts(request: Request, clock: Clock) -> Iterator[PartCard]:
         yield parts.exceptions(came_back(scope), clock)
     if scope.has(*FILES):
         yield parts.questions(questions_to(scope), clock)
+        yield parts.expired(list(expired_of(scope)), clock)
     if scope.has(Role.OPERATOR):
         yield parts.steps(steps_waiting_for_people(scope), clock)
     if scope.has(*FILES):

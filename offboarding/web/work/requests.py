@@ -28,6 +28,7 @@ STAGE_WORDS = {
     "open": lazy("All open"),
     Stage.DRAFT: lazy("Draft"),
     Stage.PLANNED: lazy("To decide"),
+    Stage.EXPIRED: lazy("Not decided in time"),
     Stage.APPROVED: lazy("Approved"),
     Stage.RUNNING: lazy("Running"),
     Stage.CLOSED: lazy("Closed"),
