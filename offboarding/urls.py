@@ -1,5 +1,6 @@
 from django.urls import include, path
 
+from offboarding.api import urls as api
 from offboarding.demo import urls as demo
 from offboarding.web import urls as web
 from offboarding.web.account import urls as account
@@ -12,6 +13,7 @@ urlpatterns = [
     path("account/2fa/", include("allauth.mfa.urls")),
     path("account/sessions/", include("allauth.usersessions.urls")),
     *web.urlpatterns,
+    *api.urlpatterns,
     *demo.urlpatterns,
 ]
 handler400 = "offboarding.web.errors.bad_request"

@@ -15,6 +15,7 @@ from offboarding.directory.models import Client, Membership
 from offboarding.directory.rules import Grant, Scope, may_not_change, within_reach, wrong_with
 from offboarding.ledger.actions import Event, record
 from offboarding.lib.refusals import Refused, within
+from offboarding.users.keys import end_all_keys
 from offboarding.users.models import User
 from offboarding.users.rules import Role, actor_of
 
@@ -104,10 +105,11 @@ def disable(by: User, administers: Scope, user: User, why: str) -> int:
         if not User.objects.filter(pk=user.pk, is_active=True).update(is_active=False):
             raise Refused("disabled-already", f"{user.name} is disabled already.")
         ended = end_sessions(user)
+        keys = end_all_keys(user, actor_of(by))
         record(
             Event.USER_DISABLED,
             actor=actor_of(by),
-            facts={"user": user.pk, "why": why, "browsers": ended},
+            facts={"user": user.pk, "why": why, "browsers": ended, "api_keys": keys},
             personal={"name": user.name, "address": user.email},
         )
     return ended

@@ -36,6 +36,12 @@ class Scope:
         return self.everywhere(*roles) or (bool(clients) and clients <= self.clients(*roles))
 
 
+def narrowed(scope: Scope, roles: Iterable[str]) -> Scope:
+    """The same person in some of their roles, for a program that acts for them."""
+    wanted = set(roles)
+    return Scope(scope.user_id, scope.email, frozenset(each for each in scope.grants if each[0] in wanted))
+
+
 @dataclass(frozen=True, slots=True, order=True)
 class Grant:
     """One role within one client (None: within all), from a first to a last day (None: without limit)."""

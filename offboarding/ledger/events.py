@@ -22,6 +22,8 @@ class Event(StrEnum):
     WAY_IN_ADDED = "signin.provider_added"
     WAY_IN_CHANGED = "signin.provider_changed"
     WAY_IN_REMOVED = "signin.provider_removed"
+    API_KEY_MADE = "apikey.made"
+    API_KEY_ENDED = "apikey.ended"
     CLIENT_ADDED = "client.added"
     CLIENT_CHANGED = "client.changed"
     CLIENT_ENDED = "client.ended"

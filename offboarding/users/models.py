@@ -48,6 +48,27 @@ class User(AbstractBaseUser):
         return self.name
 
 
+class ApiKey(models.Model):
+    """With it a program acts as the user who made it, in some of their roles, until a day. Only its digest is kept."""
+
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="api_keys")
+    name = models.CharField(max_length=60)
+    prefix = models.CharField(max_length=8, unique=True)
+    digest = models.CharField(max_length=64)  # SHA-256 of the whole key, in hex
+    roles = models.JSONField()
+    ends_on = models.DateField()  # its last day, in UTC
+    made_at = models.DateTimeField(db_default=Now())
+    used_at = models.DateTimeField(null=True, blank=True)
+    used_from = models.CharField(max_length=45, blank=True)
+    ended_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["-made_at", "-pk"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
 class SignInProvider(models.Model):
     """Where people may sign in instead of here. Its secret is sealed.
 

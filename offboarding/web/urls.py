@@ -11,6 +11,7 @@ from offboarding.web.decide import urls as decide
 from offboarding.web.engine import urls as engine
 from offboarding.web.evidence import urls as evidence
 from offboarding.web.filing import urls as filing
+from offboarding.web.keys import urls as keys
 from offboarding.web.messages import urls as messages
 from offboarding.web.people import urls as people
 from offboarding.web.policies import urls as policies
@@ -37,5 +38,6 @@ urlpatterns: list[URLPattern] = [
     *ways.urlpatterns,
     *clients.urlpatterns,
     *collaborators.urlpatterns,
+    *keys.urlpatterns,
     *engine.urlpatterns,
 ]

@@ -89,7 +89,7 @@ ROWS: dict[str, Row] = {
         """
         account_login account_inactive account_reset_password account_reset_password_done
         account_reset_password_from_key account_reset_password_from_key_done mfa_authenticate
-        mfa_login_webauthn account_logout sign_in_with sign_in_back saml_acs saml_done saml_metadata
+        mfa_login_webauthn account_logout api_me api_nothing sign_in_with sign_in_back saml_acs saml_done saml_metadata
         """,
         OPEN,
     ),
@@ -99,7 +99,7 @@ ROWS: dict[str, Row] = {
         mfa_reauthenticate mfa_activate_totp mfa_deactivate_totp mfa_view_recovery_codes
         mfa_generate_recovery_codes mfa_download_recovery_codes mfa_list_webauthn mfa_add_webauthn
         mfa_reauthenticate_webauthn mfa_remove_webauthn mfa_edit_webauthn usersessions_list
-        second_factor me keys prove_with
+        second_factor me keys prove_with api_keys api_key_new
         """,
         OWN,
     ),
@@ -222,6 +222,7 @@ ROWS: dict[str, Row] = {
         act(only("alice rita ada dan")),
     ),
     "collaborator_merge": act(only("ada dan"), only("ada dan")),
+    "api_key_end": Row(),  # nobody's own
     "engine": page(only("olga ada") | OTHERS_OWN),
     "engine_go_on": Row(),  # does not stand still
     **several(
@@ -266,6 +267,7 @@ ARGUMENTS = (
     ("pk", "address", "name"),
     ("slug",),
     ("slug", "name"),
+    ("rest",),
     ("key",),
     ("uidb36", "key"),
 )
@@ -336,6 +338,7 @@ def world(
             "pk": place.pk,
             "slug": "acme-production",
             "key": "x",
+            "rest": "v1/nothing",
             "uidb36": "1",
         },
         {

@@ -123,6 +123,11 @@ def sign_in_links() -> tuple[tuple[str, str, str], ...]:
             _("Browsers signed in"),
             _("See where you are signed in, and sign out there."),
         ),
+        (
+            reverse("api_keys"),
+            _("API keys"),
+            _("With one a program acts as you, until a day that you choose."),
+        ),
     )
 
 

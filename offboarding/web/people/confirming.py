@@ -123,7 +123,7 @@ def words(request: Request, change: Held, user: User | None) -> tuple[str, str, 
         return _("Change the roles of %(name)s") % name, _("Change roles"), "main", effects
     if change.act == held.DISABLE:
         effects = (
-            _("Is signed out on every browser at once, and cannot sign in."),
+            _("Is signed out on every browser at once, and cannot sign in. Their API keys end for good."),
             _("Roles stay as they are, and come back if the person is enabled again."),
             _("What they filed, decided and did stays in the record, with their name."),
         )
