@@ -124,7 +124,7 @@ def store(value: str) -> str:
 def sqlite(path: str) -> dict[str, Any]:
     """SQLite as a real multi-writer store: without IMMEDIATE, half of all read-modify-write transactions fail."""
     return {
-        "ENGINE": "django.db.backends.sqlite3",
+        "ENGINE": "offboarding.sqlite3",
         "NAME": path,
         # Opening it costs more than most of what is asked: a thread keeps its connection from one piece of work to the next.
         "CONN_MAX_AGE": 60,
@@ -216,6 +216,7 @@ VARIABLES = (
     Variable("OFFBOARD_MAIL_FROM", "offboard@localhost", text, "The sender of our mail."),
     Variable("OFFBOARD_TIME_ZONE", "Europe/Berlin", zone, "Time zone for people who have not chosen one."),
     Variable("OFFBOARD_ENGINE_THREADS", "16", whole(1, 128), "How many rows one engine works on at once."),
+    Variable("OFFBOARD_ENGINE_PROCESSES", "1", whole(1, 64), "How many processes share one engine's work."),
     Variable(
         "OFFBOARD_PROCESSES",
         "0",

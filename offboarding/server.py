@@ -37,6 +37,7 @@ class Serving:
     bind: tuple[str, ...]
     threads: int = 24
     engine_threads: int = 16
+    engine_processes: int = 1
     log: str = "-"
     grace: int = 30
     ready: Callable[[], None] | None = None
@@ -105,7 +106,7 @@ class Site(BaseApplication):  # type: ignore[misc]
         """In the worker, before its first request."""
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the master too, and the master decides
         if self.serving.engine_threads:
-            self.engine = Engine(self.serving.engine_threads)
+            self.engine = Engine(self.serving.engine_threads, self.serving.engine_processes)
             self.running = threading.Thread(target=self.engine.run, name="engine", daemon=True)
             self.running.start()
         if self.serving.ready and worker.age == 1:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import json
+from dataclasses import dataclass
 from io import BytesIO
 from typing import IO, Any
 
@@ -10,19 +10,42 @@ from django.conf import settings
 
 from offboarding.evidence import store
 from offboarding.evidence.models import Evidence
-from offboarding.evidence.rules import keep_until
+from offboarding.evidence.rules import in_lines, keep_until
 from offboarding.work import clock
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """Bytes that are where they belong, and that no row names yet."""
+
+    sha256: str
+    size: int
 
 
 def keep(
     stream: IO[bytes], *, name: str, media_type: str, shows: str, source: str, taken_by: str, origin: str = ""
 ) -> Evidence:
     """Store a file and write its row."""
-    sha256, size = store.put(stream)
+    stored = Stored(*store.put(stream))
+    return write(
+        stored,
+        name=name,
+        media_type=media_type,
+        shows=shows,
+        source=source,
+        taken_by=taken_by,
+        origin=origin,
+    )
+
+
+def write(
+    stored: Stored, *, name: str, media_type: str, shows: str, source: str, taken_by: str, origin: str
+) -> Evidence:
+    """The row of a stored file: within the transaction that needs it, or by itself."""
     now = clock.now()
     return Evidence.objects.create(
-        sha256=sha256,
-        size=size,
+        sha256=stored.sha256,
+        size=stored.size,
         media_type=media_type,
         name=name[:200],
         shows=shows[:300],
@@ -34,10 +57,14 @@ def keep(
     )
 
 
-def keep_json(value: Any, *, name: str, shows: str, taken_by: str, origin: str) -> Evidence:
-    """Store what an API answered, already masked, as JSON that people can read too."""
-    return keep(
-        BytesIO(json.dumps(value, ensure_ascii=False, indent=1, sort_keys=True).encode()),
+def store_json(value: Any) -> Stored:
+    """Store what an API answered, already masked, as JSON that people can read too. Outside of any transaction."""
+    return Stored(*store.put(BytesIO(in_lines(value).encode())))
+
+
+def write_json(stored: Stored, *, name: str, shows: str, taken_by: str, origin: str) -> Evidence:
+    return write(
+        stored,
         name=name,
         media_type="application/json",
         shows=shows,
@@ -45,3 +72,8 @@ def keep_json(value: Any, *, name: str, shows: str, taken_by: str, origin: str) 
         taken_by=taken_by,
         origin=origin,
     )
+
+
+def keep_json(value: Any, *, name: str, shows: str, taken_by: str, origin: str) -> Evidence:
+    """`store_json` and `write_json`, where no transaction needs the row."""
+    return write_json(store_json(value), name=name, shows=shows, taken_by=taken_by, origin=origin)

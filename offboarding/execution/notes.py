@@ -13,7 +13,7 @@ from django.db.models import Max
 from django.db.models.functions import Now
 
 from offboarding.discovery.read import raw_record
-from offboarding.evidence.actions import keep_json
+from offboarding.evidence.actions import Stored, store_json, write_json
 from offboarding.evidence.models import Evidence
 from offboarding.execution.models import Attempt, Run
 from offboarding.execution.queries import history_of
@@ -38,6 +38,7 @@ class Notes:
         self.hold = Hold(run)
         self.exchanges: list[Exchange] = []
         self.begun = monotonic()
+        self.newest: int | None = None  # attempt; nobody but the holder of the run adds one
 
     def take(self, exchange: Exchange) -> None:
         self.exchanges.append(exchange)
@@ -68,10 +69,9 @@ class Notes:
             renew(self.run)
             if act is Act.CALL:
                 must_not_stand_still()
-            newest = self.run.attempts.aggregate(newest=Max("number"))["newest"] or 0
             attempt = Attempt.objects.create(
                 run=self.run,
-                number=newest + 1,
+                number=self.next_number(),
                 act=act.value,
                 intent=intent[:300],
                 seen_before=seen_before,
@@ -79,7 +79,13 @@ class Notes:
             )
             if act is Act.CALL:
                 self.tell(Event.CALL_INTENDED, attempt, {"intent": intent})
+        self.newest = attempt.number
         return attempt
+
+    def next_number(self) -> int:
+        if self.newest is None:
+            self.newest = self.run.attempts.aggregate(newest=Max("number"))["newest"] or 0
+        return self.newest + 1
 
     def close(
         self,
@@ -108,9 +114,10 @@ class Notes:
         facts: Mapping[str, Any] | None,
         keep: Callable[[], None],
     ) -> None:
-        kept = self.keep(attempt)
+        stored = store_json(raw_record(self.exchanges)) if self.exchanges else None
         with transaction.atomic():
             renew(self.run)
+            kept = self.kept(stored, attempt) if stored else None
             Attempt.objects.filter(pk=attempt.pk, closed_at=None).update(
                 closed_at=Now(), result=result.value, says=says[:500], facts=dict(facts or {}), exchanges=kept
             )
@@ -135,13 +142,11 @@ class Notes:
             workspace=item.workspace_id,
         )
 
-    def keep(self, attempt: Attempt) -> Evidence | None:
-        if not self.exchanges:
-            return None
+    def kept(self, stored: Stored, attempt: Attempt) -> Evidence:
         workspace = self.run.item.workspace
         assert workspace is not None
-        return keep_json(
-            raw_record(self.exchanges),
+        return write_json(
+            stored,
             name=f"step-{self.run.item.number}-try-{attempt.number}.json",
             shows=f"{attempt.intent}: the calls and what Segment answered",
             taken_by="Offboard",

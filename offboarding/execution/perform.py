@@ -72,7 +72,7 @@ SPREAD = 1.0
 
 def perform(run: Run) -> None:
     run.item = queries.item_of(run)
-    if (halt := steering.halt_of(run)) and not is_seen_out(run, halt):
+    if (halt := steering.halt(run, run.item.plan.removal)) and not is_seen_out(run, halt):
         return halted(run, halt)
     workspace = run.item.workspace
     if workspace is None:
@@ -136,7 +136,7 @@ def rest_until(run: Run, at: datetime, why: str) -> None:
 def turn(run: Run, step: Step, gateway: SegmentGateway, plain: Work, notes: Notes) -> None:
     work = replace(plain, known=step.recall(run))
     sight = look(run, step, gateway, work, notes)
-    if sight is None or settled(run, sight):
+    if sight is None or settled(run, step, sight):
         return None
     history = notes.history()
     if not step.acts and history.looks_since_call <= len(step.patience) and step.waits(sight):
@@ -156,7 +156,7 @@ def turn(run: Run, step: Step, gateway: SegmentGateway, plain: Work, notes: Note
     if called:
         # What the call brought is on record by now.
         after = look(run, step, gateway, replace(plain, known=step.recall(run)), notes)
-        if after is not None and not settled(run, after):
+        if after is not None and not settled(run, step, after):
             history = notes.history()
             verify_later(run, after, settles_in(history) or timedelta(seconds=1), history)
 
@@ -174,12 +174,13 @@ def look(run: Run, step: Step, gateway: SegmentGateway, work: Work, notes: Notes
     return sight
 
 
-def settled(run: Run, sight: Sight) -> bool:
+def settled(run: Run, step: Step, sight: Sight) -> bool:
     """If what should be gone is gone, the run is done, and only then."""
     if sight.seen is not Seen.ABSENT:
         return False
     called = (
-        run.attempts.filter(act=Act.CALL).exclude(result__in=[Result.NOT_APPLIED, Result.ABSENT]).exists()
+        step.acts
+        and run.attempts.filter(act=Act.CALL).exclude(result__in=[Result.NOT_APPLIED, Result.ABSENT]).exists()
     )
     actions.done(run, sight.ends or (Ended.CHANGED if called else Ended.ALREADY), sight.says)
     return True
@@ -222,7 +223,7 @@ def refused_or_gone(
     So a look comes before a person is asked.
     """
     sight = look(run, step, gateway, work, notes)
-    if sight is None or settled(run, sight):
+    if sight is None or settled(run, step, sight):
         return None
     if sight.blocked and CAUSES[error.kind] is Cause.DECLINED:
         return hand_to_person(run, sight)

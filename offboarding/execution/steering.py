@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 from django.db.models.functions import Now
 
 from offboarding.checklist.models import Plan
@@ -36,8 +36,10 @@ class Halted(Exception):
 
 
 def halt_of(run: Run) -> Halt | None:
-    """As it is at this moment. Only `may_begin` makes sure."""
-    return halt(run, RemovalRequest.objects.get(pk=run.item.plan.removal_id))
+    """As it is at this moment. Only `may_begin` makes sure. One query."""
+    newer = Plan.objects.filter(removal=OuterRef("pk"), version__gt=run.item.plan.version)
+    removal = RemovalRequest.objects.annotate(superseded=Exists(newer)).get(pk=run.item.plan.removal_id)
+    return told(run, removal, removal.superseded)
 
 
 def may_begin(run: Run) -> None:
@@ -53,7 +55,11 @@ def may_begin(run: Run) -> None:
 
 def halt(run: Run, removal: RemovalRequest) -> Halt | None:
     newer = Plan.objects.filter(removal=removal, version__gt=run.item.plan.version)
-    approved = removal.stage in (Stage.RUNNING, Stage.CLOSED) and not newer.exists()
+    return told(run, removal, newer.exists())
+
+
+def told(run: Run, removal: RemovalRequest, superseded: bool) -> Halt | None:
+    approved = removal.stage in (Stage.RUNNING, Stage.CLOSED) and not superseded
     cut_off = removal.rest_cancelled_at is not None and not ends(run)
     return halts(approved, removal.paused_at is not None, cut_off)
 

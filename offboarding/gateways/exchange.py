@@ -9,6 +9,7 @@ from typing import Any
 
 from offboarding.lib.masking import (
     Fingerprint,
+    Known,
     mask_body,
     mask_headers,
     mask_text,
@@ -64,7 +65,7 @@ class Plain:
 
 def masked(call: Plain, *, secrets: Iterable[str], fingerprint: Fingerprint) -> Exchange:
     """The call for the record. `secrets` are the values known beforehand: the token, a key in the path."""
-    known = (*secrets, *secrets_in(call.request_body))
+    known = Known((*secrets, *secrets_in(call.request_body)))
     return Exchange(
         method=call.method,
         url=mask_url(call.url, secrets=known, fingerprint=fingerprint),
@@ -112,7 +113,7 @@ def _storable(value: Json) -> Json:
     return value
 
 
-def _masked_answer(body: bytes, known: tuple[str, ...], fingerprint: Fingerprint) -> Json:
+def _masked_answer(body: bytes, known: Known, fingerprint: Fingerprint) -> Json:
     if not body:
         return None
     try:

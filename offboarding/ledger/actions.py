@@ -5,9 +5,12 @@ from __future__ import annotations
 import secrets
 from base64 import b64encode
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cache
 from typing import Any
 
-from django.db import transaction
+from django.db import connection, transaction
 
 from offboarding.ledger import outside, queries, tiles
 from offboarding.ledger.events import Event
@@ -43,7 +46,7 @@ def record_each(
     """One entry for each of these facts, in their order. 4 queries, however many."""
     assert transaction.get_connection().in_atomic_block, "an entry belongs to a change"
     # The time is the database's: workers on many machines write one story, and a clock that is wrong must not tear it.
-    head = Head.objects.annotate(now=queries.Moment()).select_for_update().get(pk=1)
+    head = locked_head()
     people, made, kept = dict(personal or {}), list[Entry](), list[Personal]()
     for facts in each:
         entry, salt = link(head, event, actor, about, facts, people)
@@ -51,13 +54,40 @@ def record_each(
         named = {"actor": actor.label, **people}
         kept += [Personal(entry=entry, name=name, salt=salt, value=value) for name, value in named.items()]
     Entry.objects.bulk_create(made)
-    Head.objects.filter(pk=1).update(seq=head.seq, hash=head.hash)
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE ledger_head SET seq = %s, hash = %s WHERE id = 1", [head.seq, head.hash])
     Personal.objects.bulk_create(kept)
     return made
 
 
+@dataclass(slots=True)
+class Link:
+    """The newest entry's number and hash, and the time by the database's clock."""
+
+    seq: int
+    hash: str
+    now: datetime
+
+
+def locked_head() -> Link:
+    """The row that appenders queue at, held until the transaction ends."""
+    asked, given = head_asked()
+    with connection.cursor() as cursor:
+        cursor.execute(asked, given)
+        seq, newest, told = cursor.fetchone()
+    now = told if isinstance(told, datetime) else datetime.fromisoformat(f"{told}+00:00")
+    return Link(seq, newest, now)
+
+
+@cache
+def head_asked() -> tuple[str, Any]:
+    """As SQL, worked out once: every change of anything asks it."""
+    found = Head.objects.annotate(now=queries.Moment()).select_for_update().filter(pk=1)
+    return found.values_list("seq", "hash", "now").query.sql_with_params()
+
+
 def link(
-    head: Any, event: Event, actor: Actor, about: str, facts: Mapping[str, Any], people: Mapping[str, str]
+    head: Link, event: Event, actor: Actor, about: str, facts: Mapping[str, Any], people: Mapping[str, str]
 ) -> tuple[Entry, bytes]:
     """The next entry and its salt; moves `head` on, which its holder writes down at the end."""
     salt = secrets.token_bytes(16)

@@ -16,7 +16,7 @@ import base64
 import html
 import json
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import lru_cache
 from hashlib import sha256
 from typing import Any
@@ -97,12 +97,39 @@ def is_secret_name(name: str) -> bool:
     return bool(_SECRET_INSIDE.search(name)) and not _HARMLESS_END.search(name)
 
 
-def mask_text(text: str, *, secrets: Iterable[str] = (), longest: int = LONGEST_TEXT) -> str:
+class Known:
+    """Secrets that the caller knows, with all their writings worked out once: take one for many texts."""
+
+    def __init__(self, secrets: Iterable[str] = ()) -> None:
+        self.secrets = tuple(dict.fromkeys(secret for secret in secrets if len(secret) >= SHORTEST_KNOWN))
+        self.writings = tuple(writing for secret in self.secrets for writing in _writings(secret))
+
+    @classmethod
+    def of(cls, secrets: "Secrets") -> "Known":
+        return secrets if isinstance(secrets, Known) else cls(secrets)
+
+    def out_of(self, text: str, writings: Sequence[str] | None = None) -> str:
+        """The text without them; blank when it holds one in a writing that we cannot point at.
+
+        `writings`: the only ones that can be in the text, where the caller knows that.
+        """
+        possible = self.writings if writings is None else writings
+        if any(map(text.__contains__, possible)):
+            for writing in possible:
+                text = text.replace(writing, DOTS)
+        hidden = any(secret in plain for plain in _decoded(text) for secret in self.secrets)
+        return DOTS if hidden else text
+
+
+Secrets = Iterable[str] | Known
+
+
+def mask_text(text: str, *, secrets: Secrets = (), longest: int = LONGEST_TEXT) -> str:
     """The text without the known `secrets`, in any writing, and without what looks like a secret.
 
     Of a text beyond `longest` characters only the beginning is kept.
     """
-    return _masked(text, _Known(secrets), longest)
+    return _masked(text, Known.of(secrets), longest)
 
 
 def mask_token(token: str) -> str:
@@ -110,18 +137,18 @@ def mask_token(token: str) -> str:
     return DOTS + token[-TAIL:] if len(token) >= 4 * TAIL else DOTS
 
 
-def mask_headers(headers: Mapping[str, str], *, secrets: Iterable[str] = ()) -> dict[str, str]:
+def mask_headers(headers: Mapping[str, str], *, secrets: Secrets = ()) -> dict[str, str]:
     """Headers as they may be kept. Of a bearer token the last three characters stay, else nothing."""
-    known = _Known(secrets)
+    known = Known.of(secrets)
     return {_masked(name, known): _mask_header(name, value, known) for name, value in headers.items()}
 
 
-def mask_url(url: str, *, secrets: Iterable[str] = (), fingerprint: Fingerprint | None = None) -> str:
+def mask_url(url: str, *, secrets: Secrets = (), fingerprint: Fingerprint | None = None) -> str:
     """An address as it may be kept: no write key in the path, no secret in the query, no name and password.
 
     A write key becomes `key:<fingerprint>`, so that the record still says which key was meant.
     """
-    known = _Known(secrets)
+    known = Known.of(secrets)
     try:
         scheme, host, path, query, fragment = urlsplit(url)
     except ValueError:
@@ -132,19 +159,24 @@ def mask_url(url: str, *, secrets: Iterable[str] = (), fingerprint: Fingerprint 
     return urlunsplit((scheme, _masked(host, known), path, query, _masked(fragment, known)))
 
 
-def mask_body(value: Json, *, secrets: Iterable[str] = (), fingerprint: Fingerprint | None = None) -> Json:
+def mask_body(value: Json, *, secrets: Secrets = (), fingerprint: Fingerprint | None = None) -> Json:
     """A JSON value, or plain text, as it may be kept.
 
     Values of `writeKeys` become `key:<fingerprint>` (dots without a `fingerprint`), other secret fields
     become dots, code of functions becomes `code:<start of its SHA-256>`. A value hidden in one field is
-    hidden wherever else the same body repeats it. Names of fields are cleaned like texts.
+    hidden wherever else the same body repeats it. Names of fields are cleaned like texts. A body without anything
+    to hide comes back itself, not copied.
     """
-    return _Walk(_Known(secrets), secrets_in(value), fingerprint).body(value, "", 0)
+    known, sweep = Known.of(secrets), _Sweep(value)
+    sieve = _Sieve(sweep, known)
+    if sweep.harmless and sieve.clean:
+        return value
+    return _Walk(known, frozenset(sweep.secrets), fingerprint, sieve).body(value, "", 0)
 
 
 def secrets_in(value: Json) -> frozenset[str]:
     """The plain values that `mask_body` hides because of their field names, to pass as `secrets`."""
-    return frozenset(_found(value, "", 0))
+    return frozenset(_Sweep(value).secrets)
 
 
 def storable(text: str) -> str:
@@ -154,28 +186,84 @@ def storable(text: str) -> str:
     return text if text.isascii() else text.encode("utf-8", "replace").decode()
 
 
-class _Known:
-    """Secrets that the caller knows, with all their writings worked out once."""
+class _Sweep:
+    """One walk over a body before anything is hidden: its texts and names, the secrets in it, and whether it can stay."""
 
-    def __init__(self, secrets: Iterable[str]) -> None:
-        self.secrets = tuple(dict.fromkeys(secret for secret in secrets if len(secret) >= SHORTEST_KNOWN))
-        self.writings = tuple(writing for secret in self.secrets for writing in _writings(secret))
+    def __init__(self, value: Json) -> None:
+        self.texts: list[str] = []
+        self.names: set[str] = set()
+        self.secrets: set[str] = set()
+        self.harmless = True  # plain JSON in which no field hides anything and nothing is nested too deep
+        self.over(value, "", 0)
 
-    def out_of(self, text: str) -> str:
-        """The text without them; blank when it holds one in a writing that we cannot point at."""
-        if any(map(text.__contains__, self.writings)):
-            for writing in self.writings:
-                text = text.replace(writing, DOTS)
-        hidden = any(secret in plain for plain in _decoded(text) for secret in self.secrets)
-        return DOTS if hidden else text
+    def over(self, value: Json, parent: str, depth: int) -> None:
+        kind = type(value)
+        if depth > DEEPEST:
+            self.harmless = False
+        elif kind is str:
+            self.texts.append(value)
+        elif kind is dict:
+            self.fields(value, parent, depth)
+        elif kind is list:
+            for each in value:
+                self.over(each, parent, depth + 1)
+        elif value is not None and kind not in (bool, int, float):
+            self.other(value, parent, depth)
+
+    def other(self, value: Json, parent: str, depth: int) -> None:
+        self.harmless = False
+        if isinstance(value, Mapping):
+            self.fields(value, parent, depth)
+        elif isinstance(value, list | tuple):
+            for each in value:
+                self.over(each, parent, depth + 1)
+        elif isinstance(value, str):
+            self.texts.append(value)
+
+    def fields(self, fields: Mapping[Any, Any], parent: str, depth: int) -> None:
+        for name, value in fields.items():
+            if type(name) is not str:
+                self.harmless, name = False, str(name)
+            self.names.add(name)
+            if _verdict(name, fields, parent):
+                self.harmless = False
+                self.secrets.update(_leaves(value, depth))
+            self.over(value, _inside(name, parent), depth + 1)
 
 
-def _masked(text: str, known: _Known, longest: int = LONGEST_TEXT) -> str:
+class _Sieve:
+    """What there can be to hide in any text of one body, looked for once in all of them.
+
+    Most bodies are thousands of short texts with next to none of the words: one long text is gone through at once, each
+    short one by itself takes a hundred times as long.
+    """
+
+    def __init__(self, sweep: _Sweep, known: Known) -> None:
+        texts = "\n".join((*sweep.texts, *sweep.names))
+        small = texts.lower()
+        self.looks = tuple(each for each in _LOOKS if any(map(small.__contains__, each[0])))
+        self.words = tuple(word for words, _, _ in self.looks for word in words if word in small)
+        self.writings = tuple(writing for writing in known.writings if writing in texts)
+        packed = bool(known.secrets) and any(sign in texts for sign in "%&\\")
+        odd = "\x00" in texts or not (texts.isascii() or _is_utf8(texts))
+        long = any(len(text) > LONGEST_TEXT + MARGIN for text in sweep.texts)
+        self.clean = not (self.words or self.writings or packed or odd or long)
+
+
+def _is_utf8(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _masked(text: str, known: Known, longest: int = LONGEST_TEXT, sieve: _Sieve | None = None) -> str:
     whole = len(text)
-    text = known.out_of(storable(text[: longest + MARGIN]))
+    text = known.out_of(storable(text[: longest + MARGIN]), sieve.writings if sieve else None)
     small = text.lower()
-    if any(map(small.__contains__, _WORDS)):
-        for words, look, instead in _LOOKS:
+    if any(map(small.__contains__, sieve.words if sieve else _WORDS)):
+        for words, look, instead in sieve.looks if sieve else _LOOKS:
             text = look.sub(instead, text) if any(map(small.__contains__, words)) else text
     if whole <= longest + MARGIN:
         return text
@@ -185,8 +273,10 @@ def _masked(text: str, known: _Known, longest: int = LONGEST_TEXT) -> str:
 class _Walk:
     """One walk over one body; `repeats` are the secret words found in it beforehand."""
 
-    def __init__(self, known: _Known, repeats: frozenset[str], fingerprint: Fingerprint | None) -> None:
-        self.known, self.fingerprint = known, fingerprint
+    def __init__(
+        self, known: Known, repeats: frozenset[str], fingerprint: Fingerprint | None, sieve: _Sieve
+    ) -> None:
+        self.known, self.fingerprint, self.sieve = known, fingerprint, sieve
         self.names: dict[str, str] = {}
         self.repeats = frozenset(word for word in repeats if _WORD.fullmatch(word))
         self.odd = tuple(word for word in repeats - self.repeats if len(word) >= SHORTEST_KNOWN)
@@ -239,7 +329,8 @@ class _Walk:
         return self.names[name]
 
     def text(self, text: str) -> str:
-        text = _masked(text, self.known)
+        if not self.sieve.clean:
+            text = _masked(text, self.known, sieve=self.sieve)
         for odd in self.odd:
             text = text.replace(odd, DOTS)
         if not self.repeats:
@@ -275,20 +366,6 @@ def _inside(name: str, parent: str) -> str:
     return parent if parent in ("settings", "encryptedSettings") else name
 
 
-def _found(value: Json, parent: str, depth: int) -> Iterable[str]:
-    if depth > DEEPEST:
-        return
-    if isinstance(value, list | tuple):
-        for each in value:
-            yield from _found(each, parent, depth + 1)
-    elif isinstance(value, Mapping):
-        for name, each in value.items():
-            if _verdict(str(name), value, parent):
-                yield from _leaves(each, depth)
-            else:
-                yield from _found(each, _inside(str(name), parent), depth + 1)
-
-
 def _leaves(value: Json, depth: int) -> Iterable[str]:
     if depth > DEEPEST:
         return
@@ -308,13 +385,13 @@ def _free(name: str, taken: Mapping[str, Any]) -> str:
     return name
 
 
-def _mask_header(name: str, value: str, known: _Known) -> str:
+def _mask_header(name: str, value: str, known: Known) -> str:
     if name.lower() == "authorization" and value[:7].lower() == "bearer ":
         return "Bearer " + mask_token(value[7:].strip())
     if is_secret_name(name):
         return DOTS
     if name.lower() in ("location", "content-location", "referer"):
-        return mask_url(value, secrets=known.secrets)
+        return mask_url(value, secrets=known)
     return _masked(value, known)
 
 
@@ -326,7 +403,7 @@ def _mask_path(path: str, fingerprint: Fingerprint | None) -> str:
     return "/".join(parts)
 
 
-def _mask_parameter(pair: str, known: _Known) -> str:
+def _mask_parameter(pair: str, known: Known) -> str:
     name, equals, _ = pair.partition("=")
     plain = re.sub(r"(?:\.\d+|\[\d*\])$", "", unquote_plus(name))
     if equals and is_secret_name(plain):

@@ -16,45 +16,55 @@ log = structlog.get_logger(__name__)
 
 # So that a long backlog does not hold the engine's other work.
 AT_ONCE = 50
+# So that nobody waits long for the transaction that writes notices. Most entries bring none.
+WRITTEN_AT_ONCE = 5
 TRIES = 3
 
 
 def follow() -> None:
-    """Deal with what is new. Any number of engines may follow at the same time: each entry is dealt with once."""
-    for _ in range(AT_ONCE):
-        if not next_one():
-            return
+    """Deal with what is new, at most so much at once.
+
+    Any number of engines may follow at the same time: each entry is dealt with once.
+    """
+    left = AT_ONCE
+    while left > 0 and (done := some(left)):
+        left -= done
 
 
-def next_one() -> bool:
-    """One entry: its messages are written and the cursor moves, together or not at all. False if nothing is new.
+def some(at_most: int) -> int:
+    """The next few entries: their messages are written and the cursor moves, together or not at all. How many they were.
 
-    Asked without a lock first, so that looking costs no transaction.
+    Asked without a lock first, so that looking costs no transaction. If one entry fails, the others go one by one.
     """
     cursor, _ = Cursor.objects.get_or_create(follower=MAIL)
-    entry = queries.next_entry(cursor.seq, handlers.watched())
-    if entry is None:
-        return False
+    if not (news := queries.next_entries(cursor.seq, handlers.watched(), at_most)):
+        return 0
     try:
         with transaction.atomic():
-            step(cursor)
+            return step(cursor, at_most)
     except (OperationalError, InterfaceError):  # the database is away; the engine waits for it
         raise
     except Exception as error:
-        log.error("entry brings no notice", seq=entry.seq, error=type(error).__name__, exc_info=True)
-        stumble(cursor, entry)
-        return False
-    return True
+        if len(news) > 1:
+            return some(1)
+        log.error("entry brings no notice", seq=news[0].seq, error=type(error).__name__, exc_info=True)
+        stumble(cursor, news[0])
+        return 0
 
 
-def step(cursor: Cursor) -> None:
+def step(cursor: Cursor, at_most: int) -> int:
     locked = Cursor.objects.select_for_update().get(pk=cursor.pk)
-    entry = queries.next_entry(locked.seq, handlers.watched())
-    if entry is None:
-        return
-    for draft in handlers.drafts_for(entry):
-        actions.write(entry, draft)
-    Cursor.objects.filter(pk=locked.pk).update(seq=entry.seq, tries=0)
+    done = written = 0
+    for entry in queries.next_entries(locked.seq, handlers.watched(), at_most):
+        drafts = handlers.drafts_for(entry)
+        for draft in drafts:
+            actions.write(entry, draft)
+        locked.seq, done, written = entry.seq, done + 1, written + len(drafts)
+        if written >= WRITTEN_AT_ONCE:
+            break
+    if done:
+        Cursor.objects.filter(pk=locked.pk).update(seq=locked.seq, tries=0)
+    return done
 
 
 def stumble(cursor: Cursor, entry: Entry) -> None:

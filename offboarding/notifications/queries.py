@@ -14,9 +14,9 @@ from offboarding.work.rules import State
 OPEN_TO_OTHERS = (State.READY, State.WAITING)
 
 
-def next_entry(seq: int, events: list[str]) -> Entry | None:
-    """The first entry after `seq` that somebody wants to know about."""
-    return Entry.objects.filter(seq__gt=seq, event__in=events).order_by("seq").first()
+def next_entries(seq: int, events: list[str], at_most: int) -> list[Entry]:
+    """The first entries after `seq` that somebody wants to know about."""
+    return list(Entry.objects.filter(seq__gt=seq, event__in=events).order_by("seq")[:at_most])
 
 
 def mails_to(user: Person, about: str) -> QuerySet[Message]:

@@ -17,23 +17,31 @@ from django.db.models.functions import Now
 from offboarding import pulse
 from offboarding.work import clock, desks
 from offboarding.work.actions import fire
+from offboarding.work.beside import Beside
 from offboarding.work.models import Beat
 
 log = structlog.get_logger(__name__)
 
 REST = 1.0  # seconds between two looks when nobody nudges
 PACE = 0.2  # seconds between two rounds of the schedules, however often somebody nudges
+SHARE = 3  # and so many times as long as the last round took, so that on a busy machine rounds do not hold up the work
 
 
 class Engine:
-    """Runs until `stop()`. Any number of engines may run, here and on other machines."""
+    """Runs until `stop()`. Any number of engines may run, here and on other machines.
 
-    def __init__(self, threads: int) -> None:
+    `processes` is how many share the work, this one among them, each with so many threads. `beside` is the process that
+    started this one for that: here no schedules are kept, and the engine ends when that process is gone.
+    """
+
+    def __init__(self, threads: int, processes: int = 1, beside: int = 0) -> None:
         self.name = f"{socket.gethostname()}:{os.getpid()}"
-        self.threads = threads
+        self.threads, self.beside = threads, beside
+        self.others = Beside(processes - 1, threads)
         self.stopping = threading.Event()
         self.beaten = self.kept = -REST
         self.kept_late = False
+        self.pace = 0.0
         self.under_way: dict[tuple[str, int], Future[None]] = {}
         self.suspect: tuple[str, int] | None = None
 
@@ -43,19 +51,26 @@ class Engine:
 
     def run(self) -> None:
         with ThreadPoolExecutor(self.threads, thread_name_prefix="engine") as pool:
-            while not self.stopping.is_set():
+            while not self.stopping.is_set() and not self.alone():
                 pulse.woken.clear()
                 if not self.turn(pool):
                     pulse.woken.wait(self.rest())
+        self.others.stop()
         close_old_connections()
+
+    def alone(self) -> bool:
+        """The process that this one works beside is gone."""
+        return bool(self.beside) and os.getppid() != self.beside
 
     def turn(self, pool: ThreadPoolExecutor) -> bool:
         """One look at everything. True if there was something to do. A database that is away is waited for."""
         close_old_connections()
         try:
             desks.opening.ask()
-            self.beat()
-            self.keep_schedules()
+            if not self.beside:
+                self.others.keep()
+                self.beat()
+                self.keep_schedules()
             return self.hand_out(pool)
         except DatabaseTrouble as error:
             log.warning("database does not answer", error=type(error).__name__)
@@ -71,15 +86,18 @@ class Engine:
             Beat.objects.filter(at__lt=Now() - timedelta(days=1)).delete()
 
     def rest(self) -> float:
-        """Until the schedules are due again, if a turn has just left them out."""
-        return PACE if self.kept_late else REST
+        """Until the schedules are due again, if a turn has just left them out. Nobody in another process wakes us."""
+        if self.beside:
+            return PACE
+        return self.pace if self.kept_late else REST
 
     def keep_schedules(self) -> None:
         """A few times a second at most: each piece of work that ends wakes us, and all of them look at everything."""
-        self.kept_late = monotonic() - self.kept < PACE
+        self.kept_late = monotonic() - self.kept < self.pace
         if self.kept_late:
             return
-        now, self.kept = clock.now(), monotonic()
+        now, begun = clock.now(), monotonic()
+        self.kept = begun
         for schedule in desks.SCHEDULES.values():
             slot = schedule.slot(now)
             if not slot:
@@ -87,6 +105,7 @@ class Engine:
             elif fire(schedule.name, slot):
                 log.info("schedule fired", schedule=schedule.name, slot=slot)
                 schedule.run()
+        self.pace = min(REST, max(PACE, SHARE * (monotonic() - begun)))
 
     def hand_out(self, pool: ThreadPoolExecutor) -> bool:
         self.under_way = {key: future for key, future in self.under_way.items() if not future.done()}

@@ -18,14 +18,28 @@ from tests.execution.conftest import member, run_of, sent, started, turn, turns 
 
 Make = Callable[..., Any]
 # A look, or a call with its looks: with rows before and after, evidence, ledger, and the savepoints of tests.
-QUERIES = {"measure-before": 66, "remove-member": 71, "read-again": 36}
+QUERIES = {"measure-before": 63, "remove-member": 66, "read-again": 34}
 PLACES = ("Acme Production", "Acme Staging", "Globex Production")
 
 
-def queries_of(run: Any) -> int:
+# Each is written to disk before what comes next: claimed; a row before each look and each call, and one after; the end.
+TRANSACTIONS = {"measure-before": 4, "remove-member": 8, "read-again": 3}
+
+
+def queries_of(run: Any) -> list[str]:
     with CaptureQueriesContext(connection) as asked:
         assert desks.DESKS["execution.Run"].look(run.pk)
-    return len(asked)
+    return [each["sql"] for each in asked]
+
+
+def outermost(asked: list[str]) -> int:
+    """How many savepoints there are in no other one: outside of tests each is a transaction."""
+    depth = count = 0
+    for sql in asked:
+        if sql.startswith("SAVEPOINT"):
+            count, depth = count + (depth == 0), depth + 1
+        depth -= sql.startswith("RELEASE SAVEPOINT")
+    return count
 
 
 def test_a_removal_is_a_look_a_call_and_a_look(started: Make, run_of: Make, turns: Make, sent: Make) -> None:  # noqa: F811
@@ -49,7 +63,8 @@ def test_a_step_asks_the_same_however_many_workspaces_there_are(
         item__plan__removal=removal, item__code=code, item__workspace__name="Acme Staging", item__at=""
     )
     Run.objects.filter(pk=run.pk).update(state="ready", not_before=Now())
-    assert queries_of(run) == QUERIES[code]
+    asked = queries_of(run)
+    assert (len(asked), outermost(asked)) == (QUERIES[code], TRANSACTIONS[code])
 
 
 def test_an_approval_wakes_the_engine_beside_it(

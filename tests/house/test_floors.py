@@ -29,7 +29,20 @@ FLOORS = (
 DOORS = ("web", "api", "demo")
 LEVEL = {room: level for level, rooms in enumerate(FLOORS) for room in rooms}
 # What belongs to no room: the frame around the house, and `pulse`, which any verb may call.
-FRAME = {"settings", "env", "checks", "celery", "pulse", "urls", "wsgi", "asgi", "logs", "server", "__init__"}
+FRAME = {
+    "settings",
+    "env",
+    "checks",
+    "celery",
+    "pulse",
+    "urls",
+    "wsgi",
+    "asgi",
+    "logs",
+    "server",
+    "sqlite3",
+    "__init__",
+}
 OPEN_TO_ALL = {"pulse"}
 
 

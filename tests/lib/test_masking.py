@@ -8,6 +8,8 @@ from hashlib import sha256
 from urllib.parse import quote
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from offboarding.lib.masking import (
     DOTS,
@@ -206,6 +208,26 @@ def test_a_value_hidden_in_one_field_is_hidden_wherever_the_body_repeats_it() ->
 
 def test_names_that_become_equal_by_masking_both_stay() -> None:
     assert mask_body({"sgp_aaaa1": 1, "sgp_bbbb2": 2}) == {f"sgp_{DOTS}": 1, f"sgp_{DOTS} (2)": 2}
+
+
+PIECES = (
+    "abc", "Bearer ", "sgp_Abcd1234", "://", "@", "password=", '"', "\\", "%22", "&amp;", "\x00", "\ud800", "\n", "é", "İ",
+    "<token>", "</", "value=", "eyJabcdefgh.abcd.", "-----BEGIN A-----", PLANTED, quote(PLANTED), PLANTED.encode().hex(),
+)  # fmt: skip
+TEXTS = st.lists(st.sampled_from(PIECES), max_size=4).map("".join)
+
+
+@given(st.dictionaries(st.sampled_from(["id", "name", "email", "x"]), st.lists(TEXTS, max_size=4)))
+def test_all_texts_of_a_body_together_are_masked_like_each_by_itself(body: dict[str, list[str]]) -> None:
+    each = {name: [mask_text(text, secrets=[PLANTED]) for text in texts] for name, texts in body.items()}
+    assert mask_body(body, secrets=[PLANTED]) == each
+
+
+def test_a_body_without_anything_to_hide_is_not_copied() -> None:
+    """A page of a list of members is long, and masking it is most of what a call costs us."""
+    page = {"data": {"users": [{"id": "u1", "name": "Zoé", "email": "zoe@northwind.example", "n": 1.5}]}}
+    assert mask_body(page, secrets=[TOKEN]) is page
+    assert mask_body({**page, "token": "x"}, secrets=[TOKEN]) is not page
 
 
 def test_the_secrets_of_a_body_can_be_had_to_look_for_them_elsewhere() -> None:

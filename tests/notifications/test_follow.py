@@ -277,3 +277,44 @@ def test_a_pause_that_is_over_is_not_told_any_more(
     message = next(each for each in news() if each.kind == "paused")
     steering.resume(removal, alice)
     assert turn(message).state == "cancelled"
+
+
+def test_what_nobody_is_told_of_costs_one_transaction_however_much_it_is(
+    running: Make, news: News, django_assert_num_queries: Make
+) -> None:
+    """Most entries of the ledger are news to nobody."""
+    from django.db import transaction
+
+    from offboarding.ledger.actions import APP, record
+
+    removal = running()
+    news()
+    with transaction.atomic():
+        for number in range(40):
+            record(
+                Event.ITEM_MOVED, actor=APP, about=removal.reference, facts={"item": number, "to": "ready"}
+            )
+    # The cursor, what is new; within a transaction of two savepoints the same once more, and the cursor's step; nothing left.
+    with django_assert_num_queries(9):
+        follow()
+    assert Cursor.objects.get().seq == Head.objects.get().seq
+
+
+def test_an_entry_that_cannot_be_read_does_not_take_its_neighbours_along(
+    running: Make, alice: Any, bob: Any, news: News, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Entries are dealt with many at a time, and one by one when one of them fails."""
+    removal = running()
+    seq = Entry.objects.filter(about=removal.reference, event=Event.PLAN_APPROVED).get().seq
+    right = handlers.drafts_for
+
+    def drafts(entry: Entry) -> list[Draft]:
+        if entry.seq == seq:
+            raise KeyError(seq)
+        return right(entry)
+
+    monkeypatch.setattr(handlers, "drafts_for", drafts)
+    for _ in range(TRIES + 1):
+        follow()
+    assert Cursor.objects.get().seq == Entry.objects.filter(event__in=handlers.watched()).latest("seq").seq
+    assert {message.kind for message in news()} >= {"decide"}

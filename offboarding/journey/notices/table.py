@@ -15,7 +15,7 @@ from offboarding.checklist.queries import newest_plan
 from offboarding.directory.queries import people_with, scope_of
 from offboarding.execution.queries import workers_for
 from offboarding.journey.notices import connections, endings, people, policies, sign_in, words
-from offboarding.journey.notices.case import Case, Words, today
+from offboarding.journey.notices.case import Case, Words, facts_of, today
 from offboarding.ledger.events import Event
 from offboarding.ledger.models import Entry
 from offboarding.notifications import handlers
@@ -217,11 +217,14 @@ def register() -> None:
 
 def drafts(notices: tuple[Notice, ...], entry: Entry) -> list[Draft]:
     """Everybody who is told, once each, without whoever did it and without those who may not see the request."""
+    facts = facts_of(entry)
+    meant = [notice for notice in notices if notice.when(facts)]
+    if not meant:  # most entries: nothing is asked of the database
+        return []
     case = case_of(entry)
     return [
         draft(case, notice, user)
-        for notice in notices
-        if notice.when(case.facts)
+        for notice in meant
         for user in {user.pk: user for user in notice.to(case)}.values()
         if not did_it(entry, user) and sees(user, case.removal)
     ]

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import signal
+from argparse import SUPPRESS
 from typing import Any
 
 from django.conf import settings
@@ -21,6 +22,13 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--threads", type=int, default=settings.ENGINE_THREADS)
         parser.add_argument(
+            "--processes",
+            type=int,
+            default=settings.ENGINE_PROCESSES,
+            help="each with so many threads: one process keeps one core busy",
+        )
+        parser.add_argument("--beside", type=int, default=0, help=SUPPRESS)
+        parser.add_argument(
             "--paused",
             action="store_true",
             help="stand still first: look, change nothing, until somebody says so",
@@ -34,7 +42,7 @@ class Command(BaseCommand):
             self.stdout.write("The engine stands still until an administrator lets it go on: /setup/engine/")
         if options["threads"] < 1:
             return
-        engine = Engine(options["threads"])
+        engine = Engine(options["threads"], options["processes"], options["beside"])
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: engine.stop())
         engine.run()

@@ -32,5 +32,6 @@ class Command(BaseCommand):
             bind=tuple(options["bind"] or ["127.0.0.1:8000"]),
             threads=options["threads"],
             engine_threads=0 if options["no_engine"] else settings.ENGINE_THREADS,
+            engine_processes=settings.ENGINE_PROCESSES,
         )
         sys.exit(serve(serving))
