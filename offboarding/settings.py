@@ -83,6 +83,7 @@ INSTALLED_APPS = [
     "offboarding.verification",
     "offboarding.packets",
     "offboarding.journey",
+    "offboarding.reports",
     "offboarding.web",
     "offboarding.demo",
 ]

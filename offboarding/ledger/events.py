@@ -108,3 +108,8 @@ class Event(StrEnum):
     ENGINE_PAUSED = "engine.paused"
     ENGINE_RESUMED = "engine.resumed"
     SIGNING_KEY_CHANGED = "ledger.key_changed"
+    LEDGER_CHECKED = "ledger.checked"
+    AUDIT_OPENED = "audit.opened"
+    AUDIT_PROOF_TAKEN = "audit.proof_taken"
+    AUDIT_EXPORTED = "audit.exported"
+    AUDIT_EXPORT_ENDED = "audit.export_ended"

@@ -56,10 +56,10 @@ def statement(key: Signer, since: datetime, previous: str, why: str) -> bytes:
 def known_keys() -> dict[str, Known]:
     """Every key of this ledger, by its fingerprint. One query."""
     rows = list(SigningKey.objects.order_by("pk"))
-    ends = [row.since for row in rows[1:]] + [None]
+    ends = [*(row.since for row in rows[1:]), None]
     return {
         row.key_id: Known(row.key_id, row.public_key.encode(), row.since if n else None, end, row.why)
-        for n, (row, end) in enumerate(zip(rows, ends, strict=True))
+        for n, (row, end) in enumerate(zip(rows, ends, strict=False))
     }
 
 

@@ -106,15 +106,16 @@ class Broken:
     says: str
 
 
-def wrong_link(expected: int, prev: str, seq: int, stored: str, data: bytes) -> Broken | None:
-    """What is wrong with the entry that should be number `expected` and follow the hash `prev`; None if nothing is."""
+def link_in(expected: int, prev: str, seq: int, stored: str, data: bytes) -> dict[str, Any] | Broken:
+    """What the entry says that should be number `expected` and follow the hash `prev`; or what is wrong with it."""
     if seq != expected:
         return Broken(expected, f"entry {expected} is missing")
     if sha256_hex(data) != stored:
         return Broken(seq, f"entry {seq} was altered")
-    if json.loads(data)["prev"] != prev:
+    told: dict[str, Any] = json.loads(data)
+    if told["prev"] != prev:
         return Broken(seq, f"entry {seq} does not follow entry {seq - 1}")
-    return None
+    return told
 
 
 def first_broken(
@@ -126,7 +127,8 @@ def first_broken(
     """
     expected = start
     for seq, stored, data in entries:
-        if found := wrong_link(expected, prev, seq, stored, data):
+        found = link_in(expected, prev, seq, stored, data)
+        if isinstance(found, Broken):
             return found
         prev, expected = stored, expected + 1
     return None

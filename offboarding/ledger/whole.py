@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,12 +11,11 @@ from offboarding.ledger.models import Checkpoint, Entry, Head, Personal, Tile
 from offboarding.ledger.rules import (
     GENESIS,
     Broken,
-    Columns,
     Statement,
+    link_in,
     moment,
     statement_of,
     wrong_columns,
-    wrong_link,
 )
 from offboarding.ledger.tiles import WIDTH
 from offboarding.lib import canonical
@@ -37,6 +35,12 @@ class Walk:
     edge: Edge = field(default_factory=Edge)
     leaves: list[bytes] = field(default_factory=list)
 
+    def on(self, stored: str, data: bytes) -> None:
+        leaf = leaf_hash(data)
+        self.prev = stored
+        self.edge.append(leaf)
+        self.leaves.append(leaf)
+
 
 def first_wrong(
     outside: Sequence[Statement] = (), mark: Callable[[int], None] = lambda _seq: None
@@ -52,7 +56,11 @@ def first_wrong(
     tile = next(tiles, None)
     for row in Entry.objects.order_by("seq").values_list(*COLUMNS).iterator(CHUNK):
         columns, data, stored = row[:6], bytes(row[6]), row[7]
-        if found := wrong_entry(walk, columns, data, stored) or names.wrong(columns[0], data):
+        told = link_in(walk.edge.size + 1, walk.prev, columns[0], stored, data)
+        if isinstance(told, Broken):
+            return told
+        walk.on(stored, data)
+        if found := wrong_columns(columns, told) or names.wrong(columns[0], told):
             return found
         if len(walk.leaves) == WIDTH:
             if tile and tile[0] == columns[0] // WIDTH - 1:
@@ -66,17 +74,6 @@ def first_wrong(
         if found := statements.wrong(walk):
             return found
     return statements.beyond(walk.edge.size) or cut_off(walk)
-
-
-def wrong_entry(walk: Walk, columns: Columns, data: bytes, stored: str) -> Broken | None:
-    expected = walk.edge.size + 1
-    if found := wrong_link(expected, walk.prev, columns[0], stored, data):
-        return found
-    leaf = leaf_hash(data)
-    walk.prev = stored
-    walk.edge.append(leaf)
-    walk.leaves.append(leaf)
-    return wrong_columns(columns, json.loads(data))
 
 
 def cut_off(walk: Walk) -> Broken | None:
@@ -100,11 +97,10 @@ class Beside:
         self.rows: Iterator[Any] = found.iterator(CHUNK)
         self.next = next(self.rows, None)
 
-    def wrong(self, seq: int, data: bytes) -> Broken | None:
+    def wrong(self, seq: int, told: Mapping[str, Any]) -> Broken | None:
         while self.next and self.next[0] <= seq:
             entry, name, salt, value = self.next
             self.next = next(self.rows, None)
-            told = json.loads(data)
             digest = told["actor"]["label_digest"] if name == "actor" else told["personal"].get(name)
             if entry != seq or salted_digest(bytes(salt), value) != digest:
                 return Broken(seq, f"the {name} beside entry {entry} is not the one that was recorded")

@@ -18,6 +18,7 @@ from offboarding.work.queries import standstill
 
 FILES = (Role.REQUESTER, Role.SECURITY, Role.ADMINISTRATOR)
 CONNECTS = (Role.ADMINISTRATOR, Role.OPERATOR)
+BESIDE_EVIDENCE = ("/audit/", "/reports/")  # pages under Evidence with an address of their own
 ROLE_WORDS = {
     Role.REQUESTER: lazy("Engagement lead"),
     Role.APPROVER: lazy("Approver"),
@@ -68,6 +69,7 @@ def items(scope: Scope, path: str) -> tuple[NavItem, ...]:
     connects = scope.has(*CONNECTS, Role.SECURITY)
     setup = "/setup/connections/" if connects else "/setup/clients/"
     places.append((_("Setup"), setup, "setup", connects or scope.has(*FILES)))
+    path = "/evidence/" if path.startswith(BESIDE_EVIDENCE) else path
     return tuple(
         NavItem(label, url, icon, current=path == url or (url != "/" and path.startswith(area(url))))
         for label, url, icon, shown in places

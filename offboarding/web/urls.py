@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.urls import URLPattern
 
 from offboarding.web.account import urls as account
+from offboarding.web.audit import urls as audit
 from offboarding.web.clients import urls as clients
 from offboarding.web.collaborators import urls as collaborators
 from offboarding.web.decide import urls as decide
@@ -31,6 +32,7 @@ urlpatterns: list[URLPattern] = [
     *decide.urlpatterns,
     *steps.urlpatterns,
     *evidence.urlpatterns,
+    *audit.urlpatterns,
     *messages.urlpatterns,
     *setup.urlpatterns,
     *people.urlpatterns,

@@ -22,7 +22,7 @@ FLOORS = (
     ("execution",),
     ("verification",),
     ("packets",),
-    ("journey", "reviews"),
+    ("journey", "reviews", "reports"),
     ("web", "api"),
     ("demo",),  # a door that shows itself in the frame of the web
 )

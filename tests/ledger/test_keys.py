@@ -44,6 +44,10 @@ def verify(**options: Any) -> str:
     return told.getvalue()
 
 
+def test_a_ledger_that_nobody_signed_yet_holds() -> None:
+    assert verify() == "1 entries and 0 checkpoints hold.\n"
+
+
 def test_the_first_key_stands_for_itself(settings: Any) -> None:
     sign_with(settings, SEEDS[0])
     assert [row.key_id for row in SigningKey.objects.all()] == IDS[:1]

@@ -67,6 +67,7 @@ OPEN, OWN = Row(open=True), Row(own=True)
 NOBODY: frozenset[str] = frozenset()
 LEADS = only("alice rita sam ada")
 WORKS = only("olga sam")
+READERS = only("sam erin ada")
 # They hold every role, for other clients or for this one: what is about no request is open to them, each with their own.
 OTHERS_OWN = only("carol dan")
 
@@ -143,6 +144,12 @@ ROWS: dict[str, Row] = {
         page(),
     ),
     "packet_check": act(EVERYBODY),
+    # the record
+    **several("audit audit_export audit_export_csv audit_export_jsonl", page(READERS | OTHERS_OWN)),
+    "audit_check": act(READERS | OTHERS_OWN),
+    **several("audit_entry audit_proof", page(READERS)),
+    # of the ledger as a whole: nothing about anybody
+    **several("audit_checkpoint audit_signing_keys", page(READERS | OTHERS_OWN)),
     "approve": act(NOBODY, EVERYBODY),  # decided already
     "approve_confirm": page(),
     **several(
@@ -260,6 +267,7 @@ ARGUMENTS = (
     ("number", "question"),
     ("number", "message"),
     ("number", "pk"),
+    ("seq",),
     ("pk",),
     ("pk", "name"),
     ("pk", "engagement"),
@@ -331,6 +339,7 @@ def world(
     return World(
         {
             "number": goes.number,
+            "seq": Entry.objects.filter(about=goes.reference).order_by("seq")[0].seq,
             "step": run.item.number,
             "proof": proof.pk,
             "question": 1,

@@ -37,6 +37,7 @@ NAMES = {
     "steps": lazy("Steps"),
     "packets": lazy("Evidence packets"),
     "messages": lazy("Messages"),
+    "checks": lazy("Checks of the ledger"),
 }
 WAITS = {
     "still": lazy("for the engine to go on"),
@@ -59,7 +60,7 @@ CLASSES = {
     "computed-traits": lazy("computed traits"),
     "connection-state": lazy("connection states"),
 }
-SCHEDULES = {"ledger.checkpoint": lazy("Signing the ledger")}
+SCHEDULES = {"ledger.checkpoint": lazy("Signing the ledger"), "ledger.check": lazy("Checking the ledger")}
 
 
 @dataclass(frozen=True, slots=True)

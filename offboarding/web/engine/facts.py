@@ -30,6 +30,7 @@ KINDS = {
     "execution.Run": "steps",
     "packets.Packet": "packets",
     "notifications.Message": "messages",
+    "reports.Check": "checks",
 }
 # What a row waits for, by the first that fits. The sentences themselves may name a workspace, so only the group is shown.
 WAITS: tuple[tuple[str, Q], ...] = (

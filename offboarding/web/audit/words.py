@@ -1,0 +1,136 @@
+"""One entry of the ledger as a sentence, and one event as words for a filter."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as lazy
+
+from offboarding.ledger.events import Event
+from offboarding.ledger.models import Entry
+from offboarding.lib import canonical
+from offboarding.web.removal import timeline
+
+NOUNS = {
+    "user": lazy("People who sign in"),
+    "client": lazy("Clients"),
+    "workspace": lazy("Workspaces"),
+    "discovery": lazy("Searches"),
+    "removal": lazy("Requests"),
+    "plan": lazy("Plans and decisions"),
+    "items": lazy("Steps that began"),
+    "call": lazy("Calls to Segment"),
+    "item": lazy("Steps"),
+    "secret": lazy("Secrets"),
+    "key": lazy("Write keys"),
+    "token": lazy("Old tokens"),
+    "proof": lazy("Proofs"),
+    "finding": lazy("Fresh reads"),
+    "delivery": lazy("Delivery"),
+    "packet": lazy("Packets"),
+    "evidence": lazy("Evidence"),
+    "message": lazy("Messages"),
+    "engine": lazy("The engine"),
+    "ledger": lazy("The ledger"),
+    "audit": lazy("This log"),
+    "population": lazy("Population reports"),
+}
+# What is about no request, after the actor's name; the object of the act follows.
+ACTS = {
+    Event.USER_ADDED: lazy("let somebody in"),
+    Event.USER_INVITED: lazy("invited"),
+    Event.ROLES_CHANGED: lazy("changed the roles of"),
+    Event.USER_DISABLED: lazy("disabled"),
+    Event.USER_ENABLED: lazy("enabled"),
+    Event.SESSIONS_ENDED: lazy("signed somebody out everywhere"),
+    Event.FACTOR_ADDED: lazy("set up a second factor"),
+    Event.FACTOR_REMOVED: lazy("gave up a second factor"),
+    Event.SIGNED_IN: lazy("signed in"),
+    Event.SIGN_IN_FAILED: lazy("refused a sign-in for"),
+    Event.CLIENT_ADDED: lazy("added the client"),
+    Event.WORKSPACE_CONNECTED: lazy("connected the workspace"),
+    Event.TOKEN_REPLACED: lazy("replaced the token of"),
+    Event.TOKEN_REFUSED: lazy("was refused the token of"),
+    Event.TOKEN_WORKS_AGAIN: lazy("found that the token works again of"),
+    Event.CIRCUIT_OPENED: lazy("leaves alone, for the moment,"),
+    Event.CIRCUIT_CLOSED: lazy("speaks again with"),
+    Event.LOOK_ASKED: lazy("asked what a person holds"),
+    Event.LOOK_ENDED: lazy("looked for a person in"),
+    Event.CALL_INTENDED: lazy("is about to call:"),
+    Event.CALL_CLOSED: lazy("was answered:"),
+    Event.REMOVAL_MOVED: lazy("moved the request"),
+    Event.ENGINE_PAUSED: lazy("let the engine stand still:"),
+    Event.ENGINE_RESUMED: lazy("let the engine go on"),
+    Event.SIGNING_KEY_CHANGED: lazy("signs with another key from now on:"),
+    Event.LEDGER_CHECKED: lazy("checked the ledger"),
+    Event.AUDIT_OPENED: lazy("opened the audit log"),
+    Event.AUDIT_PROOF_TAKEN: lazy("took the proof of an entry"),
+    Event.AUDIT_EXPORTED: lazy("exported the audit log"),
+    Event.AUDIT_EXPORT_ENDED: lazy("took all of an export of the audit log"),
+}
+OBJECTS = (
+    "name",
+    "address",
+    "subject",
+    "to",
+    "client",
+    "workspace",
+    "intent",
+    "why",
+    "key",
+    "entries",
+    "rows",
+)
+
+
+def says(entry: Entry) -> str:
+    """After the actor's name. What has no words of its own is called by the name of its event."""
+    event = Event(entry.event)
+    if event not in ACTS:
+        try:
+            return timeline.sentence(timeline.read(entry))
+        except KeyError:  # an entry that tells less than others of its kind
+            return named(event)
+    told = {**canonical.loads(bytes(entry.body))["facts"], **names_of(entry)}
+    if event is Event.REMOVAL_MOVED:
+        return _("moved the request on to “%(to)s”") % {"to": told.get("to", "")}
+    if event is Event.CALL_CLOSED:
+        return f"{ACTS[event]} {told.get('says', '')} ({told.get('result', '')})"
+    if event is Event.LEDGER_CHECKED:
+        holds = _("all %(n)s entries hold") % {"n": told.get("entries", "")}
+        return _("checked the ledger: %(found)s") % {"found": told.get("says") or holds}
+    found = next((str(told[name]) for name in OBJECTS if told.get(name)), "")
+    return f"{ACTS[event]} {found}".strip()
+
+
+def actor_of(entry: Entry) -> str:
+    return names_of(entry).get("actor") or str(_("Somebody whose name was erased"))
+
+
+def names_of(entry: Entry) -> dict[str, str]:
+    return {each.name: each.value for each in entry.personal.all()}
+
+
+def named(event: Event) -> str:
+    """ "plan.question_asked" in words: "plan: question asked"."""
+    noun, _dot, act = event.value.partition(".")
+    return f"{noun}: {act.replace('_', ' ')}"
+
+
+def options() -> list[tuple[str, str]]:
+    """For the filter: each kind, and beneath it each event."""
+    found: list[tuple[str, str]] = []
+    kinds = dict.fromkeys(event.value.partition(".")[0] for event in Event)
+    for noun in kinds:
+        events = [event for event in Event if event.value.startswith(f"{noun}.")]
+        label = str(NOUNS.get(noun, noun.replace("_", " ").capitalize()))
+        found.append((noun if len(events) > 1 else events[0].value, label))
+        found += [(event.value, f"– {event.value}") for event in events if len(events) > 1]
+    return found
+
+
+def shown(facts: Mapping[str, Any]) -> str:
+    """What an entry says, one fact a line."""
+    return "\n".join(f"{name}: {value}" for name, value in facts.items())
