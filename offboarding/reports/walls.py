@@ -11,13 +11,14 @@ from __future__ import annotations
 from typing import Any
 
 from django.db.models import CharField, Model, Q, QuerySet, Value
-from django.db.models.functions import Cast, Concat
+from django.db.models.functions import Cast, Concat, Lower
 
 from offboarding.connections.models import Workspace
-from offboarding.directory.models import Client, Collaborator, Engagement
+from offboarding.directory.models import Address, Client, Collaborator, Engagement
 from offboarding.directory.queries import clients_in
 from offboarding.directory.rules import Scope
 from offboarding.ledger.models import Entry
+from offboarding.lib.addresses import fold
 from offboarding.removals.models import RemovalRequest
 from offboarding.removals.queries import about as about_oneself
 from offboarding.removals.queries import removals_for
@@ -37,11 +38,19 @@ def entries_for(scope: Scope) -> QuerySet[Entry]:
     reader = as_reader(scope)
     if not reader.grants:
         return Entry.objects.none()
-    own = RemovalRequest.objects.filter(pk__in=about_oneself(reader))
+    found = Entry.objects.exclude(about__in=own_references(reader))
     if reader.everywhere():
-        return Entry.objects.exclude(about__in=[removal.reference for removal in own])
+        return found
     acts = Q(actor_kind="user", actor_id=str(scope.user_id), about="")
-    return Entry.objects.filter(of_clients(reader, clients_in(reader)) | acts)
+    return found.filter(of_clients(reader, clients_in(reader)) | acts)
+
+
+def own_references(reader: Scope) -> list[str]:
+    """What entries about the reader's own access are named after. Two queries."""
+    removals = RemovalRequest.objects.filter(pk__in=about_oneself(reader))
+    known = Address.objects.annotate(folded=Lower("email")).filter(folded=fold(reader.email))
+    people = set(known.values_list("collaborator", flat=True))
+    return [*(removal.reference for removal in removals), *(f"collaborator:{pk}" for pk in people)]
 
 
 def of_clients(reader: Scope, clients: QuerySet[Client]) -> Q:

@@ -103,3 +103,16 @@ def test_nobody_reads_about_themself(filed: Make, reader: Make, today: date, cli
     seq = write(about_dan.reference)
     assert seq not in seen(reader((Role.AUDITOR, client), email=DAN), today)
     assert seq in seen(reader((Role.AUDITOR, client)), today)
+
+
+@pytest.mark.parametrize("client", [None, "Acme"])
+def test_nobody_reads_what_the_directory_keeps_of_themself(
+    clients: dict[str, Any], reader: Make, today: date, client: str | None
+) -> None:
+    from offboarding.directory.models import Address, Collaborator
+
+    person = Collaborator.objects.create(client=clients["Acme"], name="Dan")
+    Address.objects.create(collaborator=person, email=DAN.upper())
+    seq = write(f"collaborator:{person.pk}")
+    assert seq not in seen(reader((Role.AUDITOR, client), email=DAN), today)
+    assert seq in seen(reader((Role.AUDITOR, client)), today)

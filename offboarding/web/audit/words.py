@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -12,6 +11,7 @@ from offboarding.ledger.events import Event
 from offboarding.ledger.models import Entry
 from offboarding.lib import canonical
 from offboarding.web.removal import timeline
+from offboarding.web.setup import words as setup
 
 NOUNS = {
     "user": lazy("People who sign in"),
@@ -21,6 +21,11 @@ NOUNS = {
     "removal": lazy("Requests"),
     "plan": lazy("Plans and decisions"),
     "items": lazy("Steps that began"),
+    "engagement": lazy("Engagements"),
+    "collaborator": lazy("Collaborators"),
+    "policy": lazy("Approval policies"),
+    "signin": lazy("Ways to sign in"),
+    "secrets": lazy("Sealing"),
     "call": lazy("Calls to Segment"),
     "item": lazy("Steps"),
     "secret": lazy("Secrets"),
@@ -49,7 +54,6 @@ ACTS = {
     Event.FACTOR_REMOVED: lazy("gave up a second factor"),
     Event.SIGNED_IN: lazy("signed in"),
     Event.SIGN_IN_FAILED: lazy("refused a sign-in for"),
-    Event.CLIENT_ADDED: lazy("added the client"),
     Event.WORKSPACE_CONNECTED: lazy("connected the workspace"),
     Event.TOKEN_REPLACED: lazy("replaced the token of"),
     Event.TOKEN_REFUSED: lazy("was refused the token of"),
@@ -90,10 +94,13 @@ def says(entry: Entry) -> str:
     event = Event(entry.event)
     if event not in ACTS:
         try:
-            return timeline.sentence(timeline.read(entry))
+            if about_setup := setup.WORDS.get(event):
+                return about_setup(facts_of(entry))
+            words = timeline.sentence(timeline.read(entry))
+            return named(event) if words == event.value else words
         except KeyError:  # an entry that tells less than others of its kind
             return named(event)
-    told = {**canonical.loads(bytes(entry.body))["facts"], **names_of(entry)}
+    told = facts_of(entry)
     if event is Event.REMOVAL_MOVED:
         return _("moved the request on to “%(to)s”") % {"to": told.get("to", "")}
     if event is Event.CALL_CLOSED:
@@ -103,6 +110,10 @@ def says(entry: Entry) -> str:
         return _("checked the ledger: %(found)s") % {"found": told.get("says") or holds}
     found = next((str(told[name]) for name in OBJECTS if told.get(name)), "")
     return f"{ACTS[event]} {found}".strip()
+
+
+def facts_of(entry: Entry) -> dict[str, Any]:
+    return {**canonical.loads(bytes(entry.body))["facts"], **names_of(entry)}
 
 
 def actor_of(entry: Entry) -> str:
@@ -129,8 +140,3 @@ def options() -> list[tuple[str, str]]:
         found.append((noun if len(events) > 1 else events[0].value, label))
         found += [(event.value, f"– {event.value}") for event in events if len(events) > 1]
     return found
-
-
-def shown(facts: Mapping[str, Any]) -> str:
-    """What an entry says, one fact a line."""
-    return "\n".join(f"{name}: {value}" for name, value in facts.items())
