@@ -231,6 +231,36 @@ VARIABLES = (
     ),
     Variable("OFFBOARD_MANY_PLACES_APPROVERS", "2", whole(1, 5), "Approvers needed for so many workspaces."),
     Variable(
+        "OFFBOARD_BREAKER_PEOPLE",
+        "20",
+        whole(1, 10000),
+        "More people than this losing access in a short time needs a second person.",
+    ),
+    Variable(
+        "OFFBOARD_BREAKER_PLACES",
+        "100",
+        whole(1, 100000),
+        "More places than this losing somebody in a short time needs a second person.",
+    ),
+    Variable(
+        "OFFBOARD_BREAKER_MINUTES",
+        "60",
+        whole(1, 10080),
+        "The short time that these two are counted in, in minutes.",
+    ),
+    Variable(
+        "OFFBOARD_REVIEW_HOURS",
+        "24",
+        whole(1, 720),
+        "How long a second person has to review an emergency, in hours.",
+    ),
+    Variable(
+        "OFFBOARD_ACTIVITY_DAYS",
+        "30",
+        whole(1, 90),
+        "How far back an emergency reads what the person did in the audit trail, in days.",
+    ),
+    Variable(
         "OFFBOARD_VOLUME_FALL_PERCENT",
         "50",
         whole(1, 99),

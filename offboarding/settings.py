@@ -34,6 +34,11 @@ PROCESSES: int = VALUES["PROCESSES"] or (4 if REDIS_URL else 1) + ENGINE_PROCESS
 OWNER_APPROVERS: int = VALUES["OWNER_APPROVERS"]
 MANY_PLACES: int = VALUES["MANY_PLACES"]
 MANY_PLACES_APPROVERS: int = VALUES["MANY_PLACES_APPROVERS"]
+BREAKER_PEOPLE: int = VALUES["BREAKER_PEOPLE"]
+BREAKER_PLACES: int = VALUES["BREAKER_PLACES"]
+BREAKER_MINUTES: int = VALUES["BREAKER_MINUTES"]
+REVIEW_HOURS: int = VALUES["REVIEW_HOURS"]
+ACTIVITY_DAYS: int = VALUES["ACTIVITY_DAYS"]
 VOLUME_FALL_PERCENT: int = VALUES["VOLUME_FALL_PERCENT"]
 VOLUME_WATCH_MINUTES: int = VALUES["VOLUME_WATCH_MINUTES"]
 KEY_GRACE_DAYS: int = VALUES["KEY_GRACE_DAYS"]
@@ -78,6 +83,7 @@ INSTALLED_APPS = [
     "offboarding.removals",
     "offboarding.notifications",
     "offboarding.checklist",
+    "offboarding.emergencies",
     "offboarding.approvals",
     "offboarding.execution",
     "offboarding.verification",

@@ -14,6 +14,7 @@ from offboarding.approvals.models import Approval
 from offboarding.approvals.rules import Decision, Ruling, enough, may_not_decide, not_their_turn
 from offboarding.checklist.models import Plan
 from offboarding.checklist.queries import newest_plan
+from offboarding.emergencies.actions import put_brake
 from offboarding.ledger.actions import Event, record
 from offboarding.lib.refusals import Refused, within
 from offboarding.removals import actions as removals
@@ -136,7 +137,8 @@ def move_on(
     if said.decision is not Decision.APPROVE:
         return
     given = queries.voters_of(queries.approvals_of(plan), clients_of(removal), today)
-    if enough(rulings, given):
+    # Asked where it would begin now, on one person's word. A brake stands from then on, and asks for one more.
+    if enough(rulings, given) and (len(given) > 1 or put_brake(plan, user) is None):
         removals.move(removal, Stage.APPROVED, actor_of(user), approved_at=Now())
 
 

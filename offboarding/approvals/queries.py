@@ -17,6 +17,7 @@ from offboarding.approvals.rules import (
     may_not_decide,
     not_their_turn,
     rulings_in,
+    with_one_more,
 )
 from offboarding.checklist.models import Plan
 from offboarding.checklist.queries import newest_plan
@@ -40,8 +41,14 @@ DOERS: list[Callable[[RemovalRequest], set[int]]] = []
 
 def rulings_of(plan: Plan) -> tuple[Ruling, ...]:
     """As they were frozen with the plan; for plans of before there were policies, what the installation says."""
+    return ruled(plan, clients_of(plan.removal))
+
+
+def ruled(plan: Plan, clients: frozenset[int]) -> tuple[Ruling, ...]:
+    """The same where the clients are known. One query for the brake, unless it was fetched with the plan."""
     body = plan.data
-    return rulings_in(body) or (as_installed(body, clients_of(plan.removal)),)
+    rulings = rulings_in(body) or (as_installed(body, clients),)
+    return with_one_more(rulings) if getattr(plan, "brake", None) else rulings
 
 
 def as_installed(body: dict[str, Any], clients: frozenset[int]) -> Ruling:
@@ -167,7 +174,7 @@ def to_decide(scope: Scope, today: date) -> list[RemovalRequest]:
         .filter(stage=Stage.PLANNED)
         .exclude(requester_id=scope.user_id)
         .order_by("due_at")
-        .prefetch_related("plans__approvals__approver", "places__workspace")
+        .prefetch_related("plans__approvals__approver", "plans__brake", "places__workspace")
     )
     plans = {removal.pk: list(removal.plans.all())[-1] for removal in waiting}
     scopes = scopes_of({each.approver for plan in plans.values() for each in plan.approvals.all()}, today)
@@ -181,7 +188,7 @@ def is_asked_of(scope: Scope, removal: RemovalRequest, plan: Plan, scopes: Mappi
         Voter.of(scope, clients),
         [each for each in plan.approvals.all() if each.decision != Decision.ASK],
     )
-    rulings = rulings_in(plan.data) or (as_installed(plan.data, clients),)
+    rulings = ruled(plan, clients)
     who = Standing(
         user_id=scope.user_id,
         email=scope.email,

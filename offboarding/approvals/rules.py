@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
 
@@ -69,6 +69,11 @@ def rulings_in(body: Mapping[str, Any]) -> tuple[Ruling, ...]:
         )
         for each in body.get("decided_under", ())
     )
+
+
+def with_one_more(rulings: Sequence[Ruling]) -> tuple[Ruling, ...]:
+    """The same where the volume breaker asks for a second person: one is not enough under any of them."""
+    return tuple(replace(ruling, needed=max(ruling.needed, 2)) for ruling in rulings)
 
 
 # ---------------------------------------------------------------- turns

@@ -14,10 +14,13 @@ from offboarding.checklist.rules import (
 from offboarding.checklist.spreads import CONDITIONS, SPREADS
 
 
-def playbook(data: Mapping[str, Any]) -> Playbook:
-    """Read a playbook's file. Raises ValueError with a sentence that names the step."""
+def playbook(data: Mapping[str, Any], first: Playbook | None = None) -> Playbook:
+    """Read a playbook's file. Its steps may wait for steps of the one that comes `first`.
+
+    Raises ValueError with a sentence that names the step.
+    """
     steps = tuple(step(row) for row in data["step"])
-    codes = {each.code for each in steps}
+    codes = {each.code for each in (*(first.steps if first else ()), *steps)}
     for each in steps:
         if missing := set(each.waits_for) - codes:
             raise ValueError(

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Sequence
+from datetime import timedelta
 from functools import cache
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -10,21 +11,26 @@ from offboarding.checklist.book import playbook
 from offboarding.checklist.models import Plan
 from offboarding.checklist.rules import Found, Playbook
 from offboarding.discovery.models import Snapshot
-from offboarding.discovery.queries import newest_snapshots
+from offboarding.discovery.queries import held_lately, newest_snapshots
 from offboarding.discovery.rules import unknown
 from offboarding.removals.models import RemovalRequest
 from offboarding.removals.queries import places_of
 from offboarding.removals.rules import Choice
 
+# What was held so long before an emergency counts as held when it began.
+LATELY = timedelta(days=1)
 SHIPPED = Path(__file__).parent / "playbooks"
 
 
 @cache
 def shipped_playbook(name: str = "standard") -> Playbook:
-    return playbook(tomllib.loads((SHIPPED / f"{name}.toml").read_text(encoding="utf-8")))
+    data = tomllib.loads((SHIPPED / f"{name}.toml").read_text(encoding="utf-8"))
+    return playbook(data, shipped_playbook(data["after"]) if "after" in data else None)
 
 
 def playbook_for(removal: RemovalRequest) -> Playbook:
+    if removal.emergency:
+        return shipped_playbook("emergency")
     return shipped_playbook("restore" if removal.restores_id else "standard")
 
 
@@ -65,8 +71,14 @@ def found_places(removal: RemovalRequest) -> list[Found]:
 
 
 def snapshots_for(removal: RemovalRequest, workspaces: Sequence[int]) -> dict[int, Snapshot]:
-    """By workspace, what a plan is made from: the newest look, or for a restoration what the original's plan froze."""
+    """By workspace, what a plan is made from: the newest look.
+
+    For a restoration what the original's plan froze. For an emergency the newest look that saw something: the next one may
+    already see what the emergency did.
+    """
     plan = newest_plan(removal.restores) if removal.restores else None
+    if removal.emergency:
+        return held_lately(removal.person, workspaces, removal.created_at - LATELY)
     if plan is None:
         return newest_snapshots(removal.person, workspaces)
     return {each.workspace_id: each for each in plan.snapshots.filter(workspace__in=workspaces)}

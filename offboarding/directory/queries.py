@@ -87,6 +87,15 @@ def leads_of(client: Client, today: date) -> list[User]:
     return list(User.objects.filter(is_active=True, pk__in=held.values("user")).order_by("name", "pk"))
 
 
+def leads_around(addresses: Iterable[str], clients: frozenset[int]) -> list[User]:
+    """Who leads the engagements, at these clients, that have the person on their roster; by name."""
+    folded = {fold(address) for address in addresses}
+    known = Address.objects.annotate(folded=Lower("email")).filter(folded__in=folded)
+    found = Engagement.objects.filter(client__in=clients, roster__in=known.values("collaborator"))
+    leads = User.objects.filter(is_active=True, pk__in=found.values("lead"))
+    return list(leads.order_by("name"))
+
+
 def leaving_soon(scope: Scope, until: date) -> list[dict[str, Any]]:
     """People on the rosters of engagements that end by `until`, soonest first.
 

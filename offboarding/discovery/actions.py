@@ -82,6 +82,15 @@ def crashed(look: Look) -> None:
     )
 
 
+def keep_seen(
+    workspace: Workspace, addresses: Sequence[str], seen: Sighting, raw: Evidence | None
+) -> Snapshot:
+    """A snapshot of what a step saw before it changed anything. Call inside the transaction that keeps the step's look."""
+    return Snapshot.objects.create(
+        workspace=workspace, person=key(addresses), addresses=list(addresses), data=seen.as_json(), raw=raw
+    )
+
+
 def finish(look: Look, seen: Sighting, raw: Evidence | None) -> Snapshot:
     with transaction.atomic():
         snapshot = Snapshot.objects.create(

@@ -9,7 +9,7 @@ from typing import Any
 from django.db import transaction
 from django.db.models.functions import Now
 
-from offboarding.checklist.models import Plan
+from offboarding.checklist.models import ChecklistItem, Plan
 from offboarding.checklist.rules import Kind
 from offboarding.directory.queries import scope_of
 from offboarding.evidence.models import Evidence
@@ -69,6 +69,22 @@ def release(runs: Sequence[Run]) -> None:
             facts = [{**named(run), "to": str(run.state)} for run in freed]
             about = freed[0].item.plan.removal.reference
             record_each(Event.ITEM_MOVED, facts, actor=APP, about=about)
+
+
+def hurry(plan: Plan, step: str) -> None:
+    """These go first, before whatever else is due anywhere. Call in the transaction that released the emergency."""
+    runs = Run.objects.filter(item__plan=plan, item__step=step)
+    runs.update(urgent=True)
+    release(list(runs.select_related("item__plan__removal")))
+
+
+def join(plan: Plan, items: Sequence[ChecklistItem]) -> None:
+    """Runs for lines that were added beside the plan: they wait for their turn like the others. Twice makes nothing twice."""
+    made = [
+        Run(item=item, manual=item.kind == Kind.MANUAL, state=State.WAITING, not_before=None)
+        for item in items
+    ]
+    Run.objects.bulk_create(made, ignore_conflicts=True)
 
 
 def schedule(run: Run, at: datetime, why: str) -> None:

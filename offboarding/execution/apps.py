@@ -8,6 +8,8 @@ class ExecutionConfig(AppConfig):
     name = "offboarding.execution"
 
     def ready(self) -> None:
+        from django.db.models import Q
+
         from offboarding.approvals.queries import DOERS
         from offboarding.execution import steps
         from offboarding.execution.actions import SIGN_OFF, crashed
@@ -18,6 +20,7 @@ class ExecutionConfig(AppConfig):
         from offboarding.execution.rotation.rules import CONFIRM, HAND_OVER
         from offboarding.execution.steps.add_write_key import AddWriteKey
         from offboarding.execution.steps.cancel_invitation import CancelInvitation
+        from offboarding.execution.steps.contain import Contain
         from offboarding.execution.steps.downgrade import Downgrade
         from offboarding.execution.steps.end_access import EndAccess
         from offboarding.execution.steps.give_back import GiveBack
@@ -29,9 +32,10 @@ class ExecutionConfig(AppConfig):
         from offboarding.execution.steps.update_login import UpdateCredential, UpdateWarehouse
         from offboarding.work import desks, sealed
 
-        desks.register(Run, perform, crashed)
+        desks.register(Run, perform, crashed, Q(urgent=True))
         DOERS.append(doers_of)
         steps.register("segment.remove_member", RemoveMember())
+        steps.register("segment.contain", Contain())
         steps.register("segment.cancel_invitation", CancelInvitation())
         steps.register("segment.leave_group", LeaveGroup())
         steps.register("segment.downgrade", Downgrade())

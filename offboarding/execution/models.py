@@ -17,6 +17,8 @@ class Run(Order):
 
     item = models.OneToOneField(ChecklistItem, on_delete=models.PROTECT, related_name="run")
     manual = models.BooleanField(default=False)
+    # Of an emergency: goes before everything else that is due.
+    urgent = models.BooleanField(default=False)
     sentence = models.CharField(max_length=500, blank=True)
     cause = models.CharField(max_length=20, blank=True)
     remedy = models.CharField(max_length=500, blank=True)
@@ -39,6 +41,7 @@ class Run(Order):
             *order_indexes("run"),
             # What a connection or a pause stopped is asked for at each turn, of all requests.
             models.Index(fields=["cause", "state"], name="run_cause"),
+            models.Index(fields=["state", "not_before"], name="run_urgent", condition=models.Q(urgent=True)),
         ]
         constraints = [
             models.CheckConstraint(

@@ -20,12 +20,13 @@ from offboarding.checklist.queries import newest_plan, plan_under_way
 from offboarding.checklist.rules import moment_of
 from offboarding.connections.models import Workspace
 from offboarding.discovery import actions as discovery
+from offboarding.emergencies import actions as emergencies
 from offboarding.execution import actions as execution
 from offboarding.execution import queries as runs
 from offboarding.execution import steering as steps
 from offboarding.execution.logins import actions as logins
 from offboarding.execution.models import Run
-from offboarding.journey import after, lines
+from offboarding.journey import after, emergency, lines
 from offboarding.journey.offers import offers_of
 from offboarding.journey.rounds import Rounds
 from offboarding.journey.rules import AT_ONCE, HELPS, to_release
@@ -231,13 +232,18 @@ def cancel_rest(removal: RemovalRequest, user: User, reason: str) -> None:
 
 def go_on(removal: RemovalRequest, plan: Plan) -> bool:
     """Lets go of what has its turn, a part at a time, and closes; True if a part is left, or it may not close yet."""
+    if removal.emergency:
+        emergency.go_on(removal, plan)
     if removal.paused_at:
         return False
     waiting = runs.waiting_for_a_turn(plan)
     free = to_release(lines.of(plan, waiting), waiting, runs.over(plan, HELPS))
+    if removal.emergency:
+        queued = emergency.held_back(removal, plan, free)
+        free = [number for number in free if number not in queued]
     if free:
         execution.release(list(runs.runs_numbered(plan, free[:AT_ONCE]).values()))
-    if runs.may_close(plan):
+    if runs.may_close(plan) and emergency.may_close(removal, plan):
         return not close(removal, plan)
     return len(free) > AT_ONCE
 
@@ -253,11 +259,14 @@ def close(removal: RemovalRequest, plan: Plan) -> bool:
         locked = RemovalRequest.objects.select_for_update().get(pk=removal.pk)
         if locked.stage != Stage.RUNNING or locked.paused_at or not runs.may_close(plan):
             return True
+        if not emergency.may_close(locked, plan):
+            return True
         if stands_still():  # closing signs the ledger, and nothing is signed that may have to be taken back
             return False
         for run in runs.undated(plan):
             execution.schedule(run, when(run, removal, now), "its date")
         packets.order(locked)
+        emergencies.ended(locked)
         removals.move(locked, Stage.CLOSED, closed_at=Now())
         record(Event.REMOVAL_CLOSED, actor=APP, about=removal.reference)
     checkpoint()

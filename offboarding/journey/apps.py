@@ -47,15 +47,17 @@ class JourneyConfig(AppConfig):
     name = "offboarding.journey"
 
     def ready(self) -> None:
+        from offboarding.emergencies.actions import watch_reviews
         from offboarding.journey import actions, notices, standstill
         from offboarding.ledger import outside
         from offboarding.ledger.apps import hour
-        from offboarding.work import desks
+        from offboarding.work import clock, desks
 
         desks.FIRST.append(standstill.compare)
         desks.schedule("journey", every_turn, actions.tick)
         desks.schedule("approvals.deadlines", every_turn, seldom(actions.deadlines, 5.0))
         desks.schedule("journey.follow_ups", every_turn, seldom(actions.follow_ups, 5.0))
+        desks.schedule("emergencies.reviews", every_turn, seldom(lambda: watch_reviews(clock.now()), 20.0))
         desks.schedule("ledger.checkpoint", hour, sign_checkpoint)
         desks.schedule("ledger.deliver", every_turn, seldom(outside.deliver_newest, 30.0))
         notices.register()

@@ -12,6 +12,9 @@ from offboarding.approvals.models import Approval
 from offboarding.checklist.models import Plan
 from offboarding.checklist.queries import newest_plan
 from offboarding.checklist.rules import Kind
+from offboarding.emergencies.models import Emergency
+from offboarding.emergencies.queries import emergency_of
+from offboarding.emergencies.rules import Because, Verdict
 from offboarding.evidence import store
 from offboarding.evidence.models import Evidence
 from offboarding.execution.models import Attempt, Run
@@ -113,10 +116,11 @@ def collect(packet: Packet, statement: Checkpoint, touch: Callable[[], None]) ->
         executed_by=executed_by(runs),
         handoff_notes=handoff_notes(removal, runs),
         notes=tuple(note for note in (removal.notes,) if note),
+        emergency=emergency.incident if (emergency := emergency_of(removal)) else "",
         plan=plan.data,
         plan_version=plan.version,
         plan_fingerprint=plan.fingerprint,
-        approvals=tuple(approval(each) for each in approvals_of(removal)),
+        approvals=(*(approval(each) for each in approvals_of(removal)), *words_of(emergency, plan)),
         differences=tuple(differences(runs)),
         places=tuple(place(each, before, shelf, removal, workspaces) for each in places),
         items=items,
@@ -124,7 +128,7 @@ def collect(packet: Packet, statement: Checkpoint, touch: Callable[[], None]) ->
         findings=seen,
         credentials=credentials(runs),
         resources=tuple(resources(places, plan)),
-        exceptions=tuple(exceptions(runs, places, shelf)),
+        exceptions=(*without_approval(emergency), *exceptions(runs, places, shelf)),
         unknowns=tuple(
             made.Remark("Not known when the plan was made", says) for says in plan.data["not_known"]
         ),
@@ -155,6 +159,72 @@ def full_runs(plan: Plan) -> list[Run]:
 
 def approvals_of(removal: RemovalRequest) -> list[Approval]:
     return list(Approval.objects.filter(plan__removal=removal).select_related("approver", "plan"))
+
+
+def words_of(emergency: Emergency | None, plan: Plan) -> Iterable[made.Approval]:
+    """What stands where others have approvals: the release, a second person's word, the second presses, the review."""
+    if emergency is None:
+        return
+    said = partial(spoken, plan, emergency.fingerprint)
+    yield said(
+        emergency.released_by, "Security", emergency.at, "released", emergency.method or "no proof: the factor failed",
+        emergency.text, f"Emergency {emergency.incident}, known since {iso(emergency.known_since)}", emergency.address,
+    )  # fmt: skip
+    if emergency.second:
+        yield said(
+            emergency.second, "Second person", emergency.at, "confirmed beforehand", emergency.second_method,
+            "Confirm the emergency", SECONDS[Because(emergency.because)], emergency.second_address,
+        )  # fmt: skip
+    for turn in emergency.turns.select_related("by"):
+        steps = ", ".join(map(str, turn.items))
+        yield said(
+            turn.by, "Security", turn.at, "released", turn.method, turn.text, f"Steps {steps}", turn.address
+        )
+    if review := getattr(emergency, "review", None):
+        yield said(
+            review.reviewer, "Reviewer", review.at, REVIEWED[Verdict(review.verdict)], review.method, review.text,
+            review.note, review.address,
+        )  # fmt: skip
+
+
+SECONDS = {
+    Because.FACTOR: "The second factor of the first person failed",
+    Because.VOLUME: "So much went in so short a time that two people were needed",
+}
+REVIEWED = {Verdict.CONFIRM: "confirmed afterwards", Verdict.OBJECT: "objected afterwards"}
+
+
+def spoken(
+    plan: Plan, fingerprint: str, by: Any, role: str, at: datetime, decision: str, method: str, text: str, why: str,
+    address: str | None,
+) -> made.Approval:  # fmt: skip
+    return made.Approval(
+        by=by.name,
+        address=by.email,
+        role=role,
+        at=iso(at),
+        decision=decision,
+        method=method,
+        plan_version=plan.version,
+        fingerprint=fingerprint,
+        text=text,
+        reason=why,
+        network_address=address or "",
+    )
+
+
+def without_approval(emergency: Emergency | None) -> Iterable[made.Remark]:
+    if emergency is None:
+        return
+    review = getattr(emergency, "review", None)
+    told = (
+        f"{named(emergency.released_by)} released it for {emergency.incident}. Nobody approved it beforehand."
+    )
+    if review:
+        late = " That was late." if review.at > emergency.review_due_at else ""
+        said = REVIEWED[Verdict(review.verdict)]
+        told += f" {named(review.reviewer)} {said}, {iso(review.at)}: {review.note}.{late}"
+    yield made.Remark("An emergency", told)
 
 
 def named(user: Any) -> str:

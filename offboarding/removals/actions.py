@@ -29,6 +29,7 @@ from offboarding.removals.rules import (
     Stage,
     due_at,
     refuses_choice,
+    stages_after,
 )
 from offboarding.users.models import User
 from offboarding.users.rules import Role, actor_of
@@ -321,7 +322,7 @@ def own_draft(removal: RemovalRequest, user: User) -> RemovalRequest:
 def move(locked: RemovalRequest, stage: Stage, actor: Actor = APP, **fields: Any) -> None:
     """The one function that moves a stage. The caller holds the row's lock."""
     here = Stage(locked.stage)
-    if stage not in STAGES[here]:
+    if stage not in stages_after(here, locked.emergency):
         raise Refused(
             "wrong-stage", f"{locked.reference} is {here.value}, so it cannot become {stage.value}."
         )

@@ -24,6 +24,8 @@ class RemovalRequest(models.Model):
     restores = models.ForeignKey(
         "self", on_delete=models.PROTECT, null=True, blank=True, related_name="restorations"
     )
+    # Released without an approval, for an incident; a second person reviews it afterwards.
+    emergency = models.BooleanField(default=False)
     person_name = models.CharField(max_length=120, blank=True)
     addresses = models.JSONField()
     person = models.CharField(max_length=64)
@@ -73,6 +75,14 @@ class RemovalRequest(models.Model):
                 condition=models.Q(rest_cancelled_at=None)
                 | (models.Q(rest_cancelled_by__isnull=False) & ~models.Q(steered_because="")),
                 name="a_cancelled_rest_says_who_and_why",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(emergency=False)
+                | (
+                    models.Q(approved_at=None)
+                    & ~models.Q(stage__in=["draft", "approved", "rejected", "expired", "withdrawn"])
+                ),
+                name="an_emergency_is_never_called_approved",
             ),
         ]
 

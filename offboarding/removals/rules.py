@@ -36,6 +36,11 @@ STAGES: dict[Stage, frozenset[Stage]] = {
 }
 
 
+def stages_after(stage: Stage, emergency: bool) -> frozenset[Stage]:
+    """Where a removal may go from here. An emergency skips the approval, and is never called approved."""
+    return frozenset({Stage.RUNNING}) if emergency and stage is Stage.PLANNED else STAGES[stage]
+
+
 class Choice(StrEnum):
     REMOVE = "remove"
     DOWNGRADE = "downgrade"
@@ -90,6 +95,8 @@ REASONS = {
 RESTORING = "something-broke"
 # What a lead can choose from: a restoration has a page of its own.
 FILED_FOR = {code: reason for code, reason in REASONS.items() if reason.group is not Group.RESTORATION}
+# What an emergency can be about.
+URGENT_REASONS = {code: reason for code, reason in REASONS.items() if reason.group is Group.SECURITY}
 # How long access may come back for.
 SHORTEST_RESTORATION = timedelta(hours=1)
 LONGEST_RESTORATION = timedelta(days=30)

@@ -13,12 +13,15 @@ class VerificationConfig(AppConfig):
 
         from offboarding.execution import steps
         from offboarding.verification.delivery import MeasureAfter, MeasureBefore
+        from offboarding.verification.reach import ReadActivity, ReadReach
         from offboarding.verification.restored import ReadRestored
         from offboarding.verification.steps import FetchAuditEvents, ReadPlaceAgain
 
         steps.register("verify.place", ReadPlaceAgain())
         steps.register("verify.restored", ReadRestored())
         steps.register("verify.audit_events", FetchAuditEvents())
+        steps.register("verify.reach", ReadReach())
+        steps.register("verify.activity", ReadActivity())
         steps.register("verify.measure_before", MeasureBefore())
         watch = timedelta(minutes=settings.VOLUME_WATCH_MINUTES)
         steps.register("verify.measure_after", MeasureAfter(watch))

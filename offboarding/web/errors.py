@@ -29,6 +29,7 @@ TYPED = {
     "places-incomplete",
     "no-note",
     "no-answer",
+    "no-verdict",
 }
 
 

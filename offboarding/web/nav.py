@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 
 from offboarding.directory.rules import Scope
+from offboarding.emergencies.rules import RELEASES
 from offboarding.users.rules import Role
 from offboarding.web.cards import NavCard, NavItem, TimeCard
 from offboarding.web.http import now, scope_for, zone_of
@@ -41,6 +42,7 @@ def nav(request: HttpRequest) -> dict[str, Any]:
             user_label=str(user),
             role_label=", ".join(str(ROLE_WORDS[role]) for role in roles),
             demo=settings.DEMO,
+            emergency=scope.has(*RELEASES),
             search=request.GET.get("q", "") if request.path == "/search/" else "",
             file_url="/requests/new/" if scope.has(*FILES) else "",
             account_links=(

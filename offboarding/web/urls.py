@@ -9,6 +9,7 @@ from offboarding.web.audit import urls as audit
 from offboarding.web.clients import urls as clients
 from offboarding.web.collaborators import urls as collaborators
 from offboarding.web.decide import urls as decide
+from offboarding.web.emergency import urls as emergency
 from offboarding.web.engine import urls as engine
 from offboarding.web.evidence import urls as evidence
 from offboarding.web.filing import urls as filing
@@ -31,6 +32,7 @@ urlpatterns: list[URLPattern] = [
     *removal.urlpatterns,
     *decide.urlpatterns,
     *steps.urlpatterns,
+    *emergency.urlpatterns,
     *evidence.urlpatterns,
     *audit.urlpatterns,
     *messages.urlpatterns,

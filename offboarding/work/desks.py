@@ -45,6 +45,15 @@ class Desk:
     model: type[Order]
     perform: Callable[[Any], None]
     parked: Callable[[Any], None] = nothing_more
+    # Rows that go before all others, of every desk.
+    first: Q | None = None
+
+    def urgent(self, limit: int) -> list[int]:
+        """Due rows that nothing else may hold up. No query where this desk has none."""
+        if self.first is None:
+            return []
+        rows = self.model._default_manager.filter(self.first, Order.due(Now())).exclude(SUSPECT)
+        return list(rows.order_by("not_before", "pk").values_list("pk", flat=True)[:limit])
 
     def due(self, limit: int) -> list[int]:
         """Rows that may be worked on beside others."""
@@ -118,10 +127,16 @@ opening = Opening()
 
 
 def register(
-    model: type[Order], perform: Callable[[Any], None], parked: Callable[[Any], None] = nothing_more
+    model: type[Order],
+    perform: Callable[[Any], None],
+    parked: Callable[[Any], None] = nothing_more,
+    first: Q | None = None,
 ) -> None:
-    """`perform` works on a claimed row; `parked` tells the room that a row stopped three times and needs a person."""
-    DESKS[model._meta.label] = Desk(model, perform, parked)
+    """`perform` works on a claimed row; `parked` tells the room that a row stopped three times and needs a person.
+
+    Rows that are `first` go before those of all desks.
+    """
+    DESKS[model._meta.label] = Desk(model, perform, parked, first)
 
 
 def schedule(name: str, slot: Callable[[datetime], str], run: Callable[[], None]) -> None:

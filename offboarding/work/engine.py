@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import socket
 import threading
+from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import timedelta
 from time import monotonic
@@ -110,12 +111,17 @@ class Engine:
     def hand_out(self, pool: ThreadPoolExecutor) -> bool:
         self.under_way = {key: future for key, future in self.under_way.items() if not future.done()}
         handed = self.hand_out_suspect(pool)
-        for kind, desk in desks.DESKS.items():
-            free = self.threads - len(self.under_way)
-            for pk in desk.due(free + len(self.under_way)) if free > 0 else ():
-                if (kind, pk) not in self.under_way and len(self.under_way) < self.threads:
-                    self.under_way[kind, pk] = pool.submit(self.look, kind, pk)
-                    handed = True
+        for urgent in (True, False):
+            for kind, desk in desks.DESKS.items():
+                handed = self.hand_out_of(pool, kind, desk.urgent if urgent else desk.due) or handed
+        return handed
+
+    def hand_out_of(self, pool: ThreadPoolExecutor, kind: str, due: Callable[[int], list[int]]) -> bool:
+        free, handed = self.threads - len(self.under_way), False
+        for pk in due(free + len(self.under_way)) if free > 0 else ():
+            if (kind, pk) not in self.under_way and len(self.under_way) < self.threads:
+                self.under_way[kind, pk] = pool.submit(self.look, kind, pk)
+                handed = True
         return handed
 
     def hand_out_suspect(self, pool: ThreadPoolExecutor) -> bool:

@@ -103,6 +103,13 @@
     acts[name](el);
   });
 
+  /* ---- An emergency's clock: text, and never announced ---- */
+  const two = (n) => String(n).padStart(2, "0");
+  setInterval(() => document.querySelectorAll("[data-since]").forEach((el) => {
+    const s = Math.max(0, Math.floor((Date.now() - Date.parse(el.dataset.since)) / 1000));
+    el.textContent = `${two(Math.floor(s / 3600))}:${two(Math.floor(s / 60) % 60)}:${two(s % 60)}`;
+  }), 1000);
+
   /* ---- A pressed button says what is going on, and cannot be pressed twice ---- */
   const labels = new WeakMap();
   function press(form, button) {

@@ -217,7 +217,7 @@ def test_the_one_whom_the_requester_named_gets_the_key() -> None:
 # ---------------------------------------------------------------- the shipped playbook
 
 
-BOOKS = ["standard", "restore"]
+BOOKS = ["standard", "restore", "emergency", "emergency-behind"]
 
 
 def test_every_phase_has_a_step() -> None:
@@ -235,7 +235,8 @@ def test_every_automatic_step_is_known_to_somebody(name: str) -> None:
 
 @pytest.mark.parametrize("name", BOOKS)
 def test_nothing_waits_in_a_circle(name: str) -> None:
-    waits = {step.code: set(step.waits_for) for step in shipped_playbook(name).steps}
+    codes = {step.code for step in shipped_playbook(name).steps}
+    waits = {step.code: set(step.waits_for) & codes for step in shipped_playbook(name).steps}
     while free := {code for code, others in waits.items() if not others}:
         waits = {code: others - free for code, others in waits.items() if code not in free}
     assert waits == {}

@@ -18,6 +18,7 @@ FLOORS = (
     ("connections",),
     ("discovery", "removals", "notifications"),
     ("checklist",),
+    ("emergencies",),
     ("approvals",),
     ("execution",),
     ("verification",),

@@ -180,7 +180,10 @@ def test_an_approval_of_an_earlier_plan_is_told_apart(sample: Make) -> None:
 
 def test_an_emergency_without_approval_says_so(sample: Make) -> None:
     data = report_data(sample(approvals=(), emergency="INC-9"), KEY)
-    assert data["no_approval"] == "This removal went ahead without an approval, as an emergency: INC-9."
+    assert (
+        data["no_approval"]
+        == "This removal went ahead without an approval beforehand, as an emergency: INC-9."
+    )
 
 
 @pytest.mark.parametrize(

@@ -182,6 +182,13 @@ ROWS: dict[str, Row] = {
         "step_key_add step_key_lost",
         act(NOBODY, WORKS),
     ),
+    # emergencies
+    "emergency": act(only("sam") | OTHERS_OWN, only("sam") | OTHERS_OWN),
+    "emergency_seen": page(only("sam") | OTHERS_OWN),
+    "emergency_ask": act(only("sam ada"), only("sam ada")),
+    "emergency_status": page(),
+    "emergency_keys": Row(),  # nothing is queued
+    "emergency_review": act(only("bob sam ada"), only("bob sam ada")),
     # set-up
     "connections": page(only("olga sam ada") | OTHERS_OWN),
     "connection": page(only("olga sam ada dan")),
@@ -318,6 +325,7 @@ def world(
     held = claim(Packet, packet.pk)
     assert held
     perform.perform(held)
+    urgent, ask = emergencies(place, person("una", Role.SECURITY, clients_=("Acme",)))
     message = Message.objects.create(
         entry=Entry.objects.filter(about=goes.reference).order_by("-seq")[0],
         recipient=bob,
@@ -357,6 +365,8 @@ def world(
             "client": client,
             "engagement": client,
             "collaborator": collaborator,
+            "emergency": {"number": urgent.number},
+            "emergency_ask": {"pk": ask.pk},
             "person": {"pk": bob.pk},
             "person_act": {"pk": bob.pk, "name": "sign-out"},
             "policy": {"pk": proposed.policy_id},
@@ -376,6 +386,19 @@ def proposal(client: Any, by: Any) -> Any:
     return PolicyVersion.objects.create(
         policy=policy, terms_data=Terms().as_json(), why="w", proposed_by=by, proposed_method="code"
     )
+
+
+def emergencies(place: Any, una: Any) -> tuple[Any, Any]:
+    """One that Una released, and one that she asks a second person for; both are about Dan."""
+    from offboarding.emergencies.actions import Word
+    from offboarding.emergencies.rules import Because
+    from offboarding.journey import emergency
+    from offboarding.removals.urgent import Urgent
+
+    now = datetime.now(UTC)
+    said = Urgent([DAN], "Dan", "credentials-compromised", "INC-1", "UTC")
+    ask = emergency.ask(said, now, [place], Word(una, "Remove", "", None), Because.FACTOR, now)
+    return emergency.release(said, now, [place], Word(una, "Remove", "code", None), now).removal, ask
 
 
 @pytest.fixture

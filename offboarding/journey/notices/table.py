@@ -12,9 +12,11 @@ from offboarding.approvals.queries import approvals_of, rulings_of
 from offboarding.approvals.queries import deciders as who_decides
 from offboarding.approvals.rules import Decision
 from offboarding.checklist.queries import newest_plan
-from offboarding.directory.queries import people_with, scope_of
+from offboarding.directory.queries import leads_around, people_with, scope_of
+from offboarding.emergencies.queries import emergency_of, is_reviewed, reviewers_of
+from offboarding.emergencies.rules import Verdict
 from offboarding.execution.queries import workers_for
-from offboarding.journey.notices import connections, endings, people, policies, sign_in, words
+from offboarding.journey.notices import connections, emergencies, endings, people, policies, sign_in, words
 from offboarding.journey.notices.case import Case, Words, facts_of, today
 from offboarding.ledger.events import Event
 from offboarding.ledger.models import Entry
@@ -96,6 +98,37 @@ def alarmed(case: Case) -> list[User]:
     return [*people_with(Role.SECURITY, clients_of(case.removal), today()), case.removal.requester]
 
 
+def alarmed_at_once(case: Case) -> list[User]:
+    """Security, and the leads: of the engagements that have the person on their roster, and of the clients."""
+    clients = clients_of(case.removal)
+    leads = leads_around(case.removal.addresses, clients) + people_with(Role.REQUESTER, clients, today())
+    return [*people_with(Role.SECURITY, clients, today()), *leads]
+
+
+def reviewers(case: Case) -> list[User]:
+    """Besides those who are told of the release anyway, where this is its notice: nobody is told of one entry twice."""
+    made = emergency_of(case.removal)
+    told = alarmed_at_once(case) if case.entry.event == Event.EMERGENCY_RELEASED else []
+    known = {user.pk for user in told}
+    return [user for user in reviewers_of(made, today()) if user.pk not in known] if made else []
+
+
+def escalated(case: Case) -> list[User]:
+    """Once it is late: everybody who may review, and who released it."""
+    clients = clients_of(case.removal)
+    others = [
+        user for role in (Role.SECURITY, Role.ADMINISTRATOR) for user in people_with(role, clients, today())
+    ]
+    return [case.removal.requester, *reviewers(case), *others]
+
+
+def told_of_review(case: Case) -> list[User]:
+    """Who released it; of an objection everybody who was told of the release, and administrators."""
+    if case.facts["verdict"] == Verdict.CONFIRM:
+        return [case.removal.requester]
+    return [case.removal.requester, *alarmed_at_once(case), *escalated(case)]
+
+
 # ---------------------------------------------------------------- when not any more
 
 
@@ -134,6 +167,10 @@ def answered(case: Case, _user: User) -> str:
     return "" if waiting.exists() else "The question is answered already."
 
 
+def reviewed(case: Case, _user: User) -> str:
+    return f"{case.removal.reference} is reviewed already." if is_reviewed(case.removal) else ""
+
+
 def moved_on(case: Case, _user: User) -> str:
     if case.item.run.state == State.NEEDS_PERSON:
         return ""
@@ -168,7 +205,19 @@ def needs_person(facts: dict[str, Any]) -> bool:
 
 
 NOTICES: dict[Event, tuple[Notice, ...]] = {
-    Event.REMOVAL_FILED: (Notice("decide", deciders, words.decision_needed, over=decided),),
+    Event.REMOVAL_FILED: (
+        Notice("decide", deciders, words.decision_needed, lambda facts: not facts.get("emergency"), decided),
+    ),
+    Event.EMERGENCY_RELEASED: (
+        Notice("emergency", alarmed_at_once, emergencies.released),
+        Notice("review", reviewers, emergencies.to_review, over=reviewed),
+    ),
+    Event.EMERGENCY_REVIEW_DUE: (
+        Notice("review due", reviewers, emergencies.review_due, lambda facts: not facts["overdue"], reviewed),
+        Notice("review overdue", escalated, emergencies.review_overdue, lambda facts: facts["overdue"], reviewed),
+    ),
+    Event.EMERGENCY_REVIEWED: (Notice("reviewed", told_of_review, emergencies.was_reviewed),),
+    Event.VOLUME_REACHED: (Notice("second person", deciders, emergencies.one_more, over=decided),),
     Event.REMOVAL_CHANGED: (Notice("decide again", deciders, words.decision_needed_again, over=decided),),
     Event.QUESTION_ASKED: (Notice("question", requester, words.question, over=answered),),
     Event.QUESTION_ANSWERED: (Notice("answer", asker, words.answer, over=decided),),
@@ -213,6 +262,7 @@ def register() -> None:
     people.register()
     policies.register()
     sign_in.register()
+    emergencies.register()
 
 
 def drafts(notices: tuple[Notice, ...], entry: Entry) -> list[Draft]:

@@ -102,7 +102,7 @@ def _facts(contents: PacketContents, zone: ZoneInfo) -> list[dict[str, str]]:
         ("Contract or SOW", contents.sow),
         ("Incident", contents.emergency),
         ("Requested", _who_when(contents.requester, contents.filed_at, zone)),
-        ("Approved", _who_when(", ".join(approvers), contents.approved_at, zone)),
+        ("Approved", _approved(contents, ", ".join(approvers), zone)),
         ("Work started", times.both(contents.started_at, zone)),
         ("Closed", times.both(contents.closed_at, zone)),
         ("Performed by", ", ".join(contents.executed_by)),
@@ -176,10 +176,18 @@ def _counts(one: Approval, fingerprint: str) -> bool:
     return one.decision == "approved" and one.fingerprint == fingerprint
 
 
+def _approved(contents: PacketContents, approvers: str, zone: ZoneInfo) -> str:
+    if contents.emergency:
+        return f"Not beforehand: an emergency, {contents.emergency}"
+    return _who_when(approvers, contents.approved_at, zone)
+
+
 def _no_approval(contents: PacketContents) -> str:
     if contents.emergency:
-        return f"This removal went ahead without an approval, as an emergency: {contents.emergency}."
-    return "No decision was recorded."
+        return (
+            f"This removal went ahead without an approval beforehand, as an emergency: {contents.emergency}."
+        )
+    return "" if contents.approvals else "No decision was recorded."
 
 
 def _phases(contents: PacketContents, zone: ZoneInfo) -> list[dict[str, Any]]:

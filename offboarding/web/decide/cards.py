@@ -30,6 +30,13 @@ DONE = {
 
 def verdict(view: Overview, today: date) -> PermissionCard | None:
     """Why there is no form for this reader, and who decides; None if they may decide."""
+    if view.emergency:
+        who = view.emergency.released_by.name
+        return PermissionCard(
+            _("This is an emergency: nobody approved this plan beforehand."),
+            _("%(who)s released it, %(when)s.") % {"who": who, "when": view.clock.says(view.emergency.at)},
+            ActCard(_("Open the emergency"), f"/emergency/{view.removal.reference}/"),
+        )
     if view.stage is not Stage.PLANNED:
         told = who_can_ask(view) if view.stage is Stage.EXPIRED else who_decided(view)
         return PermissionCard(str(DONE[view.stage]), told)

@@ -76,6 +76,11 @@ def places_for(scope: Scope) -> list[Workspace]:
 
 def rows_of(removal: RemovalRequest, workspaces: Sequence[Workspace]) -> list[Row]:
     """One row a workspace, in the order given."""
-    looks = newest_looks(removal.person, workspaces)
-    before = newest_snapshots(removal.person, [each.pk for each in workspaces])
+    return rows_for(removal.person, workspaces)
+
+
+def rows_for(person: str, workspaces: Sequence[Workspace]) -> list[Row]:
+    """The same for anybody, by the key of their addresses."""
+    looks = newest_looks(person, workspaces)
+    before = newest_snapshots(person, [each.pk for each in workspaces])
     return [Row(each, looks.get(each.pk), before.get(each.pk)) for each in workspaces]

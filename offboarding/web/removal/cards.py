@@ -72,17 +72,21 @@ def head(view: Overview, current: str) -> HeadCard:
 
 
 def related(view: Overview) -> list[ActCard]:
-    """The request whose removals this one undoes for a time, and the other way round."""
+    """The request whose removals this one undoes for a time, and the other way round; an emergency's own page."""
     links = [(each, _("Restoration %(reference)s: %(stage)s")) for each in view.restorations]
     if view.removal.restores:
         links.insert(0, (view.removal.restores, _("Restores what %(reference)s took away")))
+    live = ActCard(_("The emergency, live"), f"/emergency/{view.removal.reference}/", "link")
     return [
-        ActCard(
-            words % {"reference": each.reference, "stage": TagCard(STAGES[Stage(each.stage)]).word},
-            f"/requests/{each.reference}/",
-            "link",
-        )
-        for each, words in links
+        *([live] if view.removal.emergency else []),
+        *(
+            ActCard(
+                words % {"reference": each.reference, "stage": TagCard(STAGES[Stage(each.stage)]).word},
+                f"/requests/{each.reference}/",
+                "link",
+            )
+            for each, words in links
+        ),
     ]
 
 
@@ -116,6 +120,8 @@ def stage_tag(view: Overview) -> TagCard:
     stage, starts = view.stage, view.removal.starts_at
     if steered := steered_tag(view.removal):
         return steered
+    if stage is Stage.RUNNING and view.removal.emergency:
+        return TagCard("emergency")
     if stage is Stage.RUNNING and view.removal.restores_id and any(p.now is Now.KEPT for p in view.places):
         return TagCard("running", _("Restored until %(when)s") % {"when": view.clock.says(ending(view))})
     if stage is Stage.WITHDRAWN:
@@ -151,7 +157,7 @@ def facts(view: Overview) -> list[str]:
     told += steered(view)
     if view.stage is Stage.EXPIRED and view.asking:
         told.append(_("Nobody decided until %(when)s") % {"when": view.clock.says(view.asking.expires_at)})
-    told.append(_("Lead %(who)s") % {"who": view.removal.requester.name})
+    told += released(view) or [_("Lead %(who)s") % {"who": view.removal.requester.name}]
     if view.approvals:
         who = ", ".join(f"{each.approver.name} {view.clock.short(each.at)}" for each in view.approvals)
         told.append(_("Approved by %(who)s") % {"who": who})
@@ -159,6 +165,25 @@ def facts(view: Overview) -> list[str]:
         have = max(0, view.needed - view.missing)
         told.append(_("%(n)d of %(all)d approvals") % {"n": have, "all": view.needed})
     return told
+
+
+def released(view: Overview) -> list[str]:
+    """Who released it without an approval, and what became of its review; empty for all others."""
+    made = view.emergency
+    if made is None:
+        return []
+    words = {"who": made.released_by.name, "when": view.clock.says(made.at)}
+    told = [_("Released without an approval by %(who)s, %(when)s") % words]
+    if review := getattr(made, "review", None):
+        says = (
+            _("Confirmed afterwards by %(who)s")
+            if review.verdict == "confirm"
+            else _("%(who)s objected afterwards")
+        )
+        return [*told, says % {"who": review.reviewer.name}]
+    late = made.review_due_at < view.clock.now
+    says = _("Review overdue since %(when)s") if late else _("Review due %(when)s")
+    return [*told, says % {"when": view.clock.says(made.review_due_at)}]
 
 
 def steered(view: Overview) -> list[str]:

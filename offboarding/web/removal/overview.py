@@ -13,7 +13,7 @@ from typing import Any
 from django.db.models import F
 
 from offboarding.approvals.models import Approval, Asking
-from offboarding.approvals.queries import as_installed, asking_of, voters_of
+from offboarding.approvals.queries import asking_of, ruled, voters_of
 from offboarding.approvals.rules import (
     Decision,
     Ruling,
@@ -22,10 +22,11 @@ from offboarding.approvals.rules import (
     in_all,
     missing,
     next_turn,
-    rulings_in,
 )
 from offboarding.checklist.models import ChecklistItem, Plan
 from offboarding.checklist.queries import newest_plan
+from offboarding.emergencies.models import Emergency
+from offboarding.emergencies.queries import emergency_of
 from offboarding.execution import queries as execution
 from offboarding.execution.models import Run
 from offboarding.execution.queries import Tally
@@ -116,12 +117,17 @@ class Overview:
     @cached_property
     def rulings(self) -> tuple[Ruling, ...]:
         """The policies that the plan is decided under."""
-        return rulings_in(self.data) or (as_installed(self.data, self.clients),)
+        return ruled(self.plan, self.clients)
 
     @cached_property
     def voters(self) -> list[Voter]:
         """Who has said yes to the plan as it stands, with what they hold today."""
         return voters_of(self.approvals, self.clients, self.clock.now.astimezone(self.clock.zone).date())
+
+    @cached_property
+    def emergency(self) -> Emergency | None:
+        """The word that released it without an approval; None, and no query, for all others."""
+        return emergency_of(self.removal)
 
     @cached_property
     def needed(self) -> int:

@@ -178,6 +178,7 @@ SIMPLE_TAGS = {
     Event.PLAN_APPROVED: TagCard("approved"),
     Event.PLAN_REJECTED: TagCard("rejected"),
     Event.APPROVAL_EXPIRED: TagCard("expired"),
+    Event.EMERGENCY_RELEASED: TagCard("emergency"),
     Event.MESSAGE_FAILED: TagCard("failed"),
     Event.MESSAGE_NOT_WRITTEN: TagCard("failed"),
     Event.MESSAGE_IN_DOUBT: TagCard("waiting", lazy("Not known")),
@@ -231,7 +232,9 @@ def decided(text: str) -> Callable[[Facts], str]:
 
 WORDS: dict[Event, Callable[[Facts], str]] = {
     Event.REMOVAL_DRAFTED: lambda facts: _("began a draft"),
-    Event.REMOVAL_FILED: lambda facts: _("sent the request for approval"),
+    Event.REMOVAL_FILED: lambda facts: (
+        _("filed the emergency") if facts.get("emergency") else _("sent the request for approval")
+    ),
     Event.REMOVAL_CHANGED: lambda facts: _("changed what should happen"),
     Event.REMOVAL_WITHDRAWN: lambda facts: _("withdrew the request: %(reason)s") % facts,
     Event.REMOVAL_PAUSED: lambda facts: _("paused the work: %(reason)s") % facts,
@@ -250,6 +253,28 @@ WORDS: dict[Event, Callable[[Facts], str]] = {
         _("ended the request for approval of version %(version)s: nobody decided in time") % facts
     ),
     Event.DECISION_REFUSED: lambda facts: _("tried to decide; it was not recorded (%(why)s)") % facts,
+    Event.EMERGENCY_ASKED: lambda facts: _("asked a second person to confirm an emergency"),
+    Event.EMERGENCY_RELEASED: lambda facts: (
+        _("released it at once, without an approval, for %(incident)s") % facts
+    ),
+    Event.ROTATION_RELEASED: lambda facts: (
+        ngettext(
+            "let %(n)d change of a key or login begin",
+            "let %(n)d changes of keys and logins begin",
+            len(facts["items"]),
+        )
+        % {"n": len(facts["items"])}
+    ),
+    Event.EMERGENCY_REVIEW_DUE: lambda facts: (
+        _("says that the review is overdue") if facts["overdue"] else _("reminds of the review")
+    ),
+    Event.EMERGENCY_REVIEWED: lambda facts: with_note(
+        _("confirmed the emergency afterwards")
+        if facts["verdict"] == "confirm"
+        else _("objected to the emergency"),
+        facts,
+    ),
+    Event.VOLUME_REACHED: lambda facts: _("was the first of two: %(says)s") % facts,
     Event.ITEMS_STARTED: lambda facts: _("began the work on %(items)s steps") % facts,
     Event.ITEM_DONE: lambda facts: (
         _("finished %(step)s: %(says)s") % {"step": step(facts), "says": facts["says"]}

@@ -57,6 +57,8 @@ def stage_tag(removal: RemovalRequest) -> TagCard:
         return TagCard("cancelled", _("Withdrawn"))
     if steered := steered_tag(removal):
         return steered
+    if removal.emergency and removal.stage == Stage.RUNNING:
+        return TagCard("emergency")
     return TagCard(STAGES[Stage(removal.stage)])
 
 

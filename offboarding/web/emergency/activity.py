@@ -1,0 +1,79 @@
+"""What the person did lately, as the emergency's reads of the audit trails tell it: what to look at first is on top."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.utils.translation import gettext as _
+
+from offboarding.execution.models import Attempt
+from offboarding.execution.rules import Act, Result
+from offboarding.verification.activity import Mark, moment_of
+from offboarding.web.cards import TagCard, TimeCard
+from offboarding.web.removal.overview import Overview
+
+SHOWN = 30
+WORDS = {
+    Mark.EXPORT: "Export",
+    Mark.KEY: "Key or token",
+    Mark.PERMISSION: "Permissions",
+    Mark.HOURS: "Unusual hours",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class DoneRow:
+    workspace: str
+    at: TimeCard | None
+    type: str
+    what: str
+    tags: tuple[TagCard, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ActivityCard:
+    """`places`: one sentence a workspace, also where there is no audit trail, or nothing in it."""
+
+    rows: tuple[DoneRow, ...]
+    more: int
+    places: tuple[tuple[str, str, str], ...]  # workspace, sentence, link to its step
+    waiting: int
+    days: int
+
+
+def activity(view: Overview) -> ActivityCard:
+    runs = [run for run in view.runs if run.item.code == "recent-activity"]
+    looks = Attempt.objects.filter(
+        run__in=[run.pk for run in runs], act=Act.LOOK, result=Result.SEEN
+    ).order_by("pk")
+    newest = {look.run_id: look for look in looks}
+    rows: list[tuple[str, DoneRow]] = []
+    places, waiting, days = [], 0, 0
+    for run in runs:
+        name = run.item.workspace.name if run.item.workspace else ""
+        look = newest.get(run.pk)
+        if look is None:
+            waiting += 1
+            continue
+        days = int(look.facts.get("days", days))
+        places.append((name, look.says, f"{view.url}steps/{run.item.number}/"))
+        rows += [(each["at"], row_of(view, name, each)) for each in look.facts.get("done", ())]
+    rows.sort(key=lambda pair: (bool(pair[1].tags), pair[0]), reverse=True)
+    shown = tuple(row for _at, row in rows[:SHOWN])
+    return ActivityCard(shown, max(0, len(rows) - SHOWN), tuple(places), waiting, days)
+
+
+def row_of(view: Overview, workspace: str, each: dict[str, object]) -> DoneRow:
+    at: datetime | None = moment_of(str(each["at"]))
+    marks = each["marks"] if isinstance(each["marks"], list) else []
+    tags = tuple(
+        TagCard("due_soon" if mark == Mark.HOURS else "needs_person", _(WORDS[Mark(mark)])) for mark in marks
+    )
+    return DoneRow(
+        workspace,
+        view.clock.time(at, seconds=True) if at else None,
+        str(each["type"]),
+        str(each["what"]),
+        tags,
+    )

@@ -1,0 +1,242 @@
+"""How an emergency stands, lane by lane: what is gone and read again, what people do by hand, what waits for a press."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from offboarding.emergencies.models import Emergency
+from offboarding.emergencies.queries import let_go_of, why_not_review
+from offboarding.emergencies.rules import QUEUED_STEPS, RELEASES
+from offboarding.execution.models import Run
+from offboarding.notifications.queries import mails_about
+from offboarding.removals.rules import Stage
+from offboarding.verification.queries import PlaceStanding
+from offboarding.verification.rules import Now
+from offboarding.web.cards import ActCard, TagCard
+from offboarding.web.removal.overview import Overview
+from offboarding.web.removal.states import tag_of, worst
+from offboarding.work.rules import ENDED, State
+
+TOLD = "emergency"
+
+
+@dataclass(frozen=True, slots=True)
+class LaneCard:
+    name: str
+    tag: TagCard
+    says: str
+    act: ActCard | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StuckRow:
+    workspace: str
+    says: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class ClockCard:
+    """`runs`: it still counts, from `since`. `text` is how long it has been, to the second: "00:04:12"."""
+
+    since: str
+    text: str
+    runs: bool
+    says: str
+
+
+def gone(places: Sequence[PlaceStanding]) -> list[PlaceStanding]:
+    return [place for place in places if place.now is Now.VERIFIED]
+
+
+def clock(view: Overview, emergency: Emergency) -> ClockCard:
+    """From the press to the last workspace that was read again and found empty."""
+    read = [place.at for place in gone(view.places) if place.at]
+    over = len(read) == len(view.places)
+    last = max(read, default=None)
+    until = last if over and last else view.clock.now
+    says = _("since the press; it stops when every workspace was read again")
+    if over:
+        says = _("from the press to the last workspace that was read again and found empty")
+    elif last:
+        says = _("since the press; the last workspace so far was found empty after %(span)s") % {
+            "span": spelled(last - emergency.at)
+        }
+    return ClockCard(
+        emergency.at.isoformat(timespec="seconds"), spelled(until - emergency.at), not over, says
+    )
+
+
+def spelled(span: timedelta) -> str:
+    """ "00:04:12"; days count as hours."""
+    total = max(0, int(span.total_seconds()))
+    return f"{total // 3600:02}:{total // 60 % 60:02}:{total % 60:02}"
+
+
+def lanes(view: Overview, emergency: Emergency) -> tuple[LaneCard, ...]:
+    return (segment(view), provider(view), tokens(view), keys(view), told(view), reviewed(view, emergency))
+
+
+def segment(view: Overview) -> LaneCard:
+    empty = len(gone(view.places))
+    total = len(view.places)
+    stuck = sum(place.now is Now.NEEDS_PERSON for place in view.places)
+    words = {"n": empty, "all": total, "stuck": stuck}
+    says = _("%(n)d of %(all)d workspaces read again and found empty") % words
+    if stuck:
+        says = _("%(n)d of %(all)d workspaces read again and found empty; %(stuck)d could not be") % words
+    state = "verified" if empty == total else "needs_person" if stuck else "running"
+    return LaneCard(_("Segment"), TagCard(state, _("Gone") if empty == total else ""), says)
+
+
+def by_codes(view: Overview, *codes: str) -> list[Run]:
+    return [run for run in view.runs if run.item.code in codes]
+
+
+def by_hand(view: Overview, name: str, says: str, *codes: str) -> LaneCard:
+    runs = by_codes(view, *codes)
+    open_ = [run for run in runs if State(run.state) not in ENDED]
+    first = next(iter(open_ or runs), None)
+    if first is None:
+        return LaneCard(name, TagCard("not_needed"), says)
+    link = ActCard(
+        _("Open step %(n)d") % {"n": first.item.number}, f"{view.url}steps/{first.item.number}/", "link"
+    )
+    count = _("%(done)d of %(all)d steps done. %(says)s") % {
+        "done": len(runs) - len(open_),
+        "all": len(runs),
+        "says": says,
+    }
+    return LaneCard(name, worst([tag_of(run) for run in runs]), count, link)
+
+
+def provider(view: Overview) -> LaneCard:
+    says = _("By hand: disable the account at the identity provider. Segment does not wait for it.")
+    return by_hand(view, _("Identity provider"), says, "provider-off")
+
+
+def tokens(view: Overview) -> LaneCard:
+    says = _("By hand: Segment's API does not list tokens.")
+    return by_hand(view, _("Tokens"), says, "list-tokens", "remove-tokens")
+
+
+def keys(view: Overview) -> LaneCard:
+    """Everything that changes a key or a login: queued, let go, done."""
+    runs = [run for run in view.runs if run.item.step in QUEUED_STEPS]
+    waiting = queued(view)
+    done = sum(State(run.state) in ENDED for run in runs)
+    reading = sum(State(run.state) not in ENDED for run in by_codes(view, "read-reach"))
+    says = ngettext("%(done)d of %(n)d changed", "%(done)d of %(n)d changed", len(runs)) % {
+        "done": done,
+        "n": len(runs),
+    }
+    if reading:
+        more = ngettext("%(n)d workspace is still read", "%(n)d workspaces are still read", reading) % {
+            "n": reading
+        }
+        says = f"{says}; {more}"
+    if waiting:
+        more = ngettext(
+            "%(n)d waits for your second press", "%(n)d wait for your second press", len(waiting)
+        ) % {"n": len(waiting)}
+        act = ActCard(_("Change keys and logins"), f"{here(view)}keys/", "main") if may_let_go(view) else None
+        return LaneCard(_("Keys and logins"), TagCard("needs_person", _("Queued")), f"{says}; {more}", act)
+    state = worst([tag_of(run) for run in runs]) if runs else TagCard("running" if reading else "not_needed")
+    return LaneCard(_("Keys and logins"), state, says if runs or reading else _("None were in reach"))
+
+
+def queued(view: Overview) -> list[Run]:
+    let_go = let_go_of(view.removal)
+    return [
+        run
+        for run in view.runs
+        if run.item.step in QUEUED_STEPS
+        and run.state == State.WAITING
+        and run.not_before is None
+        and run.item.number not in let_go
+    ]
+
+
+def here(view: Overview) -> str:
+    return reverse("emergency_status", args=[view.removal.number])
+
+
+def may_let_go(view: Overview) -> bool:
+    return view.stage is Stage.RUNNING and view.scope.covers(view.clients, *RELEASES)
+
+
+def told(view: Overview) -> LaneCard:
+    mails = [mail for mail in mails_about(view.removal.reference) if mail.kind == TOLD]
+    sent = [mail for mail in mails if mail.sent_at]
+    names = ", ".join(dict.fromkeys(mail.recipient.name for mail in mails))
+    if not mails:
+        return LaneCard(_("Told"), TagCard("waiting"), _("The notices are being written."))
+    state = "done" if len(sent) == len(mails) else "running"
+    says = _("%(sent)d of %(all)d notices sent: %(names)s") % {
+        "sent": len(sent),
+        "all": len(mails),
+        "names": names,
+    }
+    return LaneCard(_("Told"), TagCard(state, _("Sent") if state == "done" else _("On their way")), says)
+
+
+def reviewed(view: Overview, emergency: Emergency) -> LaneCard:
+    review = getattr(emergency, "review", None)
+    if review:
+        agreed = review.verdict == "confirm"
+        says = _("%(who)s, %(when)s: %(note)s") % {
+            "who": review.reviewer.name,
+            "when": view.clock.says(review.at),
+            "note": review.note,
+        }
+        tag = TagCard("approved", _("Confirmed")) if agreed else TagCard("rejected", _("Objection"))
+        return LaneCard(_("Review"), tag, says)
+    late = emergency.review_due_at < view.clock.now
+    says = _("A second person looks at it by %(when)s. It does not close before that.") % {
+        "when": view.clock.says(emergency.review_due_at)
+    }
+    act = ActCard(_("Review"), f"{here(view)}review/") if may_review(view, emergency) else None
+    return LaneCard(_("Review"), TagCard("late") if late else TagCard("needs_person"), says, act)
+
+
+def may_review(view: Overview, emergency: Emergency) -> bool:
+    return not why_not_review(view.user, emergency, view.clock.now.astimezone(view.clock.zone).date())
+
+
+def stuck(view: Overview) -> tuple[StuckRow, ...]:
+    """Failed first: where a person has to look, and why."""
+    rows = []
+    for place in view.places:
+        run = next(
+            (each for each in place.runs if each.state == State.NEEDS_PERSON and not each.manual), None
+        )
+        if run:
+            rows.append(StuckRow(place.workspace, run.sentence, f"{view.url}steps/{run.item.number}/"))
+    return tuple(rows)
+
+
+def status_text(view: Overview, emergency: Emergency, lanes: Sequence[LaneCard]) -> str:
+    """For the incident's channel: what stands now, in plain lines, with the time that it was true."""
+    removal = view.removal
+    words: dict[str, Any] = {
+        "incident": emergency.incident,
+        "reference": removal.reference,
+        "who": removal.email,
+        "now": utc(view.clock.now),
+        "at": utc(emergency.at),
+        "by": emergency.released_by.name,
+    }
+    head = _("%(incident)s, %(reference)s: emergency removal of %(who)s. As of %(now)s.") % words
+    begun = _("Released by %(by)s at %(at)s, without an approval beforehand.") % words
+    return "\n".join([head, begun, *(f"- {lane.name}: {lane.tag.word}. {lane.says}" for lane in lanes)])
+
+
+def utc(moment: datetime) -> str:
+    return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"

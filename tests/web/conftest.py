@@ -1,0 +1,1 @@
+from tests.emergencies.conftest import drive, release  # noqa: F401
