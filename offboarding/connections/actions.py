@@ -5,23 +5,32 @@ from __future__ import annotations
 from typing import Any
 
 from django.db import IntegrityError, transaction
+from django.db.models import Q
 from django.db.models.functions import Now
 
 from offboarding.connections import keyring
-from offboarding.connections.models import Workspace
+from offboarding.connections.models import Wanted, Workspace
 from offboarding.connections.queries import facts_of
 from offboarding.directory.changes import reference
 from offboarding.directory.models import Client
+from offboarding.directory.rules import Scope
 from offboarding.ledger.actions import APP, Actor, Event, record
-from offboarding.lib.refusals import Refused
+from offboarding.lib.refusals import Refused, within
+from offboarding.users.models import User
+from offboarding.users.rules import Role, actor_of
 
 
-def connect(client: Client, *, token: str, actor: Actor, **fields: Any) -> Workspace:
+def connect(
+    client: Client, *, token: str, actor: Actor, wanted: Wanted | None = None, **fields: Any
+) -> Workspace:
+    """Keeps the token sealed. Whoever was asked to connect it is asked no more."""
     try:
         with transaction.atomic():
             workspace = Workspace.objects.create(
                 client=client, sealed_token=keyring.seal(token), token_last4=token[-4:], **fields
             )
+            asked = Q(client=client, name__iexact=workspace.name) | Q(pk=wanted.pk if wanted else 0)
+            Wanted.objects.filter(asked, ended_at=None).update(ended_at=Now())
             record(
                 Event.WORKSPACE_CONNECTED, actor=actor, about=reference(workspace), facts=facts_of(workspace)
             )
@@ -69,3 +78,52 @@ def token_works(workspace: Workspace) -> None:
         if news:
             record(Event.TOKEN_WORKS_AGAIN, actor=APP, about=reference(workspace), facts=facts_of(workspace))
         Workspace.objects.filter(pk=workspace.pk).update(read_at=Now())
+
+
+def ask_for(
+    by: User, scope: Scope, client: Client, owner: User, *, name: str, environment: str, region: str
+) -> Wanted:
+    """Asks somebody, by a notice, to connect a workspace: only they can make its token."""
+    may_connect(scope, client)
+    name = named(name)
+    if environment not in Workspace.Environment.values or region not in Workspace.Region.values:
+        raise Refused("no-place", "Choose environment and region from the lists.", field="region")
+    try:
+        with transaction.atomic():
+            made = Wanted.objects.create(
+                client=client, name=name, environment=environment, region=region, owner=owner, asked_by=by
+            )
+            facts = {"workspace": name, "client": client.name, "owner": owner.pk, "wanted": made.pk}
+            record(
+                Event.WORKSPACE_WANTED,
+                actor=actor_of(by),
+                about=reference(client),
+                facts=facts,
+                personal={"owner name": owner.name},
+            )
+    except IntegrityError as error:
+        raise Refused("asked-already", f"Somebody was asked for {name} already.", field="name") from error
+    return made
+
+
+def not_wanted(by: User, scope: Scope, wanted: Wanted) -> None:
+    may_connect(scope, wanted.client)
+    with transaction.atomic():
+        if not Wanted.objects.filter(pk=wanted.pk, ended_at=None).update(ended_at=Now()):
+            raise Refused("ended-already", f"{wanted.name} is connected, or not wanted any more.")
+        facts = {"workspace": wanted.name, "client": wanted.client.name}
+        record(Event.WORKSPACE_NOT_WANTED, actor=actor_of(by), about=reference(wanted.client), facts=facts)
+
+
+def may_connect(scope: Scope, client: Client) -> None:
+    if not scope.covers(frozenset({client.pk}), Role.ADMINISTRATOR, Role.OPERATOR):
+        raise Refused(
+            "may-not-connect", "Only operators and administrators of this client connect workspaces."
+        )
+
+
+def named(name: str) -> str:
+    name = within(name, 120, "name")
+    if not name:
+        raise Refused("no-name", "Enter the name that people here know it by.", field="name")
+    return name

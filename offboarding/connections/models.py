@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.conf import settings
 from django.db import models
 from django.db.models.functions import Now
 
@@ -84,4 +85,26 @@ class Coverage(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["engagement", "workspace"], name="a_workspace_is_covered_once")
+        ]
+
+
+class Wanted(models.Model):
+    """A workspace that somebody was asked to connect, because only they can make its token."""
+
+    client = models.ForeignKey(Client, on_delete=models.PROTECT, related_name="wanted")
+    name = models.CharField(max_length=120)
+    environment = models.CharField(max_length=12, choices=Workspace.Environment.choices)
+    region = models.CharField(max_length=2, choices=Workspace.Region.choices)
+    owner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    asked_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    asked_at = models.DateTimeField(db_default=Now())
+    # Connected, or not wanted any more.
+    ended_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["client__name", "name"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["client", "name"], condition=models.Q(ended_at=None), name="one_asks_for_a_workspace"
+            )
         ]

@@ -7,7 +7,7 @@ from django.conf import settings
 from django.db import connection
 from django.db.models import QuerySet
 
-from offboarding.connections.models import Workspace
+from offboarding.connections.models import Wanted, Workspace
 from offboarding.connections.rules import SupportHours
 from offboarding.directory.queries import clients_in
 from offboarding.directory.rules import Scope
@@ -81,3 +81,9 @@ def hours_of(workspace: Workspace) -> SupportHours | None:
         return None
     zone = ZoneInfo(workspace.client.time_zone or settings.TIME_ZONE)
     return SupportHours(workspace.support_days, workspace.support_from, workspace.support_until, zone)
+
+
+def wanted_in(scope: Scope, *roles: Role) -> QuerySet[Wanted]:
+    """Workspaces of the user's clients that somebody was asked to connect and has not yet."""
+    found = Wanted.objects.filter(ended_at=None, client__in=clients_in(scope, *roles))
+    return found.select_related("client", "owner", "asked_by")

@@ -29,6 +29,7 @@ class Pace(IntEnum):
 class Outcome(StrEnum):
     WORKS = "works"
     FAILS = "fails"
+    LACKS = "lacks"  # it goes without, but not as well
     NOT_TRIED = "not tried"
 
 
@@ -40,6 +41,7 @@ class Check:
     outcome: Outcome
     says: str = ""
     remedy: str = ""
+    refused: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,11 +50,16 @@ class Tested:
 
     @property
     def works(self) -> bool:
-        return all(check.outcome is Outcome.WORKS for check in self.checks)
+        return all(check.outcome in (Outcome.WORKS, Outcome.LACKS) for check in self.checks)
 
     @property
     def failed(self) -> Check | None:
         return next((check for check in self.checks if check.outcome is Outcome.FAILS), None)
+
+    @property
+    def refused(self) -> Check | None:
+        """The token itself was refused: not a silence, and not a wish to wait."""
+        return next((check for check in self.checks if check.refused), None)
 
 
 def mistyped(token: str) -> str:

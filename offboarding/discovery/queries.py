@@ -51,3 +51,8 @@ def newest_of(persons: Iterable[str], workspaces: Iterable[int]) -> dict[int, Sn
     )
     found = Snapshot.objects.filter(pk__in=[row["newest"] for row in newest]).select_related("raw")
     return {snapshot.workspace_id: snapshot for snapshot in found}
+
+
+def newest_reads(workspace: Workspace, most: int) -> list[Look]:
+    """The newest looks into one workspace, whoever was looked for. Two queries."""
+    return list(Look.objects.filter(workspace=workspace).select_related("asked_by").order_by("-pk")[:most])

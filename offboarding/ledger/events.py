@@ -42,6 +42,8 @@ class Event(StrEnum):
     JOINED_ROSTER = "collaborator.joined_roster"
     LEFT_ROSTER = "collaborator.left_roster"
     WORKSPACE_CONNECTED = "workspace.connected"
+    WORKSPACE_WANTED = "workspace.connection_asked"
+    WORKSPACE_NOT_WANTED = "workspace.connection_not_wanted"
     WORKSPACE_CHANGED = "workspace.changed"
     TOKEN_REPLACED = "workspace.token_replaced"
     TOKEN_REFUSED = "workspace.token_refused"

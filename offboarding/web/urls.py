@@ -20,6 +20,7 @@ from offboarding.web.policies import urls as policies
 from offboarding.web.removal import urls as removal
 from offboarding.web.setup import urls as setup
 from offboarding.web.signin import urls as signin
+from offboarding.web.start import urls as start
 from offboarding.web.steps import urls as steps
 from offboarding.web.ways import urls as ways
 from offboarding.web.work import urls as work
@@ -36,6 +37,7 @@ urlpatterns: list[URLPattern] = [
     *evidence.urlpatterns,
     *audit.urlpatterns,
     *messages.urlpatterns,
+    *start.urlpatterns,
     *setup.urlpatterns,
     *people.urlpatterns,
     *policies.urlpatterns,

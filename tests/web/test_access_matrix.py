@@ -191,6 +191,11 @@ ROWS: dict[str, Row] = {
     "emergency_review": act(only("bob sam ada"), only("bob sam ada")),
     # set-up
     "connections": page(only("olga sam ada") | OTHERS_OWN),
+    "start": page(only("ada") | OTHERS_OWN),
+    "connect": act(only("olga ada") | OTHERS_OWN, only("olga ada") | OTHERS_OWN),
+    "wanted": act(only("olga ada dan"), only("olga ada dan")),
+    "wanted_end": act(only("olga ada dan")),
+    "connection_test": act(only("olga ada dan")),
     "connection": page(only("olga sam ada dan")),
     "connection_edit": act(only("olga ada dan"), only("olga ada dan")),
     "token": act(only("olga ada dan"), only("olga ada dan")),
@@ -299,6 +304,7 @@ def world(
     settings: Any,
     tmp_path: Path,
 ) -> World:
+    from offboarding.connections.models import Wanted
     from offboarding.directory.models import Address, Collaborator, Engagement
     from offboarding.evidence.actions import keep
     from offboarding.execution.models import Proof, Run
@@ -342,6 +348,9 @@ def world(
     kim = Collaborator.objects.create(client=place.client, name="Kim")
     address = Address.objects.create(collaborator=kim, email="kim@partner.example")
     kim.engagements.add(works)
+    wanted = Wanted.objects.create(
+        client=place.client, name="X", environment="staging", region="us", owner=olga, asked_by=bob
+    )
     client = {"pk": place.client_id, "engagement": works.pk, "person": kim.pk}
     collaborator = {"pk": kim.pk, "engagement": works.pk, "address": address.pk, "name": "retire"}
     return World(
@@ -364,6 +373,7 @@ def world(
             "evidence_file": sealed,
             "client": client,
             "engagement": client,
+            "wanted": {"pk": wanted.pk},
             "collaborator": collaborator,
             "emergency": {"number": urgent.number},
             "emergency_ask": {"pk": ask.pk},

@@ -10,7 +10,7 @@ from typing import Any
 from django.db.models import Q
 from django.utils.translation import gettext as _
 
-from offboarding.connections.models import Workspace
+from offboarding.connections.models import Wanted, Workspace
 from offboarding.directory.queries import people_with
 from offboarding.journey.notices.case import facts_of, today
 from offboarding.ledger.events import Event
@@ -68,6 +68,7 @@ TROUBLES = {
 
 
 def register() -> None:
+    handlers.register(Event.WORKSPACE_WANTED, wanted_drafts, wanted_objection)
     for event, trouble in TROUBLES.items():
         handlers.register(event, partial(drafts, trouble), partial(objection, trouble))
 
@@ -107,3 +108,37 @@ def place(workspace: Workspace, facts: Said) -> list[tuple[str, str]]:
         (_("Environment"), f"{workspace.get_environment_display()}, {workspace.get_region_display()}"),
         (_("Token"), str(facts["token"])),
     ]
+
+
+def wanted_drafts(entry: Entry) -> list[Draft]:
+    """Who was asked to connect a workspace: what is missing is a token that only they can make."""
+    return [
+        Draft(
+            to=each.owner,
+            kind="connection asked",
+            subject=_("Connect %(workspace)s: only the token is missing") % {"workspace": each.name},
+            lead=_(
+                "Make a token in Segment as Workspace Owner, open the page and paste it there. It is tested before it"
+                " is kept. Do not send it by mail."
+            ),
+            facts=[
+                (_("Workspace"), each.name),
+                (_("Client"), each.client.name),
+                (_("Environment"), f"{each.get_environment_display()}, {each.get_region_display()}"),
+                (_("Asked by"), each.asked_by.name),
+                (_("In Segment"), "Settings > Workspace settings > Access Management > Tokens"),
+            ],
+            url=f"/setup/connections/wanted/{each.pk}/",
+        )
+        for each in still_wanted(entry)
+        if each.owner.is_active
+    ]
+
+
+def still_wanted(entry: Entry) -> list[Wanted]:
+    found = Wanted.objects.filter(pk=facts_of(entry)["wanted"], ended_at=None)
+    return list(found.select_related("client", "owner", "asked_by"))
+
+
+def wanted_objection(entry: Entry, _user: User) -> str:
+    return "" if still_wanted(entry) else "It is connected, or not wanted any more."

@@ -11,11 +11,15 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 from django.utils.translation import ngettext
 
-from offboarding.connections.models import Workspace
+from offboarding.connections.models import Wanted, Workspace
 from offboarding.connections.queries import hours_of
 from offboarding.connections.rules import Check, Outcome, Tested, is_old
+from offboarding.discovery.models import Look
+from offboarding.discovery.rules import Outcome as Seen
 from offboarding.web.cards import AttentionCard, AttentionRow, FactCard, TagCard, TimeCard, relative
 from offboarding.web.clients.cards import support, zone_of_client
+from offboarding.web.removal.clock import Clock
+from offboarding.work.rules import State
 
 MANAGED = {
     Workspace.ManagedBy.SCIM: lazy("by SCIM"),
@@ -175,7 +179,60 @@ def facts(workspace: Workspace, zone: tzinfo, now: datetime) -> tuple[FactCard, 
     )
 
 
+@dataclass(frozen=True, slots=True)
+class SyncRow:
+    """One look into a workspace. It says nothing about whom it was for."""
+
+    asked_by: str
+    at: TimeCard | None
+    tag: TagCard
+    says: str
+
+
+def syncs(found: Iterable[Look], clock: Clock) -> tuple[SyncRow, ...]:
+    return tuple(sync(each, clock) for each in found)
+
+
+def sync(look: Look, clock: Clock) -> SyncRow:
+    seen = look.sighting
+    if not look.ended_at:
+        tag, says = (
+            TagCard("waiting" if look.state == State.WAITING else "running", _("Under way")),
+            look.waiting_for,
+        )
+    elif seen is None or seen.outcome is Seen.UNKNOWN:
+        tag, says = TagCard("failed", _("Could not look")), seen.why if seen else ""
+    else:
+        tag, says = TagCard("done", _("Read")), ""
+    return SyncRow(look.asked_by.name, clock.time(look.ended_at) if look.ended_at else None, tag, says)
+
+
+@dataclass(frozen=True, slots=True)
+class WantedRow:
+    pk: int
+    name: str
+    client: str
+    owner: str
+    at: TimeCard
+    url: str
+
+
+def wanted_rows(found: Iterable[Wanted], clock: Clock) -> tuple[WantedRow, ...]:
+    return tuple(
+        WantedRow(
+            each.pk,
+            each.name,
+            each.client.name,
+            each.owner.name,
+            clock.time(each.asked_at),
+            f"/setup/connections/wanted/{each.pk}/",
+        )
+        for each in found
+    )
+
+
 CHECK_LOOKS = {
+    Outcome.LACKS: ("skipped", lazy("No, and it goes without")),
     Outcome.WORKS: ("verified", lazy("Yes")),
     Outcome.FAILS: ("failed", lazy("No")),
     Outcome.NOT_TRIED: ("not_started", lazy("Not tried")),

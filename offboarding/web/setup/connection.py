@@ -9,20 +9,26 @@ from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_http_methods
+from django.utils.translation import gettext_lazy as lazy
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from offboarding.connections import upkeep
+from offboarding.connections import actions, limits, upkeep
 from offboarding.connections.models import Workspace
+from offboarding.connections.probe import probe_kept
 from offboarding.connections.queries import workspace_for
+from offboarding.discovery.queries import newest_reads
 from offboarding.lib.refusals import Refused
 from offboarding.web.clients.cards import zone_of_client
 from offboarding.web.errors import status_of
 from offboarding.web.http import Request, now, page, signed_in, version_in, zone_of
+from offboarding.web.removal.clock import Clock
 from offboarding.web.setup import cards
 from offboarding.web.setup.changing import difference, refused
 from offboarding.web.setup.forms import WorkspaceForm, workspace_now
 from offboarding.web.setup.history import history
 from offboarding.web.setup.tabs import CONNECTIONS as SEES
+
+SYNCS = 15
 
 
 def seen_or_404(request: Request, pk: int) -> Workspace:
@@ -52,11 +58,41 @@ def show(request: Request, workspace: Workspace, status: int = 200, **more: Any)
         "facts": cards.facts(workspace, zone_of(request), now()),
         "said": cards.said(workspace),
         "may_change": changes(request, workspace),
+        "syncs": cards.syncs(newest_reads(workspace, SYNCS), Clock.of(request)),
         "days": entries,
         "pager": older,
         **more,
     }
     return page(request, "setup/connection.html", context, status)
+
+
+@require_POST
+@signed_in
+def test(request: Request, pk: int) -> HttpResponse:
+    """Asks Segment everything that the token is good for. Changes nothing there; here only whether it works."""
+    workspace = seen_or_404(request, pk)
+    if not changes(request, workspace):
+        raise PermissionDenied
+    tested = probe_kept(workspace)
+    if tested.works:
+        actions.token_works(workspace)
+    elif tested.refused:
+        actions.token_refused(workspace, tested.refused.says)
+    workspace.refresh_from_db()
+    return show(request, workspace, checks=cards.check_rows(tested), calls=calls_left(workspace))
+
+
+CALLS = {"default": lazy("reads: %(calls)d of %(of)d"), "iam-write": lazy("removals: %(calls)d of %(of)d")}
+
+
+def calls_left(workspace: Workspace) -> tuple[str, ...]:
+    """ "reads: 472 of 480": what this minute still allows to ordinary work."""
+    left = limits.left(workspace.pk)
+    return tuple(
+        words % {"calls": left[name].calls, "of": left[name].of}
+        for name, words in CALLS.items()
+        if name in left
+    )
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

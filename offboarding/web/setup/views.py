@@ -15,12 +15,13 @@ from django.views.decorators.http import require_GET, require_http_methods
 from offboarding.connections import actions
 from offboarding.connections.models import Workspace
 from offboarding.connections.probe import probe
-from offboarding.connections.queries import workspace_for, workspaces_in
+from offboarding.connections.queries import wanted_in, workspace_for, workspaces_in
 from offboarding.connections.rules import Tested
 from offboarding.directory.queries import clients_in
 from offboarding.users.rules import Role, actor_of
 from offboarding.web.cards import PathCard
 from offboarding.web.http import Request, now, page, signed_in, zone_of
+from offboarding.web.removal.clock import Clock
 from offboarding.web.setup import cards
 from offboarding.web.setup.forms import TokenForm
 from offboarding.web.setup.tabs import CONNECTIONS as SEES
@@ -40,6 +41,8 @@ def connections(request: Request) -> HttpResponse:
     context = {
         "groups": groups,
         "attention": cards.refused(groups),
+        "wanted": cards.wanted_rows(wanted_in(request.scope, *SEES), Clock.of(request)),
+        "may_connect": request.scope.has(*CHANGES),
         "tabs": tabs(request.scope, "connections"),
     }
     return page(request, "setup/connections.html", context)

@@ -110,6 +110,14 @@ WORDS: dict[Event, Callable[[Facts], str]] = {
     Event.JOINED_ROSTER: lambda facts: _("put %(name)s on the roster") % {"name": named(facts)},
     Event.LEFT_ROSTER: lambda facts: _("took %(name)s off the roster") % {"name": named(facts)},
     Event.WORKSPACE_CONNECTED: lambda facts: _("connected the workspace with the token %(token)s") % facts,
+    Event.WORKSPACE_WANTED: lambda facts: (
+        _("asked %(owner)s to connect the workspace %(workspace)s")
+        % {
+            "owner": facts["owner name"] if "owner name" in facts else _("somebody"),
+            "workspace": facts["workspace"],
+        }
+    ),
+    Event.WORKSPACE_NOT_WANTED: lambda facts: _("took back the wish to connect %(workspace)s") % facts,
     Event.WORKSPACE_CHANGED: lambda facts: _("changed %(what)s") % {"what": changes(facts)},
     Event.TOKEN_REPLACED: lambda facts: _("replaced the token; it is now %(token)s") % facts,
     Event.TOKEN_REFUSED: lambda facts: _("found that Segment refuses the token: %(why)s") % facts,

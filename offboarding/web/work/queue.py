@@ -26,12 +26,13 @@ from offboarding.removals.queries import drafts_of, expired_of, removals_for
 from offboarding.removals.rules import OPEN
 from offboarding.users.rules import Role
 from offboarding.verification.queries import came_back
-from offboarding.web.cards import AttentionCard, EmptyCard, PollCard, WorkRowCard
+from offboarding.web.cards import ActCard, AttentionCard, EmptyCard, PollCard, WorkRowCard
 from offboarding.web.filing.drafts import trigger
 from offboarding.web.filing.search import FILES
 from offboarding.web.http import Request, page, part_wanted, signed_in, today
 from offboarding.web.nav import nav
 from offboarding.web.removal.clock import Clock
+from offboarding.web.start.cards import left, steps
 from offboarding.web.work import parts
 from offboarding.web.work.parts import PartCard
 from offboarding.web.work.rows import removal_rows, with_places
@@ -159,6 +160,12 @@ def soon(request: Request, clock: Clock) -> list[Any]:
 
 
 def nothing(request: Request, clock: Clock) -> EmptyCard:
+    if request.scope.has(Role.ADMINISTRATOR) and (to_do := left(steps(request.user, request.scope))):
+        says = ngettext("%(n)d first step is left.", "%(n)d first steps are left.", to_do) % {"n": to_do}
+        text = _("Until then not everything works. %(says)s") % {"says": says}
+        return EmptyCard(
+            _("Nothing needs you yet."), text, ActCard(_("First steps"), reverse("start"), "main")
+        )
     following = steps_waiting_for_others(request.scope, 1)
     if not following or not following[0].not_before:
         return EmptyCard(_("Nothing needs you."), _("What needs you next stands here by itself."))

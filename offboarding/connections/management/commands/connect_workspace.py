@@ -75,7 +75,7 @@ def asked(workspace: Workspace, token: str) -> str:
         raise CommandError(error.sentence) from error
 
 
-def fields(workspace: Workspace) -> dict[str, str]:
+def fields(workspace: Workspace) -> dict[str, Any]:
     names = (
         "name",
         "slug",
