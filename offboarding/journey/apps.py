@@ -48,13 +48,14 @@ class JourneyConfig(AppConfig):
 
     def ready(self) -> None:
         from offboarding.emergencies.actions import watch_reviews
-        from offboarding.journey import actions, notices, standstill
+        from offboarding.journey import actions, batches, notices, standstill
         from offboarding.ledger import outside
         from offboarding.ledger.apps import hour
         from offboarding.work import clock, desks
 
         desks.FIRST.append(standstill.compare)
         desks.schedule("journey", every_turn, actions.tick)
+        desks.schedule("journey.batches", every_turn, seldom(batches.go_on, 1.0))
         desks.schedule("approvals.deadlines", every_turn, seldom(actions.deadlines, 5.0))
         desks.schedule("journey.follow_ups", every_turn, seldom(actions.follow_ups, 5.0))
         desks.schedule("emergencies.reviews", every_turn, seldom(lambda: watch_reviews(clock.now()), 20.0))

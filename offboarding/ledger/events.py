@@ -52,6 +52,7 @@ class Event(StrEnum):
     CIRCUIT_CLOSED = "workspace.circuit_closed"
     LOOK_ASKED = "discovery.look_asked"
     LOOK_ENDED = "discovery.look_ended"
+    BATCH_FILED = "batch.filed"
     REMOVAL_DRAFTED = "removal.drafted"
     REMOVAL_FILED = "removal.filed"
     REMOVAL_CHANGED = "removal.changed"

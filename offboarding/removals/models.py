@@ -134,3 +134,64 @@ class Place(models.Model):
                 condition=~models.Q(choice="keep") | ~models.Q(reason=""), name="keeping_has_a_reason"
             ),
         ]
+
+
+class Batch(models.Model):
+    """A list of people that one user files requests for at once: looked over first, then worked through by the engine."""
+
+    class State(models.TextChoices):
+        OPEN = "open", "Being looked over"
+        FILING = "filing", "Being filed"
+        DONE = "done", "Done"
+        DROPPED = "dropped", "Thrown away"
+
+    owner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="batches")
+    state = models.CharField(max_length=8, choices=State.choices, default=State.OPEN)
+    # What holds for every row that says nothing else.
+    reason = models.CharField(max_length=40)
+    starts_at = models.DateTimeField(null=True, blank=True)
+    time_zone = models.CharField(max_length=60)
+    ticket = models.CharField(max_length=100, blank=True)
+    client_informed = models.BooleanField(default=False)
+    created_at = models.DateTimeField(db_default=Now())
+    filed_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["-pk"]
+
+
+class BatchRow(models.Model):
+    """One person of the list, as typed, and what became of it."""
+
+    class State(models.TextChoices):
+        TYPED = "typed", "Not filed yet"
+        LEFT_OUT = "left out", "Left out"
+        WAITING = "waiting", "Waits for its turn"
+        LOOKING = "looking", "Looking"
+        FILED = "filed", "Filed"
+        NOTHING = "nothing", "Nothing found"
+        FAILED = "failed", "Not filed"
+
+    batch = models.ForeignKey(Batch, on_delete=models.CASCADE, related_name="rows")
+    number = models.PositiveSmallIntegerField()
+    email = models.CharField(max_length=254, blank=True)
+    others = models.TextField(blank=True)
+    name = models.CharField(max_length=120, blank=True)
+    engagement = models.CharField(max_length=200, blank=True)
+    reason = models.CharField(max_length=80, blank=True)
+    ticket = models.CharField(max_length=100, blank=True)
+    state = models.CharField(max_length=10, choices=State.choices, default=State.TYPED)
+    says = models.CharField(max_length=500, blank=True)
+    removal = models.ForeignKey(
+        RemovalRequest, on_delete=models.PROTECT, null=True, blank=True, related_name="batch_rows"
+    )
+    looking_since = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["number"]
+        constraints = [models.UniqueConstraint(fields=["batch", "number"], name="one_row_per_number")]
+        indexes = [
+            models.Index(
+                fields=["id"], name="batch_row_due", condition=models.Q(state__in=["waiting", "looking"])
+            )
+        ]

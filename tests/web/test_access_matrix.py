@@ -119,6 +119,9 @@ ROWS: dict[str, Row] = {
         OWN,
     ),
     "file": Row(reads=LEADS | OTHERS_OWN, acts=LEADS | OTHERS_OWN),
+    "many": act(LEADS | OTHERS_OWN, LEADS | OTHERS_OWN),
+    "many_template": Row(own=True),
+    "many_list": act(only("alice"), only("alice")),
     # a draft is its writer's alone
     **several(
         "draft draft_results draft_found_results draft_sent",
@@ -311,7 +314,7 @@ def world(
     from offboarding.notifications.models import Message
     from offboarding.packets import perform
     from offboarding.packets.models import Packet
-    from offboarding.removals.models import RemovalRequest
+    from offboarding.removals.models import Batch, RemovalRequest
     from offboarding.work.actions import claim
     from offboarding.work.rules import State
 
@@ -351,6 +354,8 @@ def world(
     wanted = Wanted.objects.create(
         client=place.client, name="X", environment="staging", region="us", owner=olga, asked_by=bob
     )
+    batch = Batch.objects.create(owner=closed.requester, reason="contract-ended", time_zone="UTC")
+    batch.rows.create(number=1, email="kim@partner.example")
     client = {"pk": place.client_id, "engagement": works.pk, "person": kim.pk}
     collaborator = {"pk": kim.pk, "engagement": works.pk, "address": address.pk, "name": "retire"}
     return World(
@@ -374,6 +379,7 @@ def world(
             "client": client,
             "engagement": client,
             "wanted": {"pk": wanted.pk},
+            "many_list": {"pk": batch.pk},
             "collaborator": collaborator,
             "emergency": {"number": urgent.number},
             "emergency_ask": {"pk": ask.pk},

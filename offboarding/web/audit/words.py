@@ -18,6 +18,7 @@ NOUNS = {
     "client": lazy("Clients"),
     "workspace": lazy("Workspaces"),
     "discovery": lazy("Searches"),
+    "batch": lazy("Lists of people"),
     "removal": lazy("Requests"),
     "plan": lazy("Plans and decisions"),
     "items": lazy("Steps that began"),

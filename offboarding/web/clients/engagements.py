@@ -7,6 +7,7 @@ from typing import Any
 from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
@@ -32,6 +33,7 @@ from offboarding.web.clients.views import (
     sees_connections,
 )
 from offboarding.web.errors import status_of
+from offboarding.web.filing.search import FILES
 from offboarding.web.http import Request, page, signed_in, today, version_in
 from offboarding.web.removal.clock import Clock
 from offboarding.web.setup.changing import difference, refused
@@ -85,7 +87,8 @@ def show(request: Request, client: Client, found: Engagement, refusal: Refused |
 
 def filing_url(request: Request, engagement: Engagement) -> str:
     """Where everyone on the roster can be asked for at once; empty for those who file nothing."""
-    return ""
+    files = request.scope.covers(frozenset({engagement.client_id}), *FILES)
+    return f"{reverse('many')}?engagement={engagement.pk}" if files else ""
 
 
 def workspace_field(places: list[Any], covered: set[int]) -> FieldCard:

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from django.urls import URLPattern, path
 
-from offboarding.web.filing import places, sending, who
+from offboarding.web.filing import many, places, sending, who
 
 urlpatterns: list[URLPattern] = [
+    path("requests/many/", many.many, name="many"),
+    path("requests/many/people.csv", many.template, name="many_template"),
+    path("requests/many/<int:pk>/", many.one, name="many_list"),
     path("requests/new/", who.new, name="file"),
     path("requests/new/R-<int:number>/", who.draft, name="draft"),
     path("requests/new/R-<int:number>/results/", who.results, name="draft_results"),
