@@ -12,7 +12,6 @@ SHORTEST, LONGEST = 20, 500
 # So many calls in a row without a clear answer, and the circuit of the connection opens.
 TROUBLES_TO_OPEN = 8
 MINUTE = 60.0  # seconds: the span that Segment's published limits are for
-OLD_AFTER = timedelta(days=180)
 
 
 class Pace(IntEnum):
@@ -89,8 +88,8 @@ def allowed(per_minute: int, pace: Pace, share: int = 1) -> int:
     return max(1, per_minute * pace // 100 // share)
 
 
-def is_old(set_at: datetime, now: datetime) -> bool:
-    return now - set_at >= OLD_AFTER
+def is_old(set_at: datetime, now: datetime, after: timedelta) -> bool:
+    return now - set_at >= after
 
 
 @dataclass(frozen=True, slots=True)

@@ -52,6 +52,7 @@ class Event(StrEnum):
     CIRCUIT_CLOSED = "workspace.circuit_closed"
     LOOK_ASKED = "discovery.look_asked"
     LOOK_ENDED = "discovery.look_ended"
+    SETTING_CHANGED = "setting.changed"
     BATCH_FILED = "batch.filed"
     REMOVAL_DRAFTED = "removal.drafted"
     REMOVAL_FILED = "removal.filed"

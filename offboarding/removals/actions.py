@@ -19,11 +19,11 @@ from offboarding.directory.rules import Scope
 from offboarding.ledger.actions import APP, Actor, Event, record
 from offboarding.lib.addresses import distinct, key, same, well_formed
 from offboarding.lib.refusals import Refused, within
+from offboarding.removals.adjusting import within as reason_within
 from offboarding.removals.models import FIRST_NUMBER, Place, RemovalRequest
 from offboarding.removals.rules import (
     FARTHEST,
     FILED_FOR,
-    REASONS,
     STAGES,
     Choice,
     Stage,
@@ -188,7 +188,7 @@ def describe(
         RemovalRequest.objects.filter(pk=locked.pk).update(
             reason=reason,
             starts_at=starts_at,
-            due_at=due_at(REASONS[reason], starts_at),
+            due_at=due_at(reason_within(reason), starts_at),
             time_zone=time_zone,
             version=locked.version + 1,
             **fields,
@@ -214,7 +214,7 @@ def file(removal: RemovalRequest, user: User, version: int) -> None:
     check_again(locked, user)
     # A start that passed while the draft lay there means: at once.
     starts_at = max(locked.starts_at, datetime.now(UTC))
-    times = {"starts_at": starts_at, "due_at": due_at(REASONS[locked.reason], starts_at)}
+    times = {"starts_at": starts_at, "due_at": due_at(reason_within(locked.reason), starts_at)}
     move(locked, Stage.PLANNED, actor_of(user), filed_at=Now(), **times)
     record(
         Event.REMOVAL_FILED,

@@ -195,3 +195,16 @@ class BatchRow(models.Model):
                 fields=["id"], name="batch_row_due", condition=models.Q(state__in=["waiting", "looking"])
             )
         ]
+
+
+class SettingVersion(models.Model):
+    """One version of a group of settings. Written once; the newest one holds."""
+
+    group = models.CharField(max_length=40)
+    version = models.PositiveIntegerField()
+    values = models.JSONField()
+    set_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    set_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["group", "version"], name="one_setting_per_version")]

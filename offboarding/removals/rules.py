@@ -111,8 +111,9 @@ def refuses_end(ends_in: timedelta) -> str:
     return ""
 
 
-def due_at(reason: Reason, starts_at: datetime) -> datetime:
-    return starts_at + reason.within
+def due_at(within: timedelta, starts_at: datetime) -> datetime:
+    """By when access should be gone; `within` is what administrators set for the reason."""
+    return starts_at + within
 
 
 def refuses_choice(

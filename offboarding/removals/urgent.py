@@ -11,8 +11,9 @@ from offboarding.ledger.actions import Event, record
 from offboarding.lib.addresses import key
 from offboarding.lib.refusals import Refused
 from offboarding.removals.actions import checked_addresses, known_zone, not_about_self, numbered
+from offboarding.removals.adjusting import within as reason_within
 from offboarding.removals.models import Place, RemovalRequest
-from offboarding.removals.rules import REASONS, URGENT_REASONS, Choice, Stage, due_at
+from offboarding.removals.rules import URGENT_REASONS, Choice, Stage, due_at
 from offboarding.users.models import User
 from offboarding.users.rules import actor_of
 
@@ -43,7 +44,7 @@ def file_at_once(said: Urgent, user: User, workspaces: Sequence[Workspace], now:
         reason=said.reason,
         ticket=said.ticket,
         starts_at=now,
-        due_at=due_at(REASONS[said.reason], now),
+        due_at=due_at(reason_within(said.reason), now),
         time_zone=said.time_zone,
         filed_at=now,
     )

@@ -18,6 +18,7 @@ from offboarding.web.messages import urls as messages
 from offboarding.web.people import urls as people
 from offboarding.web.policies import urls as policies
 from offboarding.web.removal import urls as removal
+from offboarding.web.settings import urls as settings
 from offboarding.web.setup import urls as setup
 from offboarding.web.signin import urls as signin
 from offboarding.web.start import urls as start
@@ -38,6 +39,7 @@ urlpatterns: list[URLPattern] = [
     *audit.urlpatterns,
     *messages.urlpatterns,
     *start.urlpatterns,
+    *settings.urlpatterns,
     *setup.urlpatterns,
     *people.urlpatterns,
     *policies.urlpatterns,

@@ -218,6 +218,8 @@ ROWS: dict[str, Row] = {
     "policy_decide": act(only("ada dan")),
     # where people sign in instead of here: for administrators of all clients, and here nobody is one
     **several("ways_in way_add way way_test way_try way_act", Row()),
+    # for all clients: nobody here reaches so far
+    **several("settings settings_confirm settings_versions settings_change settings_back", Row()),
     "clients": page(LEADS | OTHERS_OWN),
     "client_add": Row(),  # only for who administers all clients
     "client": page(LEADS | only("dan")),
@@ -285,6 +287,8 @@ ARGUMENTS = (
     ("seq",),
     ("pk",),
     ("pk", "name"),
+    ("group",),
+    ("group", "version"),
     ("pk", "engagement"),
     ("pk", "engagement", "person"),
     ("pk", "address", "name"),
@@ -379,6 +383,7 @@ def world(
             "client": client,
             "engagement": client,
             "wanted": {"pk": wanted.pk},
+            "settings": {"group": "due", "version": 0},
             "many_list": {"pk": batch.pk},
             "collaborator": collaborator,
             "emergency": {"number": urgent.number},

@@ -18,6 +18,7 @@ NOUNS = {
     "client": lazy("Clients"),
     "workspace": lazy("Workspaces"),
     "discovery": lazy("Searches"),
+    "setting": lazy("Settings"),
     "batch": lazy("Lists of people"),
     "removal": lazy("Requests"),
     "plan": lazy("Plans and decisions"),

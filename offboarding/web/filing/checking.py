@@ -22,6 +22,9 @@ from offboarding.connections.queries import hours_of
 from offboarding.directory.rules import Scope
 from offboarding.discovery.queries import newest_looks
 from offboarding.discovery.rules import Outcome
+from offboarding.removals.adjusting import standing
+from offboarding.removals.adjusting import within as reason_within
+from offboarding.removals.catalogue import DUE
 from offboarding.removals.models import RemovalRequest
 from offboarding.removals.queries import places_of
 from offboarding.removals.rules import REASONS, Choice, Group, due_at
@@ -41,6 +44,7 @@ GROUPS: dict[Group, StrOrPromise] = {
 
 def reason_groups(picked: str) -> list[tuple[StrOrPromise, list[OptionCard]]]:
     """The catalogue in its four groups: (heading, options), each with how soon access should be gone."""
+    hours = standing(DUE).values
     return [
         (
             says,
@@ -49,7 +53,7 @@ def reason_groups(picked: str) -> list[tuple[StrOrPromise, list[OptionCard]]]:
                     each.code,
                     each.says,
                     each.code == picked,
-                    hint=within(int(each.within.total_seconds() // 3600)),
+                    hint=within(hours[each.code]),
                 )
                 for each in REASONS.values()
                 if each.group is group
@@ -79,7 +83,7 @@ def check_card(removal: RemovalRequest, scope: Scope, today: date, zone: tzinfo,
     approvers = approvers_for(removal, today)
     count = in_all(rulings_to_be(removal, places))
     starts = max(removal.starts_at or now, now)
-    due = due_at(REASONS[removal.reason], starts)
+    due = due_at(reason_within(removal.reason), starts)
     return CheckCard(
         facts=(*who_facts(removal), *place_facts(removal, places), *why_facts(removal, zone, now)),
         not_known=tuple(not_known(places)),

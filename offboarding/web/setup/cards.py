@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime, tzinfo
+from datetime import datetime, timedelta, tzinfo
 from itertools import groupby
 
 from django.utils.translation import gettext as _
@@ -61,7 +61,11 @@ class CheckRow:
 
 
 def groups(
-    workspaces: Iterable[Workspace], changeable: Iterable[int], zone: tzinfo, now: datetime
+    workspaces: Iterable[Workspace],
+    changeable: Iterable[int],
+    zone: tzinfo,
+    now: datetime,
+    old_after: timedelta,
 ) -> tuple[ClientGroup, ...]:
     """By client. `changeable` are the clients whose tokens this person may replace."""
     mine = set(changeable)
@@ -69,13 +73,15 @@ def groups(
         ClientGroup(
             id=f"client-{client.pk}",
             client=client.name,
-            rows=tuple(row(each, each.client_id in mine, zone, now) for each in each_client),
+            rows=tuple(row(each, each.client_id in mine, zone, now, old_after) for each in each_client),
         )
         for client, each_client in groupby(workspaces, key=lambda each: each.client)
     )
 
 
-def row(workspace: Workspace, changeable: bool, zone: tzinfo, now: datetime) -> ConnectionRow:
+def row(
+    workspace: Workspace, changeable: bool, zone: tzinfo, now: datetime, old_after: timedelta
+) -> ConnectionRow:
     tag, says = standing(workspace, zone, now)
     return ConnectionRow(
         name=workspace.name,
@@ -86,7 +92,7 @@ def row(workspace: Workspace, changeable: bool, zone: tzinfo, now: datetime) -> 
         read=TimeCard.of(workspace.read_at, zone, now) if workspace.read_at else None,
         token=f"…{workspace.token_last4}",
         age=age(workspace, now),
-        old=is_old(workspace.token_set_at, now),
+        old=is_old(workspace.token_set_at, now, old_after),
         tag=tag,
         says=says,
         token_url=token_url(workspace) if changeable else "",

@@ -23,6 +23,7 @@ def tabs(scope: Scope, current: str) -> TabsCard:
         ("policies", _("Approval"), "/setup/policies/", PEOPLE),
         ("sign-in", _("Sign-in"), "/setup/sign-in/", WAYS if scope.everywhere(*WAYS) else ()),
         ("api", _("API keys"), "/setup/api/", tuple(Role)),
+        ("settings", _("Settings"), "/setup/settings/", PEOPLE if scope.everywhere(*PEOPLE) else ()),
         ("start", _("First steps"), "/setup/start/", (Role.ADMINISTRATOR,)),
         ("engine", _("Engine"), "/setup/engine/", ENGINE),
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 from django.contrib import messages
@@ -18,6 +19,8 @@ from offboarding.connections.probe import probe
 from offboarding.connections.queries import wanted_in, workspace_for, workspaces_in
 from offboarding.connections.rules import Tested
 from offboarding.directory.queries import clients_in
+from offboarding.removals.adjusting import value
+from offboarding.removals.catalogue import OLD_TOKEN_DAYS, REMINDERS
 from offboarding.users.rules import Role, actor_of
 from offboarding.web.cards import PathCard
 from offboarding.web.http import Request, now, page, signed_in, zone_of
@@ -37,7 +40,9 @@ def connections(request: Request) -> HttpResponse:
     if not request.scope.has(*SEES):
         raise PermissionDenied
     changeable = clients_in(request.scope, *CHANGES).values_list("pk", flat=True)
-    groups = cards.groups(workspaces_in(request.scope, *SEES), changeable, zone_of(request), now())
+    old_after = timedelta(days=value(REMINDERS, OLD_TOKEN_DAYS))
+    places = workspaces_in(request.scope, *SEES)
+    groups = cards.groups(places, changeable, zone_of(request), now(), old_after)
     context = {
         "groups": groups,
         "attention": cards.refused(groups),

@@ -109,6 +109,7 @@ WORDS: dict[Event, Callable[[Facts], str]] = {
     ),
     Event.JOINED_ROSTER: lambda facts: _("put %(name)s on the roster") % {"name": named(facts)},
     Event.LEFT_ROSTER: lambda facts: _("took %(name)s off the roster") % {"name": named(facts)},
+    Event.SETTING_CHANGED: lambda facts: _("made version %(version)s of the settings %(group)s") % facts,
     Event.BATCH_FILED: lambda facts: _("filed for %(people)s people at once, %(left_out)s left out") % facts,
     Event.WORKSPACE_CONNECTED: lambda facts: _("connected the workspace with the token %(token)s") % facts,
     Event.WORKSPACE_WANTED: lambda facts: (

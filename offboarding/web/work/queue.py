@@ -21,6 +21,8 @@ from offboarding.execution.queries import steps_waiting_for_others, steps_waitin
 from offboarding.lib.addresses import fold
 from offboarding.lib.hashing import sha256_hex
 from offboarding.packets.queries import packets_for
+from offboarding.removals.adjusting import value
+from offboarding.removals.catalogue import LEAVING_DAYS, REMINDERS
 from offboarding.removals.models import RemovalRequest
 from offboarding.removals.queries import drafts_of, expired_of, removals_for
 from offboarding.removals.rules import OPEN
@@ -38,7 +40,6 @@ from offboarding.web.work.parts import PartCard
 from offboarding.web.work.rows import removal_rows, with_places
 
 SECONDS = 15
-SOON = timedelta(days=14)
 OPENS = [stage.value for stage in OPEN]
 
 
@@ -115,7 +116,9 @@ def all_parts(request: Request, clock: Clock) -> Iterator[PartCard]:
     if scope.has(*FILES):
         yield parts.drafts(list(drafts_of(scope)), clock)
         yield parts.leaving(
-            leaving_soon(scope, today(request) + SOON), addresses_with_request(request), clock
+            leaving_soon(scope, today(request) + timedelta(days=value(REMINDERS, LEAVING_DAYS))),
+            addresses_with_request(request),
+            clock,
         )
     yield from requests_under_way(request, clock)
     if scope.has(Role.OPERATOR):

@@ -1,0 +1,100 @@
+"""Settings that administrators change in the browser: every version is kept, with who set it and when."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db import IntegrityError, transaction
+
+from offboarding.directory.rules import Scope
+from offboarding.ledger.actions import Event, record
+from offboarding.lib.refusals import Refused
+from offboarding.removals.catalogue import DUE, GROUPS, usual, whole, wrong_values
+from offboarding.removals.models import SettingVersion
+from offboarding.users.models import User
+from offboarding.users.rules import Role, actor_of
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """A group as it stands. Version 0 is what the product came with."""
+
+    group: str
+    version: int
+    values: Mapping[str, int]
+    by: str = ""
+    at: datetime | None = None
+
+
+def standing(group: str) -> Standing:
+    newest = SettingVersion.objects.filter(group=group).select_related("set_by").order_by("-version").first()
+    return of(newest) if newest else Standing(group, 0, usual(group))
+
+
+def of(row: SettingVersion) -> Standing:
+    return Standing(row.group, row.version, whole(row.group, row.values), row.set_by.name, row.set_at)
+
+
+def versions(group: str) -> list[Standing]:
+    """All of them, newest first; at the end what the product came with."""
+    found = SettingVersion.objects.filter(group=group).select_related("set_by").order_by("-version")
+    return [*(of(row) for row in found), Standing(group, 0, usual(group))]
+
+
+def value(group: str, name: str) -> int:
+    return standing(group).values[name]
+
+
+def within(reason: str) -> timedelta:
+    """How long until access should be gone, when nobody says otherwise."""
+    return timedelta(hours=value(DUE, reason))
+
+
+def may_not_set(scope: Scope) -> str:
+    """Why this person may not change settings, in a sentence; empty if they may. They hold for all clients."""
+    if scope.everywhere(Role.ADMINISTRATOR):
+        return ""
+    return "These hold for all clients, so an administrator of all clients changes them."
+
+
+def change(
+    by: User, scope: Scope, group: str, values: Mapping[str, int], version: int, back_to: int | None = None
+) -> int:
+    """The next version of a group. `back_to` says which earlier one it repeats. Gives back its number."""
+    if why := may_not_set(scope):
+        raise Refused("may-not-set", why)
+    if group not in GROUPS:
+        raise Refused("no-group", "There are no such settings.")
+    if wrong := wrong_values(group, values):
+        raise Refused("wrong-values", next(iter(wrong.values())), field=next(iter(wrong)), wrong=wrong)
+    try:
+        with transaction.atomic():
+            before = standing(group)
+            if before.version != version:
+                raise stale()
+            if not (changed := differences(before.values, values)):
+                raise Refused("nothing-changed", "Nothing was changed.")
+            made = SettingVersion.objects.create(
+                group=group, version=version + 1, values=whole(group, values), set_by=by
+            )
+            facts = {"group": group, "version": made.version, "changed": changed, "back_to": back_to}
+            record(Event.SETTING_CHANGED, actor=actor_of(by), about=f"setting:{group}", facts=facts)
+    except IntegrityError as error:  # two at once: one of them made this version first
+        raise stale() from error
+    return made.version
+
+
+def stale() -> Refused:
+    return Refused(
+        "stale",
+        "Somebody changed these settings while you were writing, so nothing was saved. Compare, then save again.",
+    )
+
+
+def differences(before: Mapping[str, int], after: Mapping[str, int]) -> dict[str, list[int]]:
+    """By name, what was and what is to be."""
+    return {
+        name: [number, after[name]] for name, number in before.items() if after.get(name, number) != number
+    }
