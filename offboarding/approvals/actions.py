@@ -9,9 +9,16 @@ from datetime import date
 from django.db import IntegrityError, transaction
 from django.db.models.functions import Now
 
-from offboarding.approvals import queries
+from offboarding.approvals import falling, queries
 from offboarding.approvals.models import Approval
-from offboarding.approvals.rules import Decision, Ruling, enough, may_not_decide, not_their_turn
+from offboarding.approvals.rules import (
+    Decision,
+    Ruling,
+    asked_as,
+    enough,
+    may_not_decide,
+    not_their_turn,
+)
 from offboarding.checklist.models import Plan
 from offboarding.checklist.queries import newest_plan
 from offboarding.emergencies.actions import put_brake
@@ -50,7 +57,7 @@ def decide(removal: RemovalRequest, user: User, said: Statement, today: date) ->
             locked = RemovalRequest.objects.select_for_update().get(pk=removal.pk)
             plan = checked(locked, user, said, today)
             rulings = queries.rulings_of(plan)
-            made = write(plan, user, said, any(ruling.terms.apart for ruling in rulings))
+            made = write(plan, user, said, rulings, today)
             move_on(locked, plan, rulings, said, user, today)
     except IntegrityError as error:
         raise Refused("decided-meanwhile", "Your decision is recorded already.") from error
@@ -70,15 +77,21 @@ def checked(removal: RemovalRequest, user: User, said: Statement, today: date) -
             "The plan changed while you were reading. Your decision was not recorded. Read the changes and decide again.",
             version=plan.version,
         )
-    if removal.stage == Stage.EXPIRED or queries.is_over(plan):
+    renews = removal.stage == Stage.RUNNING and queries.fell(removal, plan)
+    if removal.stage == Stage.EXPIRED or (removal.stage == Stage.PLANNED and queries.is_over(plan)):
         raise Refused(
             "expired",
             f"Nobody decided on {removal.reference} in time, so this request for approval has ended. Its requester can ask"
             " again.",
         )
-    if removal.stage != Stage.PLANNED:
+    if removal.stage != Stage.PLANNED and not renews:
         raise Refused(
             "decided-meanwhile", f"{removal.reference} is {removal.stage} already. Nothing is left to decide."
+        )
+    if renews and said.decision is not Decision.APPROVE:
+        raise Refused(
+            "under-way",
+            "The work has begun, so there is only a yes to give. To stop the work, pause it or cancel the rest.",
         )
     if said.decision is not Decision.APPROVE and not said.note.strip():
         raise Refused("no-note", "Write a note: it is needed to reject or to ask.", field="note")
@@ -94,11 +107,14 @@ def checked(removal: RemovalRequest, user: User, said: Statement, today: date) -
     return plan
 
 
-def write(plan: Plan, user: User, said: Statement, apart: bool) -> Approval:
+def write(plan: Plan, user: User, said: Statement, rulings: Sequence[Ruling], today: date) -> Approval:
+    who = queries.standing(user, plan, today)
     made = Approval.objects.create(
         plan=plan,
         fingerprint=plan.fingerprint,
         approver=user,
+        right_of_id=who.voter.user_id,
+        held=asked_as(rulings, who.voter),
         requester_id=plan.removal.requester_id,
         plan_made_by_id=plan.made_by_id,
         decision=said.decision.value,
@@ -106,7 +122,7 @@ def write(plan: Plan, user: User, said: Statement, apart: bool) -> Approval:
         text=said.text,
         method=said.method,
         address=said.address,
-        apart=apart,
+        apart=any(ruling.terms.apart for ruling in rulings),
     )
     record(
         EVENTS[said.decision],
@@ -137,8 +153,12 @@ def move_on(
     if said.decision is not Decision.APPROVE:
         return
     given = queries.voters_of(queries.approvals_of(plan), clients_of(removal), today)
+    if not enough(rulings, given):
+        return
+    if removal.stage == Stage.RUNNING:
+        return falling.stands_again(plan, user)
     # Asked where it would begin now, on one person's word. A brake stands from then on, and asks for one more.
-    if enough(rulings, given) and (len(given) > 1 or put_brake(plan, user) is None):
+    if len(given) > 1 or put_brake(plan, user) is None:
         removals.move(removal, Stage.APPROVED, actor_of(user), approved_at=Now())
 
 

@@ -121,6 +121,8 @@ class Asking(models.Model):
     expires_at = models.DateTimeField()
     reminded_at = models.DateTimeField(null=True, blank=True)
     escalated_at = models.DateTimeField(null=True, blank=True)
+    # An approval fell while the work went on: nothing more is changed until enough others have approved.
+    fell_at = models.DateTimeField(null=True, blank=True)
     # It expired, or another plan took its place.
     over_at = models.DateTimeField(null=True, blank=True)
 
@@ -137,6 +139,8 @@ class Approval(models.Model):
     plan = models.ForeignKey(Plan, on_delete=models.PROTECT, related_name="approvals")
     fingerprint = models.CharField(max_length=64)
     approver = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="decisions")
+    # Whose right it was: their own, or that of the person who had delegated it to them.
+    right_of = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     # Repeated here so that the database itself can keep them apart.
     requester = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     plan_made_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
@@ -149,6 +153,10 @@ class Approval(models.Model):
     method = models.CharField(max_length=60)
     address = models.GenericIPAddressField(null=True, blank=True)
     at = models.DateTimeField(db_default=Now())
+    # As what they were asked (words of `policies.rules.Who`): a yes stands only while one of these is still held.
+    held = models.JSONField(default=list)
+    # Somebody found, before the work was done, that it does not stand any more. It never counts again.
+    fell_at = models.DateTimeField(null=True, blank=True)
     # The policy keeps approving and doing apart: this person works on no step of the request.
     apart = models.BooleanField(default=False)
 
@@ -157,8 +165,18 @@ class Approval(models.Model):
         constraints = [
             models.UniqueConstraint(
                 fields=["plan", "approver"],
-                condition=~models.Q(decision="ask"),
+                condition=~models.Q(decision="ask") & models.Q(fell_at=None),
                 name="one_decision_per_person_and_plan",
+            ),
+            models.UniqueConstraint(
+                fields=["plan", "right_of"],
+                condition=~models.Q(decision="ask") & models.Q(fell_at=None),
+                name="one_decision_per_right_and_plan",
+            ),
+            models.CheckConstraint(
+                condition=~models.Q(right_of=models.F("requester"))
+                & ~models.Q(right_of=models.F("plan_made_by")),
+                name="nobody_decides_for_requester_or_editor",
             ),
             models.CheckConstraint(
                 condition=~models.Q(approver=models.F("requester")), name="the_requester_does_not_decide"

@@ -4,6 +4,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date
 from typing import Any
 
+from django.db.models import Exists, OuterRef, Q
+
 from offboarding.approvals.models import Approval, Asking
 from offboarding.approvals.policies.queries import INSTALLED, decided_under, installed
 from offboarding.approvals.policies.rules import needed
@@ -17,6 +19,7 @@ from offboarding.approvals.rules import (
     may_not_decide,
     not_their_turn,
     rulings_in,
+    still_holds,
     with_one_more,
 )
 from offboarding.checklist.models import Plan
@@ -87,14 +90,45 @@ def approvals_needed(plan: Plan) -> int:
 
 
 def approvals_of(plan: Plan) -> list[Approval]:
-    return list(plan.approvals.filter(decision=Decision.APPROVE).select_related("approver"))
+    """Those that have not fallen, oldest first."""
+    found = plan.approvals.filter(decision=Decision.APPROVE, fell_at=None)
+    return list(found.select_related("approver", "right_of"))
 
 
 def voters_of(approvals: Iterable[Approval], clients: frozenset[int], today: date) -> list[Voter]:
-    """Who has said yes, with what they hold today: a role that was lost meanwhile does not count. One query."""
+    """Who has said yes, with what they hold today: a role that was lost meanwhile does not count. One query.
+
+    A yes that was given for somebody else counts as theirs.
+    """
     given = list(approvals)
-    scopes = scopes_of([each.approver for each in given], today)
-    return [Voter.of(scopes[each.approver_id], clients) for each in given]
+    scopes = scopes_of([each.right_of for each in given if each.approver.is_active], today)
+    return [voter(each, scopes, clients) for each in given]
+
+
+def voter(approval: Approval, scopes: Mapping[int, Scope], clients: frozenset[int]) -> Voter:
+    found = scopes.get(approval.right_of_id)
+    return Voter.of(found, clients) if found else Voter(approval.right_of_id, False, frozenset(), False)
+
+
+# ---------------------------------------------------------------- whether it still stands
+
+
+def fell(removal: RemovalRequest, plan: Plan) -> bool:
+    """True while an approval has fallen and enough others are still missing. One query."""
+    return Asking.objects.filter(plan=plan).exclude(fell_at=None).exists()
+
+
+def falling(removal: RemovalRequest, plan: Plan, today: date) -> list[Approval]:
+    """Approvals of this plan whose giver may not approve any more: disabled, or without the role. At most three queries."""
+    given = approvals_of(plan)
+    clients = clients_of(removal)
+    scopes = scopes_of([each.right_of for each in given if each.approver.is_active], today)
+    return [each for each in given if not still_holds(each.held, voter(each, scopes, clients), clients)]
+
+
+def why_fell(approvals: Sequence[Approval]) -> str:
+    names = ", ".join(each.approver.name for each in approvals)
+    return f"{names} approved this and may not approve it any more, so the approval no longer stands."
 
 
 # ---------------------------------------------------------------- who decides
@@ -110,7 +144,9 @@ def standing(user: User, plan: Plan, today: date) -> Standing:
         requester_id=removal.requester_id,
         editor_ids=editors_of(removal),
         addresses=removal.addresses,
-        decided_already=plan.approvals.exclude(decision=Decision.ASK).filter(approver=user).exists(),
+        decided_already=plan.approvals.filter(Q(approver=user) | Q(right_of=user), fell_at=None)
+        .exclude(decision=Decision.ASK)
+        .exists(),
         works=works(scope, clients, removal),
     )
 
@@ -129,7 +165,8 @@ def works(scope: Scope, clients: frozenset[int], removal: RemovalRequest) -> boo
 def kept_apart(removal: RemovalRequest) -> set[int]:
     """Who approved under a policy that keeps approving and doing apart: they work on no step. One query."""
     found = Approval.objects.filter(plan__removal=removal, decision=Decision.APPROVE, apart=True)
-    return set(found.values_list("approver_id", flat=True))
+    pairs = found.values_list("approver_id", "right_of_id")
+    return {user for pair in pairs for user in pair}
 
 
 def approvers_for(removal: RemovalRequest, today: date) -> list[User]:
@@ -152,7 +189,8 @@ def deciders(
 ) -> list[User]:
     """A fixed number of queries, however many people there are."""
     clients, addresses = clients_of(removal), {fold(each) for each in removal.addresses}
-    out = {removal.requester_id, *editors_of(removal), *(each.approver_id for each in given)}
+    out = {removal.requester_id, *editors_of(removal)}
+    out |= {user for each in given for user in (each.approver_id, each.right_of_id)}
     apart = any(ruling.terms.apart for ruling in rulings)
     said = voters_of(given, clients, today)
     return [
@@ -169,39 +207,38 @@ def to_decide(scope: Scope, today: date) -> list[RemovalRequest]:
     """Requests whose turn has come to this person, the first to be due on top. A fixed number of queries."""
     if not scope.has(Role.APPROVER, Role.SECURITY):
         return []
+    fallen = Asking.objects.filter(plan__removal=OuterRef("pk")).exclude(fell_at=None)
     waiting = list(
         removals_for(scope)
-        .filter(stage=Stage.PLANNED)
+        .filter(Q(stage=Stage.PLANNED) | Q(stage=Stage.RUNNING) & Exists(fallen))
         .exclude(requester_id=scope.user_id)
         .order_by("due_at")
-        .prefetch_related("plans__approvals__approver", "plans__brake", "places__workspace")
+        .prefetch_related("plans__approvals__right_of", "plans__brake", "places__workspace")
     )
     plans = {removal.pk: list(removal.plans.all())[-1] for removal in waiting}
-    scopes = scopes_of({each.approver for plan in plans.values() for each in plan.approvals.all()}, today)
+    scopes = scopes_of({each.right_of for plan in plans.values() for each in plan.approvals.all()}, today)
     return [removal for removal in waiting if is_asked_of(scope, removal, plans[removal.pk], scopes)]
 
 
 def is_asked_of(scope: Scope, removal: RemovalRequest, plan: Plan, scopes: Mapping[int, Scope]) -> bool:
     """From what is read already: the plans with their decisions, and the places."""
     clients = frozenset(place.workspace.client_id for place in removal.places.all())
-    voter, decided = (
-        Voter.of(scope, clients),
-        [each for each in plan.approvals.all() if each.decision != Decision.ASK],
-    )
+    me = Voter.of(scope, clients)
+    counts = (each for each in plan.approvals.all() if each.fell_at is None)
+    decided = [each for each in counts if each.decision != Decision.ASK]
     rulings = ruled(plan, clients)
     who = Standing(
         user_id=scope.user_id,
         email=scope.email,
-        voter=voter,
+        voter=me,
         requester_id=removal.requester_id,
         editor_ids=frozenset(each.made_by_id for each in removal.plans.all()),
         addresses=removal.addresses,
-        decided_already=any(each.approver_id == scope.user_id for each in decided),
+        decided_already=any(scope.user_id in (each.approver_id, each.right_of_id) for each in decided),
         works=scope.covers(clients, Role.OPERATOR),
     )
-    given = [scopes[each.approver_id] for each in decided if each.decision == Decision.APPROVE]
-    said = [Voter.of(each, clients) for each in given]
-    return not (may_not_decide(who, rulings) or not_their_turn(rulings, said, voter))
+    said = [voter(each, scopes, clients) for each in decided if each.decision == Decision.APPROVE]
+    return not (may_not_decide(who, rulings) or not_their_turn(rulings, said, me))
 
 
 def questions_to(scope: Scope) -> list[Approval]:

@@ -91,6 +91,27 @@ def asked_at_all(ruling: Ruling, voter: Voter) -> bool:
     return any(fits(turn, voter, ruling.clients) for turn in ruling.terms.turns)
 
 
+def asked_as(rulings: Iterable[Ruling], voter: Voter) -> list[str]:
+    """As what this person is asked, in words that are kept with their decision."""
+    kinds = {
+        turn.who.value
+        for ruling in rulings
+        for turn in ruling.terms.turns
+        if fits(turn, voter, ruling.clients)
+    }
+    return sorted(kinds)
+
+
+def still_holds(held: Iterable[str], voter: Voter, clients: frozenset[int]) -> bool:
+    """True if one of these is still theirs, for every client of the request."""
+    holds = {
+        Who.APPROVER: voter.approves,
+        Who.CLIENT: voter.approves and bool(voter.named_for & clients),
+        Who.SECURITY: voter.secures,
+    }
+    return any(holds[Who(each)] for each in held)
+
+
 def seated(ruling: Ruling, voters: Sequence[Voter]) -> dict[int, int]:
     """Whose yes takes which seat: seat to voter, both by number. Nobody sits twice; earlier seats are filled first.
 

@@ -9,6 +9,7 @@ from typing import Any
 from django.db import transaction
 from django.db.models.functions import Now
 
+from offboarding.approvals.falling import fall, why_not_standing
 from offboarding.checklist.models import ChecklistItem, Plan
 from offboarding.checklist.rules import Kind
 from offboarding.directory.queries import scope_of
@@ -237,7 +238,11 @@ def sign_off(run: Run, user: User, *, attested: bool, note: str) -> None:
             "not-attested", "Tick the box to say that you did this and it is right.", field="attest"
         )
     note = within(note, LONGEST_NOTE, "note")
+    still_approved(run)
     with transaction.atomic():
+        # A renewal of the approval holds this row too: nobody approves and does a step at the same moment.
+        RemovalRequest.objects.select_for_update(no_key=True).get(pk=run.item.plan.removal_id)
+        guard(run, user)
         lock(run)
         if not run.manual:
             raise Refused("not-manual", "This step runs by itself. Choose Do by hand first.")
@@ -266,6 +271,14 @@ def sign_off(run: Run, user: User, *, attested: bool, note: str) -> None:
             actor_of(user),
             {"note": note, "proofs": [proof.evidence.sha256 for proof in proofs]},
         )
+
+
+def still_approved(run: Run) -> None:
+    """Work by hand too waits while the approval does not stand. That it fell is written down, whatever follows."""
+    if run.item.plan.removal.stage != Stage.RUNNING:
+        return
+    if says := why_not_standing(run.item.plan.removal, run.item.plan):
+        raise Refused("approval-fell", fall(run.item.plan) or says)
 
 
 def lock(run: Run) -> None:

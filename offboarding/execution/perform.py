@@ -12,6 +12,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import takewhile
 
+from offboarding.approvals.falling import fall
 from offboarding.connections import keyring
 from offboarding.connections import queries as connections
 from offboarding.connections.actions import token_refused as token_was_refused
@@ -126,6 +127,9 @@ def halted(run: Run, halt: Halt, sight: Sight | None = None) -> None:
             steering.seen_out(run, sight.says if sight else "")
         case Halt.PAUSED:
             steering.rest(run)
+        case Halt.APPROVAL_FELL:
+            sentence = fall(run.item.plan) or "The approval did not stand at this moment."
+            actions.needs_person(run, Cause.APPROVAL_FELL, sentence, REMEDIES[Cause.APPROVAL_FELL])
 
 
 def rest_until(run: Run, at: datetime, why: str) -> None:

@@ -6,8 +6,9 @@ from datetime import UTC, date, datetime
 from itertools import takewhile
 from typing import Any
 
-from django.db.models import Count, F, Max, Q
+from django.db.models import Count, Exists, F, Max, OuterRef, Q
 
+from offboarding.approvals.models import Asking
 from offboarding.approvals.queries import kept_apart
 from offboarding.checklist.models import ChecklistItem, Plan
 from offboarding.directory.queries import people_with
@@ -66,6 +67,18 @@ def stopped_by_connections() -> list[Run]:
 def rested() -> list[Run]:
     """Runs that rested during a pause that is over."""
     found = Run.objects.filter(UNDER_WAY, state=State.WAITING, cause=Cause.PAUSED)
+    return list(found.select_related("item__plan__removal").defer("item__plan__body"))
+
+
+def approved_again() -> list[Run]:
+    """Runs that waited for another approval, which has been given."""
+    fallen = Asking.objects.filter(plan=OuterRef("item__plan")).exclude(fell_at=None)
+    found = Run.objects.filter(
+        UNDER_WAY | Q(item__plan__removal__stage=Stage.CLOSED),
+        ~Exists(fallen),
+        state=State.NEEDS_PERSON,
+        cause=Cause.APPROVAL_FELL,
+    )
     return list(found.select_related("item__plan__removal").defer("item__plan__body"))
 
 

@@ -87,6 +87,7 @@ class Cause(StrEnum):
     CRASHED = "crashed"
     PAUSED = "paused"
     NOT_AS_BEFORE = "not-as-before"
+    APPROVAL_FELL = "approval-fell"
 
 
 # What failed has ended too, but nothing may follow from it until a person decides.
@@ -100,6 +101,7 @@ class Halt(StrEnum):
     NOT_APPROVED = "not approved"
     PAUSED = "paused"
     REST_CANCELLED = "rest cancelled"
+    APPROVAL_FELL = "approval fell"
 
 
 def halts(approved: bool, paused: bool, rest_cancelled: bool) -> Halt | None:
@@ -220,6 +222,7 @@ def may_call_again(history: History, at_most: int = CALLS_AT_MOST) -> bool:
 
 REMEDIES: dict[Cause, str] = {
     Cause.MANUAL: "Do what the step says, attach the proof and sign off.",
+    Cause.APPROVAL_FELL: "Somebody else approves it on the request's page; this then goes on by itself.",
     Cause.PAUSED: "Somebody paused the request. It goes on when the work is resumed on the request's page.",
     Cause.TAKEN_OVER: "Do it by hand, attach the proof and sign off.",
     Cause.OWNER_NEEDED: "An Owner makes a token with the level Workspace Owner and enters it in Setup > Connections, then try "

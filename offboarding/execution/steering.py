@@ -8,6 +8,7 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef, QuerySet
 from django.db.models.functions import Now
 
+from offboarding.approvals.falling import why_not_standing
 from offboarding.checklist.models import Plan
 from offboarding.checklist.rules import Kind
 from offboarding.execution.actions import tell, touched
@@ -51,6 +52,8 @@ def may_begin(run: Run) -> None:
     locked = RemovalRequest.objects.select_for_update(no_key=True).get(pk=run.item.plan.removal_id)
     if found := halt(run, locked):
         raise Halted(found)
+    if not_standing(run, locked):
+        raise Halted(Halt.APPROVAL_FELL)
 
 
 def halt(run: Run, removal: RemovalRequest) -> Halt | None:
@@ -62,6 +65,16 @@ def told(run: Run, removal: RemovalRequest, superseded: bool) -> Halt | None:
     approved = removal.stage in (Stage.RUNNING, Stage.CLOSED) and not superseded
     cut_off = removal.rest_cancelled_at is not None and not ends(run)
     return halts(approved, removal.paused_at is not None, cut_off)
+
+
+def not_standing(run: Run, removal: RemovalRequest) -> str:
+    """Why the approval does not carry this step any more; empty if it does. What was closed stays approved.
+
+    An end that was promised comes, whatever became of the approvers.
+    """
+    if removal.stage != Stage.RUNNING or ends(run):
+        return ""
+    return why_not_standing(removal, run.item.plan)
 
 
 def rest(run: Run) -> None:

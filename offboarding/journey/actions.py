@@ -13,6 +13,7 @@ from django.db import transaction
 from django.db.models.functions import Now
 
 from offboarding.approvals import asking
+from offboarding.approvals.falling import fall
 from offboarding.approvals.policies.queries import decided_under
 from offboarding.checklist import actions as checklist
 from offboarding.checklist.models import Plan
@@ -138,6 +139,8 @@ def tick() -> None:
         execution.goes_on(run)
     for run in runs.rested():
         steps.goes_on(run)
+    for run in runs.approved_again():
+        execution.goes_on(run)
     logins.forget_ended()
     for pk in rounds.these():
         if each_by_itself(advance, pk):
@@ -200,6 +203,8 @@ def advance(pk: int) -> bool:
     if plan is None:
         return False
     if removal.stage == Stage.APPROVED and removal.starts_at and removal.starts_at <= clock.now():
+        if fall(plan):  # whoever approved has to be able to approve at the moment when it begins
+            return False
         begin(removal, plan)
     return removal.stage == Stage.RUNNING and go_on(removal, plan)
 

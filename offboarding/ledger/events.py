@@ -73,6 +73,8 @@ class Event(StrEnum):
     APPROVAL_REMINDED = "plan.approval_reminded"
     APPROVAL_ESCALATED = "plan.approval_escalated"
     APPROVAL_EXPIRED = "plan.approval_expired"
+    APPROVAL_FELL = "plan.approval_fell"
+    APPROVAL_STANDS_AGAIN = "plan.approval_stands_again"
     POLICY_PROPOSED = "policy.proposed"
     POLICY_APPROVED = "policy.approved"
     POLICY_DECLINED = "policy.declined"

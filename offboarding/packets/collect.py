@@ -158,7 +158,7 @@ def full_runs(plan: Plan) -> list[Run]:
 
 
 def approvals_of(removal: RemovalRequest) -> list[Approval]:
-    return list(Approval.objects.filter(plan__removal=removal).select_related("approver", "plan"))
+    return list(Approval.objects.filter(plan__removal=removal).select_related("approver", "right_of", "plan"))
 
 
 def words_of(emergency: Emergency | None, plan: Plan) -> Iterable[made.Approval]:
@@ -235,18 +235,27 @@ def when(moment: datetime | None) -> str | None:
     return iso(moment) if moment else None
 
 
+FELL = "It fell before the work was done, since its giver could not approve any more. It does not count."
+
+
+def role_of(each: Approval) -> str:
+    """As what they decided, and for whom where the right was delegated."""
+    role = "Security" if set(each.held) == {"security"} else "Approver"
+    return role if each.right_of_id == each.approver_id else f"{role}, for {each.right_of.name}"
+
+
 def approval(each: Approval) -> made.Approval:
     return made.Approval(
         by=each.approver.name,
         address=each.approver.email,
-        role="Approver",
+        role=role_of(each),
         at=iso(each.at),
         decision=DECISIONS[each.decision],
         method=each.method,
         plan_version=each.plan.version,
         fingerprint=each.fingerprint,
         text=each.text,
-        reason=each.note,
+        reason=each.note if each.fell_at is None else FELL,
         network_address=each.address or "",
     )
 

@@ -51,12 +51,18 @@ def test_the_requester_never_decides(filed: Make, decide: Make, alice: Any) -> N
 
 
 def write(
-    plan: Any, approver: Any, requester: Any, editor: Any, decision: str = "approve", note: str = ""
+    plan: Any,
+    approver: Any,
+    requester: Any,
+    editor: Any,
+    decision: str = "approve",
+    note: str = "",
+    right_of: Any = None,
 ) -> None:
     with transaction.atomic():
         Approval.objects.create(
             plan=plan, fingerprint=plan.fingerprint, approver=approver, requester=requester,
-            plan_made_by=editor, decision=decision, note=note, text="", method="",
+            plan_made_by=editor, decision=decision, note=note, text="", method="", right_of=right_of or approver,
         )  # fmt: skip
 
 
@@ -71,6 +77,11 @@ def test_the_database_itself_keeps_them_apart(filed: Make, alice: Any, bob: Any,
     write(plan, bob, alice, alice)
     with pytest.raises(IntegrityError):
         write(plan, bob, alice, alice, "reject", "twice")
+    for right_of in (alice, sam):  # of the requester, of whoever made the plan
+        with pytest.raises(IntegrityError, match="nobody_decides_for_requester_or_editor"):
+            write(plan, bob, alice, sam, right_of=right_of)
+    with pytest.raises(IntegrityError):
+        write(plan, sam, alice, alice, right_of=bob)  # one right is used once, whoever uses it
 
 
 def test_somebody_who_may_not_decide_for_every_client_is_refused(

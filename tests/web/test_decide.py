@@ -417,3 +417,77 @@ def test_what_nobody_decided_in_time_is_asked_again_with_one_press(
     removal.refresh_from_db()
     assert removal.stage == "planned"
     assert "Version 2 of the plan waits for approval." in text_of(client.get(url))
+
+
+HX = {"HTTP_HX_REQUEST": "true"}
+
+
+def since(page: Any) -> str:
+    found = re.search(r'hx-get="([^"]*approve/\?since=[^"]+)"', page.content.decode())
+    assert found
+    return found[1].replace("&amp;", "&")
+
+
+def test_who_decided_meanwhile_is_shown_at_once_and_the_form_stays(
+    client: Browser, filed: Make, decide: Make, bob: Any, person: Make, settings: Any
+) -> None:
+    from offboarding.users.rules import Role
+
+    settings.OWNER_APPROVERS = 2
+    removal = filed(roles=("Workspace Owner",))
+    zoe = person("zoe", Role.APPROVER)
+    client.force_login(bob)
+    ask = since(client.get(at(removal)))
+    assert client.get(ask, **HX).status_code == 204
+    decide(removal, zoe)
+    news = client.get(ask, **HX)
+    assert "Zoe" in text_of(news) and 'id="decide"' not in news.content.decode()
+    assert "1 of 2 approvals are in." in news["HX-Trigger"]
+    ask = since(news)
+    decide(removal, person("dev", Role.APPROVER))
+    news = client.get(ask, **HX)
+    assert 'id="decide"' in news.content.decode()
+    assert "This plan is approved. Nothing is left to decide." in text_of(news)
+
+
+def test_news_of_decisions_leaves_an_answer_that_is_being_written(
+    client: Browser, filed: Make, decide: Make, alice: Any, bob: Any, person: Make
+) -> None:
+    from offboarding.users.rules import Role
+
+    removal = filed()
+    decide(removal, bob, "ask", "Who takes the audiences?")
+    client.force_login(alice)
+    page = client.get(at(removal, "")).content.decode()
+    found = re.search(r'hx-get="([^"]*\?since=[^"]+)"', page)
+    assert found
+    decide(removal, person("zoe", Role.APPROVER), "ask", "And the functions?")
+    assert client.get(found[1], **HX).status_code == 204
+
+
+def test_an_approval_that_fell_is_given_again_by_somebody_else(
+    client: Browser, running: Make, bob: Any, person: Make
+) -> None:
+    from offboarding.approvals.falling import fall
+    from offboarding.checklist.queries import newest_plan
+    from offboarding.users.models import User
+    from offboarding.users.rules import Role
+
+    removal = running("Acme Production")
+    zoe = person("zoe", Role.APPROVER)
+    client.force_login(zoe)
+    assert "the work has begun" in text_of(client.get(at(removal)))
+    User.objects.filter(pk=bob.pk).update(is_active=False)
+    plan = newest_plan(removal)
+    assert plan and fall(plan)
+    assert "To decide (1)" in text_of(client.get("/"))
+    url = f"/requests/{removal.reference}/"
+    assert "Bob approved this and may not approve it any more." in text_of(client.get(url))
+    page = client.get(at(removal))
+    assert "To stop it, pause it or cancel the rest." in text_of(page)
+    assert "no longer counts: it fell before the work was done" in text_of(page)
+    choose(client, removal)
+    prove(client, removal)
+    press(client, removal)
+    assert "You approved version 1" in text_of(client.get(at(removal)))
+    assert "may not approve it any more" not in text_of(client.get(url))

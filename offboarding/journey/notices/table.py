@@ -8,7 +8,7 @@ from functools import partial
 from typing import Any
 
 from offboarding.approvals.models import Approval
-from offboarding.approvals.queries import approvals_of, rulings_of
+from offboarding.approvals.queries import approvals_of, fell, rulings_of
 from offboarding.approvals.queries import deciders as who_decides
 from offboarding.approvals.rules import Decision
 from offboarding.checklist.queries import newest_plan
@@ -152,6 +152,14 @@ def not_waiting(case: Case, _user: User) -> str:
     return f"{case.removal.reference} does not wait for this decision any more."
 
 
+def stands_again(case: Case, user: User) -> str:
+    if case.removal.stage == Stage.PLANNED:
+        return decided(case, user)
+    if case.removal.stage == Stage.RUNNING and fell(case.removal, case.plan):
+        return ""
+    return f"Enough others have approved {case.removal.reference}."
+
+
 def not_expired(case: Case, _user: User) -> str:
     return (
         ""
@@ -227,6 +235,7 @@ NOTICES: dict[Event, tuple[Notice, ...]] = {
     ),
     Event.APPROVAL_REMINDED: (Notice("reminder", whose_turn, words.reminder, over=decided),),
     Event.APPROVAL_ESCALATED: (Notice("nobody decided", told_instead, words.escalated, over=not_waiting),),
+    Event.APPROVAL_FELL: (Notice("approval fell", asked_and_asking, words.fell, over=stands_again),),
     Event.APPROVAL_EXPIRED: (Notice("expired", asked_and_asking, words.expired, over=not_expired),),
     Event.PLAN_REJECTED: (Notice("rejected", requester, words.rejected),),
     Event.ITEM_MOVED: (

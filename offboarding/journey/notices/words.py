@@ -74,6 +74,13 @@ def expired(case: Case, user: User) -> Words:
     )
 
 
+def fell(case: Case, user: User) -> Words:
+    says = str(case.facts["says"])
+    lead = _("%(says)s Nothing more is changed until somebody else has approved it.") % {"says": says}
+    subject = _("Approve again: %(what)s") % {"what": what(case)}
+    return Words(subject, lead, request(case, user), act(case))
+
+
 def waiting(case: Case, user: User) -> list[tuple[str, str]]:
     """With the moment at which it ends by itself."""
     asking = asking_of(case.plan)

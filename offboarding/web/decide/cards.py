@@ -37,7 +37,7 @@ def verdict(view: Overview, today: date) -> PermissionCard | None:
             _("%(who)s released it, %(when)s.") % {"who": who, "when": view.clock.says(view.emergency.at)},
             ActCard(_("Open the emergency"), f"/emergency/{view.removal.reference}/"),
         )
-    if view.stage is not Stage.PLANNED:
+    if not view.decidable:
         told = who_can_ask(view) if view.stage is Stage.EXPIRED else who_decided(view)
         return PermissionCard(str(DONE[view.stage]), told)
     why = may_not_decide(standing(view.user, view.plan, today), view.rulings)
@@ -77,10 +77,17 @@ def who_can(view: Overview, today: date) -> str:
     return _("Who can decide: %(who)s.") % {"who": who}
 
 
+def only_yes(view: Overview) -> str:
+    """While the work goes on there is only a yes to give; empty before it began."""
+    return _("The work has begun. To stop it, pause it or cancel the rest.") if view.fell else ""
+
+
 def own_say(view: Overview) -> NoticeCard | None:
     """What this reader said last about this request, as long as it counts for the plan as it is."""
     mine = [
-        each for each in view.decisions if each.approver_id == view.user.pk and each.plan_id == view.plan.pk
+        each
+        for each in view.decisions
+        if each.approver_id == view.user.pk and each.plan_id == view.plan.pk and each.fell_at is None
     ]
     if not mine:
         return None

@@ -37,8 +37,10 @@ def faults(typed: Typed, not_yet: str = "") -> dict[str, str]:
     return {}
 
 
-def fields(typed: Typed, wrong: dict[str, str], not_yet: str = "") -> tuple[FieldCard, FieldCard]:
-    """Three equal radios, none chosen beforehand, and a note."""
+def fields(
+    typed: Typed, wrong: dict[str, str], not_yet: str = "", only_yes: str = ""
+) -> tuple[FieldCard, FieldCard]:
+    """Three equal radios, none chosen beforehand, and a note. What cannot be chosen now says why."""
     hints = {
         Decision.APPROVE: not_yet,
         Decision.REJECT: _("The request ends. A new one can be filed."),
@@ -50,8 +52,8 @@ def fields(typed: Typed, wrong: dict[str, str], not_yet: str = "") -> tuple[Fiel
             each.value,
             labels[each],
             typed.decision == each,
-            hints[each],
-            disabled=bool(not_yet) and each is Decision.APPROVE,
+            only_yes if only_yes and each is not Decision.APPROVE else hints[each],
+            disabled=bool(not_yet if each is Decision.APPROVE else only_yes),
         )
         for each in Decision
     )

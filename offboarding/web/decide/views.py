@@ -25,8 +25,10 @@ from offboarding.web.proof import to_proof
 from offboarding.web.removal import cards as removal_cards
 from offboarding.web.removal import forms as removal_forms
 from offboarding.web.removal.decisions import decisions
-from offboarding.web.removal.overview import Overview, overview
+from offboarding.web.removal.decisions import needed as still_needed
+from offboarding.web.removal.overview import Overview, overview, version_of
 from offboarding.web.removal.plan import plan_card
+from offboarding.web.removal.polling import news, poll, wants_news
 from offboarding.web.removal.views import of_request
 
 
@@ -34,6 +36,8 @@ from offboarding.web.removal.views import of_request
 @of_request
 def approve(request: Request, view: Overview) -> HttpResponse:
     """The plan to read, and the choice. Choosing records nothing yet."""
+    if wants_news(request):
+        return news_of(request, view)
     if request.method != "POST":
         return plan_page(request, view, Typed())
     typed = Typed.of(request.POST)
@@ -45,6 +49,20 @@ def approve(request: Request, view: Overview) -> HttpResponse:
         return plan_page(request, view, typed, wrong, status=422)
     keep(request, view.removal.number, Decision(typed.decision), typed.fingerprint, typed.note)
     return prove(request, view)
+
+
+def news_of(request: Request, view: Overview) -> HttpResponse:
+    """Who decided meanwhile, at once. The form stays as it was typed, unless there is nothing left to decide."""
+
+    def parts() -> dict[str, Any]:
+        day = today(request)
+        return {"decisions": decisions(view, day), "permission": cards.verdict(view, day), "url": view.url}
+
+    return news(request, view, version_of(view), "decide/_news.html", "approve/?", "", parts, decided)
+
+
+def decided(view: Overview) -> str:
+    return still_needed(view) or str(cards.DONE[view.stage])
 
 
 def prove(request: Request, view: Overview) -> HttpResponseRedirect:
@@ -149,7 +167,7 @@ def plan_page(
     day = today(request)
     permission = cards.verdict(view, day)
     not_yet = "" if permission else cards.not_yet(view, day)
-    decision, note = forms.fields(typed, wrong or {}, not_yet)
+    decision, note = forms.fields(typed, wrong or {}, not_yet, cards.only_yes(view))
     context: dict[str, Any] = {
         "head": removal_cards.head(view, ""),
         "plan": plan_card(view.data, view.plan.fingerprint),
@@ -161,6 +179,7 @@ def plan_page(
         "summary": forms.summary(wrong or {}),
         "decision_field": decision,
         "note_field": note,
+        "poll": poll(view, version_of(view), "approve/?"),
         "removal": view.removal,
         "filed": view.clock.time(view.removal.filed_at) if view.removal.filed_at else None,
         "starts": view.clock.time(view.removal.starts_at) if view.removal.starts_at else None,

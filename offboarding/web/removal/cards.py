@@ -201,11 +201,21 @@ def steered(view: Overview) -> list[str]:
 
 def attention(view: Overview) -> AttentionCard:
     """Failed first: access that came back, steps that stopped, steps that are late, questions."""
-    rows = [*came_back(view), *stopped(view), *questions(view)]
+    rows = [*fallen(view), *came_back(view), *stopped(view), *questions(view)]
     text = ngettext("%(n)d thing needs attention", "%(n)d things need attention", len(rows))
-    if rows and all(row.label for row in rows) and not questions(view) and not came_back(view):
+    if rows and len(rows) == len(stopped(view)):
         text = ngettext("%(n)d step needs attention", "%(n)d steps need attention", len(rows))
     return AttentionCard(text % {"n": len(rows)}, tuple(rows))
+
+
+def fallen(view: Overview) -> list[AttentionRow]:
+    if not view.fell:
+        return []
+    names = ", ".join(each.approver.name for each in view.decisions if each.fell_at)
+    says = _(
+        "%(who)s approved this and may not approve it any more. Nothing more is changed before somebody else does."
+    )
+    return [AttentionRow(says % {"who": names}, f"{view.url}approve/", _("See who can"), "bad")]
 
 
 def came_back(view: Overview) -> list[AttentionRow]:
@@ -267,7 +277,7 @@ def tabs(view: Overview, current: str) -> TabsCard:
 
 def main_act(view: Overview) -> ActCard | None:
     """The one act of this page for this reader, if there is one."""
-    if view.stage is Stage.PLANNED and view.user.pk != view.removal.requester_id and view.may_approve:
+    if view.decidable and view.user.pk != view.removal.requester_id and view.may_approve:
         return ActCard(_("Decide"), f"{view.url}approve/", "main")
     if view.stage is Stage.EXPIRED and view.user.pk == view.removal.requester_id:
         return ActCard(_("Ask again"), f"{view.url}ask-again/", "main", post=True, busy=_("Asking…"))

@@ -27,7 +27,7 @@ class DecisionCard:
     note: str
     answer: str
     answer_time: TimeCard | None
-    old: bool  # about an earlier version, so it no longer counts
+    old: str  # why it no longer counts; empty if it does
     form: FieldCard | None
 
 
@@ -73,7 +73,7 @@ def under(view: Overview) -> tuple[str, ...]:
 
 
 def needed(view: Overview) -> str:
-    if view.stage is not Stage.PLANNED:
+    if not view.decidable:
         return ""
     have = max(0, view.needed - view.missing)
     if not have:
@@ -101,9 +101,15 @@ def decision(view: Overview, each: Approval, typed: str, wrong: str) -> Decision
         note=each.note,
         answer=each.answer,
         answer_time=view.clock.time(each.answered_at) if each.answered_at else None,
-        old=each.plan_id != view.plan.pk,
+        old=old(view, each),
         form=answer_field(view, each, typed, wrong),
     )
+
+
+def old(view: Overview, each: Approval) -> str:
+    if each.plan_id != view.plan.pk:
+        return _("no longer counts: the plan changed")
+    return _("no longer counts: it fell before the work was done") if each.fell_at else ""
 
 
 def version(each: Approval) -> int:

@@ -103,7 +103,8 @@ class Overview:
     def decisions(self) -> list[Approval]:
         """Every decision and question, on any version of the plan, oldest first."""
         found = Approval.objects.filter(plan__removal=self.removal)
-        return list(found.select_related("approver").annotate(version=F("plan__version")))
+        beside = ("approver", "right_of")
+        return list(found.select_related(*beside).annotate(version=F("plan__version")))
 
     @cached_property
     def approvals(self) -> list[Approval]:
@@ -111,7 +112,7 @@ class Overview:
         return [
             each
             for each in self.decisions
-            if each.plan_id == self.plan.pk and each.decision == Decision.APPROVE
+            if each.plan_id == self.plan.pk and each.decision == Decision.APPROVE and each.fell_at is None
         ]
 
     @cached_property
@@ -139,6 +140,15 @@ class Overview:
         """Until when the plan can be decided; None for plans of before there was an end."""
         return asking_of(self.plan)
 
+    @property
+    def fell(self) -> bool:
+        """True while the work waits for another approval, since one that was given fell."""
+        return self.stage is Stage.RUNNING and bool(self.asking and self.asking.fell_at)
+
+    @property
+    def decidable(self) -> bool:
+        return self.stage is Stage.PLANNED or self.fell
+
     @cached_property
     def missing(self) -> int:
         """How many more have to approve, at least."""
@@ -153,9 +163,8 @@ class Overview:
     @cached_property
     def why_not(self) -> str:
         """Why this reader may not act on steps; empty if they may."""
-        apart = {
-            each.approver_id for each in self.decisions if each.apart and each.decision == Decision.APPROVE
-        }
+        yes = [each for each in self.decisions if each.apart and each.decision == Decision.APPROVE]
+        apart = {user for each in yes for user in (each.approver_id, each.right_of_id)}
         return may_not_work(self.scope, self.clients, self.removal.addresses, apart)
 
     @property
@@ -213,7 +222,7 @@ class Version:
 
 
 def version_of(view: Overview) -> Version:
-    """From one narrow query, so that asking for news costs little."""
+    """From two narrow queries, so that asking for news costs little."""
     found = (
         Run.objects.filter(item__plan=view.plan)
         .only("pk", "touched_at", "state", "not_before")
@@ -222,13 +231,21 @@ def version_of(view: Overview) -> Version:
     runs = list(found)
     newest = max((run.touched_at for run in runs), default=EPOCH)
     rows = [(run.pk, run.touched_at, run.state) for run in runs]
-    told = (view.plan.fingerprint, view.removal.stage, view.removal.version, rows)
+    told = (view.plan.fingerprint, view.removal.stage, view.removal.version, rows, said(view))
     return Version(
         (newest - EPOCH) // timedelta(microseconds=1),
         hashlib.sha256(repr(told).encode()).hexdigest()[:12],
         view.removal.stage,
         any(counting_down(run, view.clock) for run in runs),
     )
+
+
+def said(view: Overview) -> list[tuple[object, ...]]:
+    """Every decision and answer. Left out for a requester with an answer to write: what they typed must stay."""
+    found = Approval.objects.filter(plan__removal=view.removal).order_by("pk")
+    rows = list(found.values_list("pk", "decision", "answered_at", "fell_at"))
+    asks = any(kind == Decision.ASK and answered is None for _, kind, answered, _ in rows)
+    return [] if asks and view.user.pk == view.removal.requester_id else rows
 
 
 def seen_by_page(text: str) -> Version | None:

@@ -40,8 +40,9 @@ def news(
     path: str,
     tab: str,
     parts: Callable[[], dict[str, Any]],
+    says: Callable[[Overview], str] | None = None,
 ) -> HttpResponse:
-    """`parts` makes the rest of the context; it is only called where something is new."""
+    """`parts` makes the rest of the context; it is only called where something is new. `says` is what is announced."""
     seen = seen_by_page(request.GET["since"])
     same = seen is not None and str(seen) == str(version)
     if same and not version.counts_down:
@@ -49,7 +50,7 @@ def news(
     context = {"head": cards.head(view, tab), "poll": poll(view, version, path), "live": True, **parts()}
     response = render(request, template, context)
     if not same:
-        response["HX-Trigger"] = json.dumps({"announce": announced(view)})
+        response["HX-Trigger"] = json.dumps({"announce": (says or announced)(view)})
     return response
 
 

@@ -179,6 +179,7 @@ SIMPLE_TAGS = {
     Event.PLAN_REJECTED: TagCard("rejected"),
     Event.APPROVAL_EXPIRED: TagCard("expired"),
     Event.EMERGENCY_RELEASED: TagCard("emergency"),
+    Event.APPROVAL_FELL: TagCard("failed", lazy("Approval fell")),
     Event.MESSAGE_FAILED: TagCard("failed"),
     Event.MESSAGE_NOT_WRITTEN: TagCard("failed"),
     Event.MESSAGE_IN_DOUBT: TagCard("waiting", lazy("Not known")),
@@ -252,6 +253,8 @@ WORDS: dict[Event, Callable[[Facts], str]] = {
     Event.APPROVAL_EXPIRED: lambda facts: (
         _("ended the request for approval of version %(version)s: nobody decided in time") % facts
     ),
+    Event.APPROVAL_FELL: lambda facts: _("found that an approval no longer stands: %(says)s") % facts,
+    Event.APPROVAL_STANDS_AGAIN: lambda facts: _("gave the approval that was missing; the work goes on"),
     Event.DECISION_REFUSED: lambda facts: _("tried to decide; it was not recorded (%(why)s)") % facts,
     Event.EMERGENCY_ASKED: lambda facts: _("asked a second person to confirm an emergency"),
     Event.EMERGENCY_RELEASED: lambda facts: (

@@ -105,6 +105,7 @@ NEXTS: dict[Cause, Next] = {
     Cause.LOGIN_REFUSED: Next(RETRY, (what_came,)),
     Cause.CRASHED: Next(RETRY),
     Cause.PAUSED: Next(SKIP, (the_request,)),
+    Cause.APPROVAL_FELL: Next(SKIP, (the_request,)),
 }
 
 

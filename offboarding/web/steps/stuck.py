@@ -151,6 +151,10 @@ ON_CRASH: tuple[Text, Text] = (
     lazy("It stops each time"),
     lazy("The log of the engine names the error. Do it by hand meanwhile; the tries so far stay as proof."),
 )
+ON_APPROVAL: tuple[Text, Text] = (
+    lazy("Nobody else can approve"),
+    lazy("An administrator gives somebody the role that the policy asks. Roles are at Setup > People."),
+)
 BY_STEP: dict[str, tuple[tuple[Text, Text], ...]] = {
     "segment.remove_member": (NOT_LISTED, GREYED, COMES_BACK, API_WORKS, STILL_SEES),
     "segment.downgrade": (NOT_LISTED, GREYED, COMES_BACK, STILL_SEES),
@@ -199,6 +203,7 @@ BY_CAUSE: dict[Cause, tuple[tuple[Text, Text], ...]] = {
     Cause.LOGIN_REFUSED: (NO_SIGN_IN,),
     Cause.CRASHED: (ON_CRASH,),
     Cause.PAUSED: (ON_PAUSE,),
+    Cause.APPROVAL_FELL: (ON_APPROVAL,),
 }
 
 
