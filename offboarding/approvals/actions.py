@@ -109,6 +109,8 @@ def checked(removal: RemovalRequest, user: User, said: Statement, today: date) -
 
 def write(plan: Plan, user: User, said: Statement, rulings: Sequence[Ruling], today: date) -> Approval:
     who = queries.standing(user, plan, today)
+    # A right that was delegated is named beside the hands that used it.
+    delegated = {"for": who.voter.user_id} if who.acts_for else {}
     made = Approval.objects.create(
         plan=plan,
         fingerprint=plan.fingerprint,
@@ -134,8 +136,9 @@ def write(plan: Plan, user: User, said: Statement, rulings: Sequence[Ruling], to
             "method": said.method,
             "text": said.text,
             "note": said.note.strip(),
+            **delegated,
         },
-        personal={"address": said.address or ""},
+        personal={"address": said.address or "", **({"for": who.acts_for} if who.acts_for else {})},
     )
     return made
 

@@ -135,6 +135,38 @@ class Asking(models.Model):
         ]
 
 
+class Delegation(models.Model):
+    """Somebody lets another person decide in their place, from then until then."""
+
+    giver = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="delegations")
+    to = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    starts_at = models.DateTimeField()
+    ends_at = models.DateTimeField()
+    why = models.CharField(max_length=300)
+    method = models.CharField(max_length=60)
+    made_at = models.DateTimeField(db_default=Now())
+    cancelled_at = models.DateTimeField(null=True, blank=True)
+    cancelled_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )
+
+    class Meta:
+        indexes = [models.Index(fields=["to", "ends_at"], name="delegation_to")]
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(ends_at__gt=models.F("starts_at")), name="a_delegation_ends_after_it_began"
+            ),
+            models.CheckConstraint(
+                condition=~models.Q(giver=models.F("to")), name="nobody_delegates_to_themself"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(cancelled_at=None, cancelled_by=None)
+                | models.Q(cancelled_at__isnull=False, cancelled_by__isnull=False),
+                name="a_cancelled_delegation_says_by_whom",
+            ),
+        ]
+
+
 class Approval(models.Model):
     plan = models.ForeignKey(Plan, on_delete=models.PROTECT, related_name="approvals")
     fingerprint = models.CharField(max_length=64)

@@ -1,11 +1,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
 from django.db.models import Exists, OuterRef, Q
 
+from offboarding.approvals.delegations.queries import givers_to, in_force
+from offboarding.approvals.delegations.rules import reaches
 from offboarding.approvals.models import Approval, Asking
 from offboarding.approvals.policies.queries import INSTALLED, decided_under, installed
 from offboarding.approvals.policies.rules import needed
@@ -14,6 +17,7 @@ from offboarding.approvals.rules import (
     Ruling,
     Standing,
     Voter,
+    best,
     helps,
     in_all,
     may_not_decide,
@@ -135,8 +139,41 @@ def why_fell(approvals: Sequence[Approval]) -> str:
 
 
 def standing(user: User, plan: Plan, today: date) -> Standing:
+    """By the right with which this person's yes would count now: their own, or one that was delegated to them."""
+    rulings, clients = rulings_of(plan), clients_of(plan.removal)
+    said = voters_of(approvals_of(plan), clients, today)
+    return best(standings(user, plan, clients, today), rulings, said)
+
+
+def standings(user: User, plan: Plan, clients: frozenset[int], today: date) -> list[Standing]:
+    """Their own first, then one for each person who has delegated to them, where they may see the request at all."""
+    scope = scope_of(user, today)
+    own = own_standing(user, scope, plan, clients)
+    givers = givers_to(user.pk) if reaches(scope, clients) else []
+    scopes = scopes_of(givers, today)
+    return [own, *(for_giver(own, giver, scopes[giver.pk], plan, clients) for giver in givers)]
+
+
+def for_giver(own: Standing, giver: User, scope: Scope, plan: Plan, clients: frozenset[int]) -> Standing:
+    """The right of somebody else in the hands of this person. What keeps either of them out keeps both out."""
+    return replace(
+        own,
+        voter=Voter.of(scope, clients),
+        acts_for=giver.name,
+        acts_for_email=giver.email,
+        decided_already=own.decided_already or has_decided(plan, giver.pk),
+        works=own.works or works(scope, clients, plan.removal),
+    )
+
+
+def has_decided(plan: Plan, user_id: int) -> bool:
+    """With their own hands, or through somebody else's."""
+    counts = plan.approvals.filter(fell_at=None).exclude(decision=Decision.ASK)
+    return counts.filter(Q(approver=user_id) | Q(right_of=user_id)).exists()
+
+
+def own_standing(user: User, scope: Scope, plan: Plan, clients: frozenset[int]) -> Standing:
     removal = plan.removal
-    clients, scope = clients_of(removal), scope_of(user, today)
     return Standing(
         user_id=user.pk,
         email=user.email,
@@ -144,9 +181,7 @@ def standing(user: User, plan: Plan, today: date) -> Standing:
         requester_id=removal.requester_id,
         editor_ids=editors_of(removal),
         addresses=removal.addresses,
-        decided_already=plan.approvals.filter(Q(approver=user) | Q(right_of=user), fell_at=None)
-        .exclude(decision=Decision.ASK)
-        .exists(),
+        decided_already=has_decided(plan, user.pk),
         works=works(scope, clients, removal),
     )
 
@@ -193,19 +228,30 @@ def deciders(
     out |= {user for each in given for user in (each.approver_id, each.right_of_id)}
     apart = any(ruling.terms.apart for ruling in rulings)
     said = voters_of(given, clients, today)
-    return [
+
+    def free(user: User, scope: Scope) -> bool:
+        part = user.pk in out or fold(user.email) in addresses
+        return not part and not (apart and works(scope, clients, removal))
+
+    asked = [
         user
         for user, scope in people_holding([Role.APPROVER, Role.SECURITY], today)
-        if user.pk not in out
-        and fold(user.email) not in addresses
-        and any(helps(ruling, said, Voter.of(scope, clients)) for ruling in rulings)
-        and not (apart and works(scope, clients, removal))
+        if free(user, scope) and any(helps(ruling, said, Voter.of(scope, clients)) for ruling in rulings)
     ]
+    delegates = list(
+        {each.to_id: each.to for each in in_force().filter(giver__in=asked).select_related("to")}.values()
+    )
+    scopes = scopes_of(delegates, today)
+    others = (user for user in delegates if free(user, scopes[user.pk]) and reaches(scopes[user.pk], clients))
+    return sorted(
+        {user.pk: user for user in (*asked, *others)}.values(), key=lambda user: (user.name, user.pk)
+    )
 
 
 def to_decide(scope: Scope, today: date) -> list[RemovalRequest]:
     """Requests whose turn has come to this person, the first to be due on top. A fixed number of queries."""
-    if not scope.has(Role.APPROVER, Role.SECURITY):
+    givers = givers_to(scope.user_id)
+    if not scope.has(Role.APPROVER, Role.SECURITY) and not givers:
         return []
     fallen = Asking.objects.filter(plan__removal=OuterRef("pk")).exclude(fell_at=None)
     waiting = list(
@@ -216,14 +262,22 @@ def to_decide(scope: Scope, today: date) -> list[RemovalRequest]:
         .prefetch_related("plans__approvals__right_of", "plans__brake", "places__workspace")
     )
     plans = {removal.pk: list(removal.plans.all())[-1] for removal in waiting}
-    scopes = scopes_of({each.right_of for plan in plans.values() for each in plan.approvals.all()}, today)
-    return [removal for removal in waiting if is_asked_of(scope, removal, plans[removal.pk], scopes)]
+    decided = {each.right_of for plan in plans.values() for each in plan.approvals.all()}
+    scopes = scopes_of({*decided, *givers}, today)
+    rights = [scope, *(scopes[giver.pk] for giver in givers)]
+    return [
+        removal
+        for removal in waiting
+        if any(is_asked_of(scope, right, removal, plans[removal.pk], scopes) for right in rights)
+    ]
 
 
-def is_asked_of(scope: Scope, removal: RemovalRequest, plan: Plan, scopes: Mapping[int, Scope]) -> bool:
-    """From what is read already: the plans with their decisions, and the places."""
+def is_asked_of(
+    scope: Scope, right: Scope, removal: RemovalRequest, plan: Plan, scopes: Mapping[int, Scope]
+) -> bool:
+    """From what is read already: the plans with their decisions, and the places. `right` is theirs, or delegated to them."""
     clients = frozenset(place.workspace.client_id for place in removal.places.all())
-    me = Voter.of(scope, clients)
+    me, pair = Voter.of(right, clients), {scope.user_id, right.user_id}
     counts = (each for each in plan.approvals.all() if each.fell_at is None)
     decided = [each for each in counts if each.decision != Decision.ASK]
     rulings = ruled(plan, clients)
@@ -234,8 +288,10 @@ def is_asked_of(scope: Scope, removal: RemovalRequest, plan: Plan, scopes: Mappi
         requester_id=removal.requester_id,
         editor_ids=frozenset(each.made_by_id for each in removal.plans.all()),
         addresses=removal.addresses,
-        decided_already=any(scope.user_id in (each.approver_id, each.right_of_id) for each in decided),
-        works=scope.covers(clients, Role.OPERATOR),
+        decided_already=any(pair & {each.approver_id, each.right_of_id} for each in decided),
+        works=any(each.covers(clients, Role.OPERATOR) for each in (scope, right)),
+        acts_for="" if right is scope else right.email,
+        acts_for_email=right.email,
     )
     said = [voter(each, scopes, clients) for each in decided if each.decision == Decision.APPROVE]
     return not (may_not_decide(who, rulings) or not_their_turn(rulings, said, me))

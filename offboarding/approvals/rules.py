@@ -239,6 +239,13 @@ def may_not_decide(who: Standing, rulings: Sequence[Ruling]) -> str:
     return ""
 
 
+def best(standings: Sequence[Standing], rulings: Sequence[Ruling], said: Sequence[Voter]) -> Standing:
+    """The right with which a yes would count now; else one with which this person may decide; else the first, their own."""
+    may = [each for each in standings if not may_not_decide(each, rulings)]
+    now = (each for each in may if not not_their_turn(rulings, said, each.voter))
+    return next(now, None) or next(iter(may), standings[0])
+
+
 def part_in_it(user_id: int, email: str, who: Standing) -> str:
     if user_id == who.requester_id:
         return "You filed this, so someone else decides."

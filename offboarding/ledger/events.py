@@ -75,6 +75,8 @@ class Event(StrEnum):
     APPROVAL_EXPIRED = "plan.approval_expired"
     APPROVAL_FELL = "plan.approval_fell"
     APPROVAL_STANDS_AGAIN = "plan.approval_stands_again"
+    DELEGATION_MADE = "delegation.made"
+    DELEGATION_CANCELLED = "delegation.cancelled"
     POLICY_PROPOSED = "policy.proposed"
     POLICY_APPROVED = "policy.approved"
     POLICY_DECLINED = "policy.declined"

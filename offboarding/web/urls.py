@@ -9,6 +9,7 @@ from offboarding.web.audit import urls as audit
 from offboarding.web.clients import urls as clients
 from offboarding.web.collaborators import urls as collaborators
 from offboarding.web.decide import urls as decide
+from offboarding.web.delegations import urls as delegations
 from offboarding.web.emergency import urls as emergency
 from offboarding.web.engine import urls as engine
 from offboarding.web.evidence import urls as evidence
@@ -28,6 +29,7 @@ from offboarding.web.work import urls as work
 
 urlpatterns: list[URLPattern] = [
     *account.urlpatterns,
+    *delegations.urlpatterns,
     *signin.urlpatterns,
     *work.urlpatterns,
     *filing.urlpatterns,

@@ -27,6 +27,7 @@ from offboarding.work.actions import claim
 
 Make = Callable[..., Any]
 
+
 def disable(user: Any) -> None:
     User.objects.filter(pk=user.pk).update(is_active=False)
 

@@ -104,6 +104,9 @@ ROWS: dict[str, Row] = {
         """,
         OWN,
     ),
+    "delegations": OWN,
+    "delegation_confirm": OWN,
+    "delegation_cancel": Row(),  # none to end
     # nobody's: an address is given by an administrator, and the demo is somewhere else
     **several(
         """

@@ -292,6 +292,7 @@ def test_every_event_about_a_request_is_told_in_words() -> None:
         "discovery.",
         "engine.",
         "policy.",
+        "delegation.",
         "ledger.",
         "secrets.",
         "signin.",

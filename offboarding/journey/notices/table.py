@@ -16,7 +16,16 @@ from offboarding.directory.queries import leads_around, people_with, scope_of
 from offboarding.emergencies.queries import emergency_of, is_reviewed, reviewers_of
 from offboarding.emergencies.rules import Verdict
 from offboarding.execution.queries import workers_for
-from offboarding.journey.notices import connections, emergencies, endings, people, policies, sign_in, words
+from offboarding.journey.notices import (
+    connections,
+    delegations,
+    emergencies,
+    endings,
+    people,
+    policies,
+    sign_in,
+    words,
+)
 from offboarding.journey.notices.case import Case, Words, facts_of, today
 from offboarding.ledger.events import Event
 from offboarding.ledger.models import Entry
@@ -270,6 +279,7 @@ def register() -> None:
     connections.register()
     people.register()
     policies.register()
+    delegations.register()
     sign_in.register()
     emergencies.register()
 

@@ -105,7 +105,18 @@ def context(request: Request, form: SettingsForm) -> dict[str, Any]:
             FactCard(_("Work e-mail"), request.user.email),
         ),
         "links": sign_in_links(),
+        "decision_links": decision_links(),
     }
+
+
+def decision_links() -> tuple[tuple[str, str, str], ...]:
+    return (
+        (
+            reverse("delegations"),
+            _("Decisions in your place"),
+            _("let somebody decide for you for a time, and see for whom you decide"),
+        ),
+    )
 
 
 def sign_in_links() -> tuple[tuple[str, str, str], ...]:

@@ -10,11 +10,12 @@ from django.utils.translation import ngettext
 
 from offboarding.approvals.models import Approval
 from offboarding.approvals.queries import approvers_for, standing
-from offboarding.approvals.rules import Decision, Voter, may_not_decide, missing, not_their_turn
+from offboarding.approvals.rules import Decision, may_not_decide, missing, not_their_turn
 from offboarding.checklist.models import Plan
 from offboarding.removals.rules import Stage
 from offboarding.web.cards import ActCard, ConfirmCard, DiffCard, FactCard, NoticeCard, PermissionCard
 from offboarding.web.decide.pending import Pending
+from offboarding.web.removal.decisions import who_said
 from offboarding.web.removal.overview import Overview
 from offboarding.web.removal.plan import difference, plan_card
 
@@ -57,7 +58,7 @@ def who_can_ask(view: Overview) -> str:
 
 def who_decided(view: Overview) -> str:
     told = [each for each in view.decisions if each.plan_id == view.plan.pk and each.decision != Decision.ASK]
-    names = ", ".join(f"{each.approver.name}, {view.clock.says(each.at)}" for each in told)
+    names = ", ".join(f"{who_said(each)}, {view.clock.says(each.at)}" for each in told)
     return _("Decided by %(names)s.") % {"names": names} if names else _("Nobody decided on it.")
 
 
@@ -185,7 +186,15 @@ def act_label(view: Overview, decision: Decision) -> str:
     )
 
 
-def confirm(view: Overview, pending: Pending, method: str) -> ConfirmCard:
+def acting(view: Overview, today: date) -> str:
+    """ "Dev for Bob", where the right was delegated."""
+    who = standing(view.user, view.plan, today)
+    if not who.acts_for:
+        return view.user.name
+    return _("%(who)s for %(giver)s") % {"who": view.user.name, "giver": who.acts_for}
+
+
+def confirm(view: Overview, pending: Pending, method: str, today: date) -> ConfirmCard:
     """Level 3: what, where, effect."""
     decision = Decision(pending.decision)
     plan = plan_card(view.data, view.plan.fingerprint)
@@ -199,14 +208,15 @@ def confirm(view: Overview, pending: Pending, method: str) -> ConfirmCard:
         FactCard(_("Where"), tuple(f"{line.sign} {line.workspace}" for line in plan.goes)),
         FactCard(_("Plan"), plan.fingerprint, note=_("version %(version)d") % {"version": plan.version}),
         FactCard(
-            _("You"), _("%(name)s, confirmed by %(method)s") % {"name": view.user.name, "method": method}
+            _("You"),
+            _("%(name)s, confirmed by %(method)s") % {"name": acting(view, today), "method": method},
         ),
     ]
     if pending.note:
         facts.insert(3, FactCard(_("Note"), pending.note))
     return ConfirmCard(
         title=titles[decision] % {"version": view.plan.version, "reference": view.removal.reference},
-        effects=tuple(effects(view, decision)),
+        effects=tuple(effects(view, decision, today)),
         act=ActCard(
             act_label(view, decision), f"{view.url}approve/confirm/",
             "bad" if decision is Decision.REJECT else "main", busy=_("Recording…"),
@@ -226,7 +236,7 @@ def at_once(view: Overview) -> str:
     return _("Automatic steps begin at once. What is removed is not put back by itself.")
 
 
-def effects(view: Overview, decision: Decision) -> list[str]:
+def effects(view: Overview, decision: Decision, today: date) -> list[str]:
     if decision is Decision.REJECT:
         return [_("Nothing is removed. The request ends and the lead sees your note.")]
     if decision is Decision.ASK:
@@ -234,7 +244,8 @@ def effects(view: Overview, decision: Decision) -> list[str]:
             _("The lead sees your question at once."),
             _("Nothing is decided. The due time keeps running."),
         ]
-    left = missing(view.rulings, [*view.voters, Voter.of(view.scope, view.clients)])
+    voter = standing(view.user, view.plan, today).voter
+    left = missing(view.rulings, [*view.voters, voter])
     starts = view.removal.starts_at
     begins = _("%(n)d of %(all)d approvals are in after yours; nothing runs before the last one.") % {
         "n": max(1, view.needed - left),

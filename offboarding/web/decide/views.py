@@ -145,7 +145,7 @@ def changed(request: Request, view: Overview, fingerprint: str, typed: Typed) ->
 def confirm_page(
     request: Request, view: Overview, pending: Pending, method: str, refusal: Refused | None = None
 ) -> HttpResponse:
-    card = cards.confirm(view, pending, method)
+    card = cards.confirm(view, pending, method, today(request))
     if refusal:
         card = replace(card, summary=removal_forms.one_error(refusal.sentence))
     return page(

@@ -22,6 +22,7 @@ from offboarding.web.cards import (
     TabsCard,
     TagCard,
 )
+from offboarding.web.removal.decisions import who_said
 from offboarding.web.removal.overview import Overview
 from offboarding.web.removal.states import blocked
 from offboarding.web.removal.strip import strip_of
@@ -159,7 +160,7 @@ def facts(view: Overview) -> list[str]:
         told.append(_("Nobody decided until %(when)s") % {"when": view.clock.says(view.asking.expires_at)})
     told += released(view) or [_("Lead %(who)s") % {"who": view.removal.requester.name}]
     if view.approvals:
-        who = ", ".join(f"{each.approver.name} {view.clock.short(each.at)}" for each in view.approvals)
+        who = ", ".join(f"{who_said(each)} {view.clock.short(each.at)}" for each in view.approvals)
         told.append(_("Approved by %(who)s") % {"who": who})
     if view.stage is Stage.PLANNED and view.needed > 1:
         have = max(0, view.needed - view.missing)

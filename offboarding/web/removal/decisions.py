@@ -93,7 +93,7 @@ def decision(view: Overview, each: Approval, typed: str, wrong: str) -> Decision
         tag = TagCard("done", _("Answered"))
     return DecisionCard(
         id=each.pk,
-        who=each.approver.name,
+        who=who_said(each),
         says=_("on version %(version)d") % {"version": version(each)},
         tag=tag,
         time=view.clock.time(each.at),
@@ -104,6 +104,13 @@ def decision(view: Overview, each: Approval, typed: str, wrong: str) -> Decision
         old=old(view, each),
         form=answer_field(view, each, typed, wrong),
     )
+
+
+def who_said(each: Approval) -> str:
+    """ "Dev for Bob", where the right was delegated."""
+    if each.right_of_id == each.approver_id:
+        return each.approver.name
+    return _("%(who)s for %(giver)s") % {"who": each.approver.name, "giver": each.right_of.name}
 
 
 def old(view: Overview, each: Approval) -> str:

@@ -12,6 +12,7 @@ from typing import Any
 
 from django.db.models import F
 
+from offboarding.approvals.delegations.queries import givers_to
 from offboarding.approvals.models import Approval, Asking
 from offboarding.approvals.queries import asking_of, ruled, voters_of
 from offboarding.approvals.rules import (
@@ -25,6 +26,7 @@ from offboarding.approvals.rules import (
 )
 from offboarding.checklist.models import ChecklistItem, Plan
 from offboarding.checklist.queries import newest_plan
+from offboarding.directory.queries import scopes_of
 from offboarding.emergencies.models import Emergency
 from offboarding.emergencies.queries import emergency_of
 from offboarding.execution import queries as execution
@@ -186,8 +188,11 @@ class Overview:
     @property
     def may_approve(self) -> bool:
         """True for those whom its policies ask. Whether this plan is theirs to decide is asked by the page itself."""
-        voter = Voter.of(self.scope, self.clients)
-        return any(asked_at_all(ruling, voter) for ruling in self.rulings)
+        voters = [Voter.of(self.scope, self.clients)]
+        if self.decidable:
+            scopes = scopes_of(givers_to(self.user.pk), self.clock.now.astimezone(self.clock.zone).date())
+            voters += [Voter.of(scope, self.clients) for scope in scopes.values()]
+        return any(asked_at_all(ruling, voter) for ruling in self.rulings for voter in voters)
 
     @cached_property
     def clients(self) -> frozenset[int]:
@@ -240,7 +245,7 @@ def version_of(view: Overview) -> Version:
     )
 
 
-def said(view: Overview) -> list[tuple[object, ...]]:
+def said(view: Overview) -> list[Any]:
     """Every decision and answer. Left out for a requester with an answer to write: what they typed must stay."""
     found = Approval.objects.filter(plan__removal=view.removal).order_by("pk")
     rows = list(found.values_list("pk", "decision", "answered_at", "fell_at"))

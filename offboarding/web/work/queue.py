@@ -104,8 +104,7 @@ def queue_of(request: Request) -> QueueCard:
 def all_parts(request: Request, clock: Clock) -> Iterator[PartCard]:
     """For each role of this person what belongs to it. What needs them is on top."""
     scope = request.scope
-    if scope.has(Role.APPROVER, Role.SECURITY):
-        yield parts.to_decide(decisions_waiting(scope, today(request)), clock)
+    yield parts.to_decide(decisions_waiting(scope, today(request)), clock)
     if scope.has(Role.SECURITY, Role.ADMINISTRATOR):
         yield parts.exceptions(came_back(scope), clock)
     if scope.has(*FILES):
