@@ -69,9 +69,9 @@ def write(
 def test_the_database_itself_keeps_them_apart(filed: Make, alice: Any, bob: Any, sam: Any) -> None:
     plan = filed().plans.get()
     with pytest.raises(IntegrityError, match="the_requester_does_not_decide"):
-        write(plan, alice, alice, bob)
+        write(plan, alice, alice, bob, right_of=sam)
     with pytest.raises(IntegrityError, match="the_editor_does_not_decide"):
-        write(plan, bob, alice, bob)
+        write(plan, bob, alice, bob, right_of=sam)
     with pytest.raises(IntegrityError, match="no_and_questions_say_why"):
         write(plan, bob, alice, alice, "reject")
     write(plan, bob, alice, alice)

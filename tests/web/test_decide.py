@@ -491,3 +491,45 @@ def test_an_approval_that_fell_is_given_again_by_somebody_else(
     press(client, removal)
     assert "You approved version 1" in text_of(client.get(at(removal)))
     assert "may not approve it any more" not in text_of(client.get(url))
+
+
+@pytest.mark.parametrize("who", ["requester", "editor", "the person", "their delegate", "twice"])
+def test_a_direct_post_with_a_forged_choice_gets_nobody_past_the_rules(
+    client: Browser, filed: Make, decide: Make, alice: Any, bob: Any, person: Make, who: str, settings: Any
+) -> None:
+    from offboarding.approvals.models import Approval, Delegation
+    from offboarding.directory.models import Membership
+    from offboarding.removals.models import RemovalRequest
+    from offboarding.users.rules import Role
+
+    settings.OWNER_APPROVERS = 2
+    removal = filed(roles=("Workspace Owner",))
+    for place in removal.places.all():
+        Membership.objects.create(user=alice, role=Role.APPROVER.value, client=place.workspace.client)
+    user = {"requester": alice, "twice": bob}.get(who) or person("zoe", Role.APPROVER)
+    plan = newest(removal)
+    match who:
+        case "editor":
+            plan.pk, plan.version, plan.made_by = None, 2, user
+            plan.save(force_insert=True)
+        case "the person":
+            RemovalRequest.objects.update(addresses=[user.email.upper()])
+        case "their delegate":
+            Membership.objects.filter(user=user).update(role=Role.AUDITOR.value)
+            now = datetime.now(UTC)
+            times = {"starts_at": now - timedelta(hours=1), "ends_at": now + timedelta(days=1)}
+            Delegation.objects.create(giver=alice, to=user, why="w", method="code", **times)
+        case "twice":
+            decide(removal, bob)
+    before = Approval.objects.count()
+    client.force_login(user)
+    assert choose(client, removal).status_code in (403, 404)
+    session = client.session
+    fingerprint = newest(removal).fingerprint
+    session["decision"] = {
+        "number": removal.number, "decision": "approve", "fingerprint": fingerprint, "note": "", "nonce": "n", "at": 0.0,
+    }  # fmt: skip
+    session.save()
+    prove(client, removal)
+    assert press(client, removal, "n").status_code in (404, 409)
+    assert Approval.objects.count() == before
