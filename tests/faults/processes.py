@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
+import time
 import traceback
 from collections.abc import Callable
 from pathlib import Path
@@ -31,10 +32,17 @@ def spawn(work: Callable[[], object]) -> int:
         os._exit(code)
 
 
-def ended(number: int) -> int:
-    """Wait for the end: the exit code, or the signal's number below zero."""
-    _, status = os.waitpid(number, 0)
-    return os.waitstatus_to_exitcode(status)
+def ended(number: int, within: float = 600) -> int:
+    """Wait for the end: the exit code, or the signal's number below zero. One that hangs is an error."""
+    until, pause = time.monotonic() + within, 0.001
+    while time.monotonic() < until:
+        done, status = os.waitpid(number, os.WNOHANG)
+        if done:
+            return os.waitstatus_to_exitcode(status)
+        time.sleep(pause)
+        pause = min(pause * 1.5, 0.05)
+    kill(number)
+    raise TimeoutError(f"process {number} did not end within {within:.0f} seconds")
 
 
 def finished(work: Callable[[], object]) -> int:
@@ -50,7 +58,7 @@ def still_there(number: int) -> bool:
 def kill(number: int) -> None:
     """As `kill -9` does, and waits until it is gone."""
     os.kill(number, signal.SIGKILL)
-    ended(number)
+    os.waitpid(number, 0)
 
 
 def told(path: Path, work: Callable[[], str]) -> str:

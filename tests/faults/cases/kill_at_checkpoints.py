@@ -39,6 +39,15 @@ def dies(target: Target, moment: int) -> int:
     return finished(work)
 
 
+def goes_on(kind: str) -> None:
+    """Another process does the rest. Never this one: threads that set a report here would be missing in all later copies of it.
+
+    What comes after a step is the same whoever did it, so its mails and its packet are left to their own kinds.
+    """
+    whole = kind not in (*STEPS, *OWN)
+    crew.everything(people=whole, news=whole)
+
+
 def trial(given: Given, kind: str, verdict: Verdict, deaths: Counter[str]) -> None:
     world = given.world
     world.put_back("empty")
@@ -53,9 +62,8 @@ def trial(given: Given, kind: str, verdict: Verdict, deaths: Counter[str]) -> No
         if code != KILLED:
             verdict.add(LOST, [f"{where}: the process was not there to be killed, it ended with {code}"])
         deaths[names[moment].split(" ", 1)[1]] += 1
-        # What comes after a step is the same whoever did it, so its mails and its packet are left to their own kinds.
-        whole = kind not in (*STEPS, *OWN)
-        crew.everything(people=whole, news=whole)
+        if code := finished(lambda: goes_on(kind)):
+            verdict.add(LOST, [f"{where}: the one who went on ended with {code}"])
         verdict.merge(check(world), where)
 
 
