@@ -24,9 +24,9 @@ from offboarding.evidence.store import place_of
 from offboarding.execution.models import Attempt, Run
 from offboarding.execution.rules import Act, Ended, Result, Seen
 from offboarding.execution.steps import OWN, STEPS
-from offboarding.ledger import queries as ledger
 from offboarding.ledger.events import Event
 from offboarding.ledger.models import Entry
+from offboarding.ledger.whole import first_wrong
 from offboarding.lib import canonical
 from offboarding.packets.models import Packet
 from offboarding.removals.models import RemovalRequest
@@ -320,9 +320,8 @@ def open_attempts() -> int:
 
 
 def chain() -> Iterator[str]:
-    for question in (ledger.broken, ledger.misread, ledger.cut_off, ledger.wrong_checkpoint):
-        if found := question():
-            yield found.says
+    if found := first_wrong():
+        yield found.says
 
 
 def missing() -> Iterator[str]:
