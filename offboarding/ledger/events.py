@@ -127,3 +127,6 @@ class Event(StrEnum):
     AUDIT_PROOF_TAKEN = "audit.proof_taken"
     AUDIT_EXPORTED = "audit.exported"
     AUDIT_EXPORT_ENDED = "audit.export_ended"
+    POPULATION_OPENED = "population.opened"
+    POPULATION_EXPORTED = "population.exported"
+    SAMPLE_DOWNLOADED = "population.sample_downloaded"

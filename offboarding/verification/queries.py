@@ -173,11 +173,12 @@ def told_by(finding: Finding) -> Told:
 
 def counts(run: Run) -> bool:
     """Fetching audit events, keys, and taking people out of a provider's group say nothing about the place itself."""
-    return (
-        run.item.kind == Kind.VERIFICATION
-        or (run.item.step.startswith("segment.") and run.item.phase != Phase.ROTATE)
-        or run.item.phase == Phase.REMOVE
-    )
+    return tells_of_place(run.item.kind, run.item.phase, run.item.step)
+
+
+def tells_of_place(kind: str, phase: str, step: str) -> bool:
+    acts = step.startswith("segment.") and phase != Phase.ROTATE
+    return kind == Kind.VERIFICATION or acts or phase == Phase.REMOVE
 
 
 def doing(run: Run) -> Doing:

@@ -18,6 +18,7 @@ from offboarding.web.keys import urls as keys
 from offboarding.web.messages import urls as messages
 from offboarding.web.people import urls as people
 from offboarding.web.policies import urls as policies
+from offboarding.web.population import urls as population
 from offboarding.web.removal import urls as removal
 from offboarding.web.settings import urls as settings
 from offboarding.web.setup import urls as setup
@@ -39,6 +40,7 @@ urlpatterns: list[URLPattern] = [
     *emergency.urlpatterns,
     *evidence.urlpatterns,
     *audit.urlpatterns,
+    *population.urlpatterns,
     *messages.urlpatterns,
     *start.urlpatterns,
     *settings.urlpatterns,

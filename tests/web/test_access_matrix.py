@@ -152,6 +152,8 @@ ROWS: dict[str, Row] = {
     "packet_check": act(EVERYBODY),
     # the record
     **several("audit audit_export audit_export_csv audit_export_jsonl", page(READERS | OTHERS_OWN)),
+    **several("population population_export population_csv population_xlsx", page(READERS | OTHERS_OWN)),
+    "population_sample": Row(),  # without a size and a seed there is no sample
     "audit_check": act(READERS | OTHERS_OWN),
     **several("audit_entry audit_proof", page(READERS)),
     # of the ledger as a whole: nothing about anybody

@@ -15,6 +15,7 @@ def tabs(scope: Scope, current: str) -> TabsCard | None:
         return None
     places = (
         ("packets", _("Packets"), "/evidence/"),
+        ("population", _("Population"), "/reports/population/"),
         ("audit", _("Audit log"), "/audit/"),
     )
     return TabsCard(_("Evidence"), tuple(TabCard(label, url, current == name) for name, label, url in places))
