@@ -64,6 +64,8 @@ STANDINGS = [
     (row(place(26), filed=NOON + hours(25)), LATER, Standing.LATE, "asked for after the limit", "nobody asked in time"),
     (row(place(26), approved=NOON + hours(25)), LATER, Standing.LATE, "approved after the limit", "approved too late"),
     (row(place(None), approved=None), LATER, Standing.OVERDUE, "not approved yet", "nobody approved"),
+    (row(place(26), approved=None, emergency=True), LATER, Standing.LATE, "Acme Prod was found empty last",
+     "an emergency waits for no approval"),
     (row(stage=Stage.WITHDRAWN), LATER, Standing.NOT_MEASURED, "", "withdrawn"),
     (row(stage=Stage.REJECTED), LATER, Standing.NOT_MEASURED, "", "rejected"),
     (row(kind=Group.RESTORATION), LATER, Standing.NOT_MEASURED, "", "gives access, takes none"),

@@ -100,6 +100,7 @@ def rows_of(removals: Sequence[RemovalRequest]) -> list[Row]:
                 for place in places[each.pk]
             ),
             packet=packets.get(each.pk, ""),
+            emergency=each.emergency,
         )
         for each in removals
     ]

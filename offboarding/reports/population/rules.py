@@ -69,6 +69,7 @@ class Row:
     due: datetime
     places: tuple[PlaceRow, ...]
     packet: str = ""  # SHA-256 of the newest sealed packet
+    emergency: bool = False  # released without an approval
 
     @property
     def reference(self) -> str:
@@ -116,7 +117,7 @@ def why_late(row: Row, now: datetime) -> str:
         return ""
     if row.filed > row.due:
         return "asked for after the limit"
-    if (row.approved or now) > row.due:
+    if not row.emergency and (row.approved or now) > row.due:
         return "approved after the limit" if row.approved else "not approved yet"
     if stands is Standing.OVERDUE:
         waiting = [place for place in row.in_scope if not place.gone_at]
@@ -167,6 +168,7 @@ class Summary:
     overdue: int
     open: int
     not_measured: int
+    emergencies: int
     median: timedelta | None
     nine_of_ten: timedelta | None
 
@@ -189,6 +191,7 @@ def summary(rows: Sequence[Row], now: datetime) -> Summary:
         overdue=stands.count(Standing.OVERDUE),
         open=stands.count(Standing.OPEN),
         not_measured=stands.count(Standing.NOT_MEASURED),
+        emergencies=sum(row.emergency for row in rows),
         median=middle(spans),
         nine_of_ten=quantile(spans, 0.9),
     )

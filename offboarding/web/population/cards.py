@@ -87,7 +87,7 @@ def row(each: Row, now: datetime, clock: Clock) -> PopulationRow:
         approved=(
             _("%(who)s, %(at)s") % {"who": ", ".join(each.approvers) or "–", "at": clock.says(each.approved)}
             if each.approved
-            else _("not approved")
+            else (_("emergency, no approval first") if each.emergency else _("not approved"))
         ),
         trigger=clock.time(each.trigger, utc=True),
         gone=clock.time(each.gone, utc=True) if each.gone else None,
@@ -118,6 +118,9 @@ def sentence(report: Report) -> str:
         parts.append(_("%(n)d overdue") % {"n": found.overdue})
     if found.open:
         parts.append(_("%(n)d open within the limit") % {"n": found.open})
+    if found.emergencies:
+        told = {"n": found.emergencies}
+        parts.append(ngettext("%(n)d emergency", "%(n)d emergencies", found.emergencies) % told)
     if found.median is not None:
         parts.append(_("median %(amount)s") % {"amount": amount(found.median)})
         parts.append(_("9 of 10 within %(amount)s") % {"amount": amount(found.nine_of_ten)})
