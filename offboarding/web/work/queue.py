@@ -114,11 +114,9 @@ def all_parts(request: Request, clock: Clock) -> Iterator[PartCard]:
         yield parts.steps(steps_waiting_for_people(scope), clock)
     if scope.has(*FILES):
         yield parts.drafts(list(drafts_of(scope)), clock)
-        yield parts.leaving(
-            leaving_soon(scope, today(request) + timedelta(days=value(REMINDERS, LEAVING_DAYS))),
-            addresses_with_request(request),
-            clock,
-        )
+    if scope.has(Role.REQUESTER):  # of others' rosters nobody is reminded
+        until = today(request) + timedelta(days=value(REMINDERS, LEAVING_DAYS))
+        yield parts.leaving(leaving_soon(scope, until), addresses_with_request(request), clock)
     yield from requests_under_way(request, clock)
     if scope.has(Role.OPERATOR):
         yield parts.waiting(soon(request, clock), clock)
@@ -165,9 +163,7 @@ def nothing(request: Request, clock: Clock) -> EmptyCard:
     if request.scope.has(Role.ADMINISTRATOR) and (to_do := left(steps(request.user, request.scope))):
         says = ngettext("%(n)d first step is left.", "%(n)d first steps are left.", to_do) % {"n": to_do}
         text = _("Until then not everything works. %(says)s") % {"says": says}
-        return EmptyCard(
-            _("Nothing needs you yet."), text, ActCard(_("First steps"), reverse("start"), "main")
-        )
+        return EmptyCard(_("Nothing needs you."), text, ActCard(_("First steps"), reverse("start"), "main"))
     following = steps_waiting_for_others(request.scope, 1)
     if not following or not following[0].not_before:
         return EmptyCard(_("Nothing needs you."), _("What needs you next stands here by itself."))
