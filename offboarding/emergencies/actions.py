@@ -87,7 +87,7 @@ def release(
     """
     clients = clients_of(removal)
     going = Volume(1, where_known(plan))
-    if second is None and (says := braked(clients, going)):
+    if second is None and (says := braked(removal, going)):
         raise Refused("volume", says)
     made = Emergency.objects.create(
         removal=removal,
@@ -337,7 +337,7 @@ def say_due(emergency: Emergency, mark: str, *, overdue: bool) -> None:
 # ---------------------------------------------------------------- the volume breaker
 
 
-def braked(clients: frozenset[int], more: Volume) -> str:
+def braked(removal: RemovalRequest, more: Volume) -> str:
     """Why a second person is needed, or empty.
 
     Call after the transaction has appended to the ledger: its head is held until the commit, so of two releases at once
@@ -345,7 +345,7 @@ def braked(clients: frozenset[int], more: Volume) -> str:
     """
     limits = queries.breaker()
     since = datetime.now(UTC) - timedelta(minutes=limits.minutes)
-    return too_much(queries.removed_since(since, clients), more, limits)
+    return too_much(queries.removed_since(since, clients_of(removal), removal), more, limits)
 
 
 def put_brake(plan: Plan, user: User) -> Brake | None:
@@ -358,7 +358,7 @@ def put_brake(plan: Plan, user: User) -> Brake | None:
     if plan.removal.restores_id:
         return None
     changed = sum(place["choice"] != "keep" for place in plan.data["places"])
-    says = braked(clients_of(plan.removal), Volume(1, changed))
+    says = braked(plan.removal, Volume(1, changed))
     if not says:
         return None
     record(

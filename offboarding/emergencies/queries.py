@@ -104,6 +104,23 @@ def open_emergencies(scope: Scope) -> list[Emergency]:
     return list(found.order_by("review_due_at", "pk"))
 
 
+def to_review(scope: Scope) -> list[Emergency]:
+    """Emergencies that wait for this user's review, the first to be due on top. A fixed number of queries."""
+    if not scope.has(*REVIEWS):
+        return []
+    found = Emergency.objects.filter(review=None, removal__in=removals_for(scope)).order_by(
+        "review_due_at", "pk"
+    )
+    waiting = found.select_related("removal", "released_by").prefetch_related("removal__places__workspace")
+    return [each for each in waiting if not refuses_review(scope, each)]
+
+
+def refuses_review(scope: Scope, emergency: Emergency) -> str:
+    clients = frozenset(place.workspace.client_id for place in emergency.removal.places.all())
+    who = Standing(scope.user_id, scope.email, scope.covers(clients, *REVIEWS))
+    return may_not_review(who, took_part(emergency), emergency.removal.addresses)
+
+
 def unreviewed() -> list[Emergency]:
     """Of all clients, those that nobody has reviewed yet."""
     return list(Emergency.objects.filter(review=None).select_related("removal"))
@@ -126,9 +143,10 @@ def breaker() -> Breaker:
     return Breaker(settings.BREAKER_PEOPLE, settings.BREAKER_PLACES, settings.BREAKER_MINUTES)
 
 
-def removed_since(since: datetime, clients: frozenset[int]) -> Volume:
-    """What was approved, or released as an emergency, since then, in requests that touch any of these clients."""
+def removed_since(since: datetime, clients: frozenset[int], besides: RemovalRequest) -> Volume:
+    """What was approved, or released as an emergency, since then, in other requests that touch any of these clients."""
     touching = RemovalRequest.objects.filter(places__workspace__client__in=clients, restores=None)
+    touching = touching.exclude(pk=besides.pk)
     begun = touching.filter(Q(approved_at__gte=since) | Q(emergency=True, filed_at__gte=since)).distinct()
     people = begun.aggregate(n=Count("person", distinct=True))["n"]
     approved = begun.filter(emergency=False).values("pk")

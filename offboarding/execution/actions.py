@@ -37,6 +37,8 @@ from offboarding.work.actions import move, move_all, put_down
 from offboarding.work.rules import ENDED, State
 
 LONGEST_NOTE = 2000  # characters
+# Steps by hand that end with a decision: their note is what was decided.
+DECISIONS = ("client-told",)
 # By the playbook's code: why a step by hand cannot be signed off yet; empty if it can.
 SIGN_OFF: dict[str, Callable[[Run], str]] = {}
 
@@ -239,6 +241,8 @@ def sign_off(run: Run, user: User, *, attested: bool, note: str) -> None:
         )
     note = within(note, LONGEST_NOTE, "note")
     still_approved(run)
+    if run.item.code in DECISIONS and not note:
+        raise Refused("no-note", "Write down what was decided, and why.", field="note")
     with transaction.atomic():
         # A renewal of the approval holds this row too: nobody approves and does a step at the same moment.
         RemovalRequest.objects.select_for_update(no_key=True).get(pk=run.item.plan.removal_id)

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from django.conf import settings
 
 from offboarding.checklist.queries import LATELY
+from offboarding.checklist.rules import number_of
 from offboarding.discovery import actions as discovery
 from offboarding.discovery.queries import held_lately
 from offboarding.discovery.read import look_for, reach_of
@@ -97,7 +98,7 @@ class ReadActivity(Step):
         try:
             events = list(gateway.audit_events(end - timedelta(days=days), end))
         except (NotAllowed, Declined, NotThere) as error:
-            says = f"{work.workspace} tells nothing of what was done there: {error.sentence}"
+            says = f"{work.workspace} tells nothing of what was done there: {error.sentence.rstrip('.')}"
             return Sight(Seen.ABSENT, says, {"known": False, "days": days}, ends=Ended.NOTHING_TO_DO)
         ids = {*work.known["ids"], *(key for key, _ in work.accounts)}
         wanted = {fold(address) for address in (*work.addresses, *(email for _, email in work.accounts))}
@@ -125,4 +126,4 @@ def as_done(event: AuditEvent, zone: ZoneInfo) -> Done:
 def told(workspace: str, days: int, count: int, marked: int) -> str:
     if not count:
         return f"The audit trail of {workspace} tells of nothing that the person did in {days} days"
-    return f"{count} acts in {workspace} in {days} days, {marked} of them to look at first"
+    return f"{number_of(count, 'act')} in {workspace} in {days} days, {marked} to look at first"

@@ -158,6 +158,57 @@ def test_the_other_pages_are_in_order(person: Any, tmp_path: Path) -> None:
     expect(stranger.page.get_by_text("E-mail or password is not right").first).to_be_visible()
 
 
+def test_sam_releases_an_emergency_and_watches_it_without_reloading(person: Any) -> None:
+    sam = person("Sam")
+    page: Page = sam.page
+    page.get_by_role("link", name="Emergency", exact=True).click()
+    sam.look_around()
+    page.get_by_label("Their address").fill("dan@northwind.example")
+    page.get_by_label("Incident").fill("INC-774")
+    page.get_by_label("Reason").select_option("credentials-compromised")
+    page.get_by_role("button", name="See what they can reach").click()
+    expect(page.get_by_text("15 of 15 workspaces checked").first).to_be_visible(timeout=LONG)
+    sam.look_around()
+    page.get_by_label("Type the address to confirm").fill("dan@northwind.example")
+    page.get_by_role("button", name="Remove access now").click()
+    if "/confirm-identity/" in page.url:
+        page.get_by_role("textbox", name="Password").fill(PASSWORD)
+        page.get_by_role("button", name=re.compile("Confirm")).click()
+        expect(page.get_by_text("You confirmed who you are")).to_be_visible()
+        expect(page.get_by_label("Type the address to confirm")).to_have_value("dan@northwind.example")
+        page.get_by_role("button", name="Remove access now").click()
+    page.wait_for_url(re.compile("/emergency/R-"))
+    page.evaluate("window.stayed = true")
+    timer = page.get_by_role("timer")
+    begun = timer.text_content()
+    expect(page.get_by_text(re.compile(r"1[345] of 15 workspaces read again and found empty"))).to_be_visible(
+        timeout=LONG
+    )
+    assert page.evaluate("window.stayed") and timer.text_content() != begun
+    sam.look_around()
+    page.get_by_role("link", name="Open the request").click()
+    expect(page.get_by_text("Released without an approval by Sam Okafor").first).to_be_visible()
+    sam.look_around()
+    sam.go(page.url.replace("/requests/", "/emergency/") + "keys/")
+    sam.look_around()
+
+
+def test_bob_reviews_it_afterwards(person: Any) -> None:
+    bob = person("Bob")
+    page: Page = bob.page
+    page.get_by_role("link", name=re.compile("Review")).first.click()
+    bob.look_around()
+    page.get_by_role("radio", name="Confirm the emergency").check()
+    page.get_by_label("What you looked at").fill("Called the lead; it was real.")
+    page.get_by_role("button", name="Record the review").click()
+    if "/confirm-identity/" in page.url:
+        page.get_by_role("textbox", name="Password").fill(PASSWORD)
+        page.get_by_role("button", name=re.compile("Confirm")).click()
+        page.get_by_role("button", name="Record the review").click()
+    expect(page.get_by_text("Called the lead; it was real.").first).to_be_visible()
+    bob.look_around()
+
+
 def paste(page: Page) -> None:
     """A picture from the clipboard, as a screenshot tool leaves it there."""
     page.evaluate(

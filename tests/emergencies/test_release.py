@@ -259,3 +259,19 @@ def test_it_does_not_close_before_somebody_else_has_reviewed_it(
     journey.advance(removal.pk)
     removal.refresh_from_db()
     assert removal.stage == "running"
+
+
+def test_whether_the_client_is_told_is_a_decision_with_its_reasons(
+    release: Make, sam: Any, run_of: Make
+) -> None:
+    from offboarding.execution import actions as execution
+
+    removal = release("Acme Production")
+    journey.advance(removal.pk)
+    run = run_of(removal, "client-told")
+    with pytest.raises(Refused) as refused:
+        execution.sign_off(run, sam, attested=True, note=" ")
+    assert refused.value.facts["field"] == "note"
+    execution.sign_off(run, sam, attested=True, note="Told: one audience was downloaded. Legal agrees.")
+    run.refresh_from_db()
+    assert (run.state, run.note) == ("done", "Told: one audience was downloaded. Legal agrees.")

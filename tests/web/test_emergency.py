@@ -322,6 +322,26 @@ def test_a_review_needs_a_fresh_proof_and_keeps_what_was_typed(
     )
 
 
+def test_the_queue_shows_who_has_to_confirm_and_to_review(
+    client: Browser, release: Make, sam: Any, bob: Any, place: Any, person: Make
+) -> None:
+    from offboarding.users.rules import Role
+
+    ada = person("ada", Role.ADMINISTRATOR)
+    client.force_login(sam)
+    client.post(PAGE, typed(act="ask"))
+    removal = release(connected=[place])
+    assert "Emergencies to review" not in text_of(client.get("/")) and "Confirm now" not in text_of(
+        client.get("/")
+    )
+    client.force_login(ada)
+    shown = text_of(client.get("/"))
+    assert "Confirm now (1)" in shown and "Sam asks for a second person" in shown
+    client.force_login(bob)
+    page = client.get("/")
+    assert "Emergencies to review (1)" in text_of(page) and at(removal, "review/") in page.content.decode()
+
+
 # ---------------------------------------------------------------- what pages cost
 
 

@@ -12,6 +12,7 @@ from offboarding.execution.rules import Act, Result
 from offboarding.verification.activity import Mark, moment_of
 from offboarding.web.cards import TagCard, TimeCard
 from offboarding.web.removal.overview import Overview
+from offboarding.work.rules import ENDED, State
 
 SHOWN = 30
 WORDS = {
@@ -33,11 +34,12 @@ class DoneRow:
 
 @dataclass(frozen=True, slots=True)
 class ActivityCard:
-    """`places`: one sentence a workspace, also where there is no audit trail, or nothing in it."""
+    """`nothing`: the workspaces whose audit trail tells of no act. `unknown`: where that cannot be known, and why."""
 
     rows: tuple[DoneRow, ...]
     more: int
-    places: tuple[tuple[str, str, str], ...]  # workspace, sentence, link to its step
+    nothing: str
+    unknown: tuple[tuple[str, str, str], ...]  # workspace, sentence, link to its step
     waiting: int
     days: int
 
@@ -49,19 +51,27 @@ def activity(view: Overview) -> ActivityCard:
     ).order_by("pk")
     newest = {look.run_id: look for look in looks}
     rows: list[tuple[str, DoneRow]] = []
-    places, waiting, days = [], 0, 0
+    nothing, unknown, waiting, days = [], [], 0, 0
     for run in runs:
         name = run.item.workspace.name if run.item.workspace else ""
         look = newest.get(run.pk)
+        url = f"{view.url}steps/{run.item.number}/"
+        if look is None and State(run.state) in (*ENDED, State.NEEDS_PERSON):
+            unknown.append((name, run.sentence, url))
+            continue
         if look is None:
             waiting += 1
             continue
         days = int(look.facts.get("days", days))
-        places.append((name, look.says, f"{view.url}steps/{run.item.number}/"))
+        if not look.facts.get("known"):
+            unknown.append((name, look.says, url))
+        elif not look.facts.get("count"):
+            nothing.append(name)
         rows += [(each["at"], row_of(view, name, each)) for each in look.facts.get("done", ())]
     rows.sort(key=lambda pair: (bool(pair[1].tags), pair[0]), reverse=True)
     shown = tuple(row for _at, row in rows[:SHOWN])
-    return ActivityCard(shown, max(0, len(rows) - SHOWN), tuple(places), waiting, days)
+    more = max(0, len(rows) - SHOWN)
+    return ActivityCard(shown, more, ", ".join(nothing), tuple(unknown), waiting, days)
 
 
 def row_of(view: Overview, workspace: str, each: dict[str, object]) -> DoneRow:

@@ -132,7 +132,9 @@ def keys(view: Overview) -> LaneCard:
     runs = [run for run in view.runs if run.item.step in QUEUED_STEPS]
     waiting = queued(view)
     done = sum(State(run.state) in ENDED for run in runs)
-    reading = sum(State(run.state) not in ENDED for run in by_codes(view, "read-reach"))
+    looks = [run for run in by_codes(view, "read-reach") if State(run.state) not in ENDED]
+    unread = sum(run.state == State.NEEDS_PERSON for run in looks)
+    reading = len(looks) - unread
     says = ngettext("%(done)d of %(n)d changed", "%(done)d of %(n)d changed", len(runs)) % {
         "done": done,
         "n": len(runs),
@@ -140,6 +142,11 @@ def keys(view: Overview) -> LaneCard:
     if reading:
         more = ngettext("%(n)d workspace is still read", "%(n)d workspaces are still read", reading) % {
             "n": reading
+        }
+        says = f"{says}; {more}"
+    if unread:
+        more = ngettext("%(n)d workspace could not be read", "%(n)d workspaces could not be read", unread) % {
+            "n": unread
         }
         says = f"{says}; {more}"
     if waiting:
@@ -210,16 +217,22 @@ def may_review(view: Overview, emergency: Emergency) -> bool:
     return not why_not_review(view.user, emergency, view.clock.now.astimezone(view.clock.zone).date())
 
 
+# What takes access away, and what reads whether it is gone.
+DECIDES = ("segment.contain", "verify.place")
+
+
 def stuck(view: Overview) -> tuple[StuckRow, ...]:
-    """Failed first: where a person has to look, and why."""
-    rows = []
-    for place in view.places:
-        run = next(
-            (each for each in place.runs if each.state == State.NEEDS_PERSON and not each.manual), None
-        )
-        if run:
-            rows.append(StuckRow(place.workspace, run.sentence, f"{view.url}steps/{run.item.number}/"))
-    return tuple(rows)
+    """Failed first: where access may still be there, and why."""
+    return tuple(
+        StuckRow(place.workspace, run.sentence, f"{view.url}steps/{run.item.number}/")
+        for place in view.places
+        for run in [next(filter(stopped, place.runs), None)]
+        if run
+    )
+
+
+def stopped(run: Run) -> bool:
+    return run.state == State.NEEDS_PERSON and not run.manual and not run.item.at and run.item.step in DECIDES
 
 
 def status_text(view: Overview, emergency: Emergency, lanes: Sequence[LaneCard]) -> str:

@@ -15,6 +15,7 @@ from django.utils.translation import ngettext
 
 from offboarding.approvals.models import Approval
 from offboarding.approvals.rules import Decision
+from offboarding.emergencies.models import Ask, Emergency
 from offboarding.execution.models import Run
 from offboarding.packets.models import Packet
 from offboarding.removals.models import RemovalRequest
@@ -139,6 +140,37 @@ def expired_row(removal: RemovalRequest, clock: Clock) -> WorkRowCard:
         _("nobody decided; ask again, change it or withdraw it"),
         clock.due(removal.due_at, removal.filed_at) if removal.due_at and removal.filed_at else None,
         ActCard(_("Ask again"), f"{url}ask-again/", post=True),
+    )
+
+
+def seconds(found: Sequence[Ask], clock: Clock, reader: int) -> PartCard:
+    """Emergencies that wait for a second person, before anything is removed."""
+    rows = tuple(second_row(each, clock) for each in found if each.asked_by_id != reader)
+    return PartCard("seconds", counted(_("Confirm now"), rows), rows, needs=True)
+
+
+def second_row(ask: Ask, clock: Clock) -> WorkRowCard:
+    url = reverse("emergency_ask", args=[ask.pk])
+    facts = _("%(who)s asks for a second person") % {"who": ask.asked_by.name}
+    due = clock.due(ask.ends_at, ask.asked_at)
+    return WorkRowCard(TagCard("emergency"), ask.incident, ask.person_name or ask.addresses[0], url, facts, due,
+                       ActCard(_("Open"), url))  # fmt: skip
+
+
+def reviews(found: Sequence[Emergency], clock: Clock) -> PartCard:
+    """Emergencies that nobody has looked at afterwards."""
+    rows = tuple(review_row(each, clock) for each in found)
+    return PartCard("reviews", counted(_("Emergencies to review"), rows), rows, needs=True)
+
+
+def review_row(emergency: Emergency, clock: Clock) -> WorkRowCard:
+    removal = emergency.removal
+    url = reverse("emergency_review", args=[removal.number])
+    words = {"incident": emergency.incident, "who": emergency.released_by.name}
+    facts = _("%(incident)s, released by %(who)s without an approval") % words
+    due = clock.due(emergency.review_due_at, emergency.at)
+    return WorkRowCard(
+        TagCard("emergency"), removal.reference, who(removal), url, facts, due, ActCard(_("Review"), url)
     )
 
 

@@ -17,6 +17,9 @@ from offboarding.approvals.queries import decisions_of, questions_to
 from offboarding.approvals.queries import to_decide as decisions_waiting
 from offboarding.connections.queries import workspaces_in
 from offboarding.directory.queries import leaving_soon
+from offboarding.emergencies.queries import asks_for, to_review
+from offboarding.emergencies.rules import REVIEWS
+from offboarding.emergencies.rules import SECONDS as CONFIRM
 from offboarding.execution.queries import steps_waiting_for_others, steps_waiting_for_people
 from offboarding.lib.addresses import fold
 from offboarding.lib.hashing import sha256_hex
@@ -104,6 +107,10 @@ def queue_of(request: Request) -> QueueCard:
 def all_parts(request: Request, clock: Clock) -> Iterator[PartCard]:
     """For each role of this person what belongs to it. What needs them is on top."""
     scope = request.scope
+    if scope.has(*CONFIRM):
+        yield parts.seconds(asks_for(scope), clock, scope.user_id)
+    if scope.has(*REVIEWS):
+        yield parts.reviews(to_review(scope), clock)
     yield parts.to_decide(decisions_waiting(scope, today(request)), clock)
     if scope.has(Role.SECURITY, Role.ADMINISTRATOR):
         yield parts.exceptions(came_back(scope), clock)
