@@ -38,9 +38,3 @@ def prefer(user: User, *, time_zone: str, theme: str, shortcuts: bool) -> None:
         raise Refused("no-such-theme", "Choose one of the three looks.", field="theme")
     User.objects.filter(pk=user.pk).update(time_zone=time_zone, theme=theme, shortcuts=shortcuts)
     user.refresh_from_db(fields=["time_zone", "theme", "shortcuts"])
-
-
-def guess_zone(user: User, name: str) -> None:
-    """The zone of the browser at the first sign-in. It never replaces a choice."""
-    if name in time_zones():
-        User.objects.filter(pk=user.pk, time_zone="").update(time_zone=name)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hmac
 from typing import Any, ClassVar, NoReturn
+from urllib.parse import urlencode
 
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.account.internal.flows.login import get_authentication_records, record_authentication
@@ -17,6 +18,7 @@ from django.contrib import messages
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from offboarding.gateways.openid import Session
@@ -63,6 +65,7 @@ class AccountAdapter(DefaultAccountAdapter):
         return None
 
     def post_login(self, request: HttpRequest, user: User, **kwargs: Any) -> Any:
+        """Written down; and whoever has chosen no time zone yet is asked for it first."""
         ways = ways_of(request, user)
         with transaction.atomic():
             record(Event.SIGNED_IN, actor=actor_of(user), facts={"method": " and ".join(dict.fromkeys(ways))})
@@ -71,7 +74,10 @@ class AccountAdapter(DefaultAccountAdapter):
                 record(
                     Event.BREAK_GLASS_USED, actor=actor_of(user), facts={"user": user.pk}, personal=personal
                 )
-        return super().post_login(request, user, **kwargs)
+        answer = super().post_login(request, user, **kwargs)
+        if user.time_zone:
+            return answer
+        return redirect(f"{reverse('first_zone')}?{urlencode({'next': answer['Location']})}")
 
     def authentication_failed(self, request: HttpRequest, **credentials: Any) -> None:
         note_refused("wrong-password", address=str(credentials.get("email") or "")[:254])

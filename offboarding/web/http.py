@@ -23,6 +23,7 @@ from offboarding.directory.rules import Scope
 from offboarding.removals.models import RemovalRequest
 from offboarding.removals.queries import removal_for
 from offboarding.users.models import User
+from offboarding.web import kept
 from offboarding.web.proof import lacks_factor
 
 P = ParamSpec("P")
@@ -69,7 +70,13 @@ def guarded(
 
 
 def away(request: Any, page: str) -> HttpResponse:
-    """To another page first, and then back. A fragment sends the whole page there: no sign-in form inside a row."""
+    """To another page first, and then back. A fragment sends the whole page there: no sign-in form inside a row.
+
+    What was typed into a form waits meanwhile, and the way back leads to it.
+    """
+    if page == settings.LOGIN_URL and kept.keep(request):
+        answer = redirect_to_login(reverse("kept"), page)
+        return answer if not request.htmx else HttpResponse(headers={"HX-Redirect": answer.url})
     if not request.htmx:
         return redirect_to_login(request.get_full_path(), page)
     there = urlsplit(request.htmx.current_url or "/")

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import tzinfo
+import time
+from datetime import UTC, datetime, tzinfo
 from typing import Any
 
 from django.conf import settings
@@ -13,6 +14,7 @@ from django.utils.translation import gettext_lazy as lazy
 from offboarding.directory.rules import Scope
 from offboarding.emergencies.rules import RELEASES
 from offboarding.users.rules import Role
+from offboarding.web import sittings
 from offboarding.web.cards import NavCard, NavItem, TimeCard
 from offboarding.web.http import now, scope_for, zone_of
 from offboarding.work.queries import standstill
@@ -53,8 +55,15 @@ def nav(request: HttpRequest) -> dict[str, Any]:
             theme=user.theme,
             keys=user.shortcuts,
             zone=user.time_zone,
+            session_ends_at=moment(request),
+            extend_url=sittings.STAY,
         )
     }
+
+
+def moment(request: HttpRequest) -> str:
+    """When this sign-in ends if nothing happens any more, for the script that warns before."""
+    return datetime.fromtimestamp(sittings.ends(request.session, time.time()).at, UTC).isoformat()
 
 
 def still(scope: Scope, zone: tzinfo) -> TimeCard | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 from django.conf import settings
@@ -13,7 +14,11 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from offboarding.web import kept
+
 BEGAN, SEEN = "sitting_began", "sitting_seen"
+STAY = "/signin/stay/"
+WARNED = 120  # seconds before the end; app.js says so then
 COARSE = 60  # seconds: the last activity is written no more often
 
 
@@ -31,7 +36,9 @@ def limits(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[Htt
     def middleware(request: HttpRequest) -> HttpResponse:
         if SESSION_KEY in request.session:
             if why := over(request.session, time.time()):
+                owner = str(request.session[SESSION_KEY])
                 logout(request)
+                kept.note_end(request, owner)
                 messages.info(request, why)
             elif not asks_for_news(request):
                 active(request.session, time.time())
@@ -56,11 +63,32 @@ def over(session: Any, now: float) -> str:
     return ""
 
 
+@dataclass(frozen=True, slots=True)
+class Ends:
+    """When a sign-in ends if nothing happens any more (seconds since 1970), and whether activity puts that off."""
+
+    at: float
+    extends: bool
+
+
+def ends(session: Any, now: float) -> Ends:
+    idle = float(session.get(SEEN, now)) + settings.IDLE_SECONDS
+    whole = float(session.get(BEGAN, now)) + settings.SESSION_COOKIE_AGE
+    return Ends(min(idle, whole), idle + WARNED < whole)
+
+
+def stay(session: Any, now: float) -> None:
+    """The person is here: the time without activity begins anew."""
+    session[SEEN] = now
+    session.setdefault(BEGAN, now)
+
+
 def asks_for_news(request: HttpRequest) -> bool:
+    if request.path == STAY and request.method == "GET":
+        return True
     return bool(request.headers.get("HX-Request")) and "since" in request.GET
 
 
 def active(session: Any, now: float) -> None:
     if now - float(session.get(SEEN, 0)) > COARSE:
-        session[SEEN] = now
-        session.setdefault(BEGAN, now)
+        stay(session, now)

@@ -84,17 +84,16 @@
       pollNow();
     },
     extend(button) {
-      fetch(button.dataset.extend, { method: "POST", headers: { "X-CSRFToken": csrf() } }).then((answer) => {
-        if (answer.ok) answer.text().then((ends) => { $("#session-warning").hidden = true; watchSession(ends); });
-      });
+      sitting("POST").then((now) => { dismiss(); if (now) watchSession(now.ends); else location.reload(); });
     },
+    dismiss() { dismiss(); },
     print() { window.print(); },
     closeDrawer() { closeDrawer(); },
   };
   const csrf = () => { try { return JSON.parse(body.getAttribute("hx-headers"))["X-CSRFToken"]; } catch { return ""; } };
   const plain = (e) => !(e.button || e.metaKey || e.ctrlKey || e.shiftKey || e.altKey);
   document.addEventListener("click", (e) => {
-    const el = e.target.closest("[data-copy],[data-show],[data-pause],[data-extend],[data-close-drawer],[data-print],[data-dialog],[data-close]");
+    const el = e.target.closest("[data-copy],[data-show],[data-pause],[data-extend],[data-dismiss],[data-close-drawer],[data-print],[data-dialog],[data-close]");
     if (!el || !plain(e)) return;
     if (el.matches("[data-dialog]")) return void (openDialog(el.href) && e.preventDefault());
     if (el.matches("[data-close]")) { const box = el.closest("dialog"); if (box) { e.preventDefault(); box.close(); } return; }
@@ -299,14 +298,39 @@
     line.hidden = false;
     announce(line.textContent.trim(), true);
   });
-  document.querySelectorAll("input[data-zone-guess]").forEach((input) => {
-    if (!input.value) input.value = Intl.DateTimeFormat().resolvedOptions().timeZone || "";
+  document.querySelectorAll("select[data-zone-guess]").forEach((select) => {
+    const guess = Intl.DateTimeFormat().resolvedOptions().timeZone;
+    if ([...select.options].some((option) => option.value === guess)) select.value = guess;
   });
   document.querySelectorAll("details[data-keep]").forEach((el) => el.addEventListener("toggle", () => { el.dataset.touched = ""; }));
+  /* ---- The end of a sign-in: said two minutes before, put off with one press. Another window may have put it off already. ---- */
+  let sessionTimer = 0, cameFrom = null;
+  const warning = $("#session-warning");
+  function sitting(method) {
+    return fetch(body.dataset.sessionUrl, { method, headers: { "X-CSRFToken": csrf() } })
+      .then((answer) => (answer.ok ? answer.json() : null)).catch(() => null);
+  }
   function watchSession(ends) {
-    const warning = $("#session-warning"), left = Date.parse(ends) - Date.now() - 120000;
+    const left = Date.parse(ends) - Date.now() - 120000;
     if (!warning || Number.isNaN(left)) return;
-    setTimeout(() => { warning.hidden = false; $("button", warning).focus(); }, Math.max(0, Math.min(left, 2 ** 31 - 1)));
+    clearTimeout(sessionTimer);
+    sessionTimer = setTimeout(() => sitting("GET").then((now) => {
+      if (now && Date.parse(now.ends) - Date.now() > 125000) return watchSession(now.ends);
+      warn(!now || now.extends);
+    }), Math.max(0, Math.min(left, 2 ** 31 - 1)));
+  }
+  function warn(extendable) {
+    const text = $("#session-text"), press = $("[data-extend]", warning), known = $("[data-dismiss]", warning);
+    text.textContent = extendable ? text.dataset.idle : text.dataset.whole;
+    press.hidden = !extendable;
+    known.hidden = extendable;
+    cameFrom = document.activeElement;
+    warning.hidden = false;
+    (extendable ? press : known).focus();
+  }
+  function dismiss() {
+    warning.hidden = true;
+    if (cameFrom && cameFrom.isConnected) cameFrom.focus();
   }
   watchSession(body.dataset.sessionEnds || "");
   const summary = $("[data-error-summary]");

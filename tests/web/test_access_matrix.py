@@ -100,7 +100,7 @@ ROWS: dict[str, Row] = {
         mfa_reauthenticate mfa_activate_totp mfa_deactivate_totp mfa_view_recovery_codes
         mfa_generate_recovery_codes mfa_download_recovery_codes mfa_list_webauthn mfa_add_webauthn
         mfa_reauthenticate_webauthn mfa_remove_webauthn mfa_edit_webauthn usersessions_list
-        second_factor me keys prove_with api_keys api_key_new
+        second_factor me keys prove_with api_keys api_key_new first_zone stay kept
         """,
         OWN,
     ),

@@ -17,6 +17,10 @@ def zone_choices(empty: str = "") -> list[tuple[str, str]]:
     return [("", empty), *named] if empty else named
 
 
+class ZoneForm(forms.Form):
+    time_zone = forms.ChoiceField(label=lazy("Time zone"), choices=zone_choices)
+
+
 class SettingsForm(forms.Form):
     time_zone = forms.ChoiceField(label=lazy("Time zone"), required=False)
     theme = forms.ChoiceField(label=lazy("Look"), widget=forms.RadioSelect)

@@ -16,6 +16,9 @@ from offboarding.web.parts import parts
 urlpatterns: list[URLPattern] = [
     path("signin/", views.sign_in, name="account_login"),
     path("signin/code/", codes.authenticate, name="mfa_authenticate"),
+    path("signin/zone/", views.zone, name="first_zone"),
+    path("signin/stay/", views.stay, name="stay"),
+    path("signin/kept/", views.what_was_kept, name="kept"),
     path("confirm-identity/", allauth.reauthenticate, name="account_reauthenticate"),
     path("confirm-identity/code/", codes.reauthenticate, name="mfa_reauthenticate"),
     path("second-factor/", views.second_factor, name="second_factor"),

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import time
+from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlencode
 
 from allauth.account.views import LoginView
 from django.conf import settings
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -17,16 +19,16 @@ from django.views.decorators.http import require_GET, require_http_methods
 from offboarding.lib.refusals import Refused
 from offboarding.users import actions as users
 from offboarding.users import queries
-from offboarding.users.models import User
-from offboarding.web.account.forms import SettingsForm
+from offboarding.web import kept, sittings
+from offboarding.web.account.forms import SettingsForm, ZoneForm
 from offboarding.web.cards import FactCard
 from offboarding.web.errors import status_of
-from offboarding.web.http import Request, page, safe, signed_in_halfway
+from offboarding.web.http import Request, page, safe, signed_in, signed_in_halfway
 from offboarding.web.proof import lacks_factor
 
 
 class SignIn(LoginView):  # type: ignore[misc]
-    """allauth's page, with a button for each provider; at the first sign-in it also takes over the browser's time zone."""
+    """allauth's page, with a button for each provider."""
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         context: dict[str, Any] = super().get_context_data(**kwargs)
@@ -34,13 +36,6 @@ class SignIn(LoginView):  # type: ignore[misc]
         tail = f"?{urlencode({'next': after})}" if after else ""
         ways = [(reverse("sign_in_with", args=[row.slug]) + tail, row.name) for row in queries.ways_in()]
         return {**context, "ways_in": ways, "only_elsewhere": settings.ONLY_SINGLE_SIGN_ON}
-
-    def form_valid(self, form: Any) -> HttpResponse:
-        answer: HttpResponse = super().form_valid(form)
-        user = getattr(form, "user", None)
-        if isinstance(user, User):
-            users.guess_zone(user, self.request.POST.get("zone", ""))
-        return answer
 
 
 sign_in = SignIn.as_view()
@@ -64,6 +59,46 @@ def second_factor(request: Request) -> HttpResponse:
     if not lacks_factor(request, request.scope):
         return redirect(after)
     return page(request, "account_pages/second_factor.html", {"ways": factor_ways(), "next": after})
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@signed_in_halfway
+def zone(request: Request) -> HttpResponse:
+    """The first time, people say in which zone they read times; the script proposes the browser's."""
+    after = safe(request, request.GET.get("next", ""))
+    if request.method != "POST":
+        form = ZoneForm(initial={"time_zone": request.user.time_zone or settings.TIME_ZONE})
+        return page(request, "account_pages/zone.html", {"form": form, "next": after})
+    form = ZoneForm(request.POST)
+    if not form.is_valid():
+        return page(request, "account_pages/zone.html", {"form": form, "next": after}, 422)
+    user = request.user
+    users.prefer(user, theme=user.theme, shortcuts=user.shortcuts, **form.cleaned_data)
+    return redirect(after)
+
+
+def stay(request: HttpRequest) -> HttpResponse:
+    """When this sign-in ends. A GET is no activity and puts nothing off; a POST does."""
+    if not request.user.is_authenticated:
+        return JsonResponse({"says": "signed out"}, status=401)
+    if request.method == "POST":
+        sittings.stay(request.session, time.time())
+    ends = sittings.ends(request.session, time.time())
+    return JsonResponse({"ends": datetime.fromtimestamp(ends.at, UTC).isoformat(), "extends": ends.extends})
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@signed_in
+def what_was_kept(request: Request) -> HttpResponse:
+    """What was typed before the sign-in ended: to be sent now, or dropped."""
+    found = kept.kept_for(request)
+    if request.method == "POST" or found is None:
+        kept.forget(request)
+        return redirect(found.came_from if found else "/")
+    texts = [
+        FactCard(name.replace("_", " ").replace("-", " ").capitalize(), text) for name, text in found.texts
+    ]
+    return page(request, "account_pages/kept.html", {"kept": found, "texts": texts})
 
 
 def closed(_request: HttpRequest, **_: str) -> HttpResponse:

@@ -47,7 +47,7 @@ def rows(found: Iterable[SignInProvider], linked: Mapping[str, int]) -> tuple[Wa
 
 
 def people(count: int) -> str:
-    return ngettext("%(n)d person", "%(n)d people", count) % {"n": count}
+    return ngettext("%(n)d person", "%(n)d people", count) % {"n": count} if count else _("nobody")
 
 
 def standing(row: SignInProvider) -> TagCard:
