@@ -149,7 +149,8 @@ def forget_provider(by: User, administers: Scope, user: User) -> None:
         held.delete()
         ended = end_sessions(user)
         facts = {"user": user.pk, "providers": found, "browsers": ended}
-        record(Event.UNLINKED, actor=actor_of(by), facts=facts)
+        personal = {"name": user.name, "address": user.email}
+        record(Event.UNLINKED, actor=actor_of(by), facts=facts, personal=personal)
 
 
 def end_sessions(user: User) -> int:

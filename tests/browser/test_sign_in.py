@@ -9,6 +9,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from offboarding.demo.cast import PASSWORD
+from tests.peers import openid
 
 pytestmark = pytest.mark.browser
 MAIL = "sam@northwind.example"
@@ -131,6 +132,51 @@ def soon(page: Page, *, extends: bool, really: int = 100) -> None:
 
     page.route("**/requests/", changed)
     page.route("**/signin/stay/", asked)
+
+
+def test_a_provider_on_another_site_signs_in_and_proves_within_our_page_policy(person: Any) -> None:
+    """A form may not lead to another site, so only links do; a browser that blocked one would say so on its console."""
+    with openid.Provider() as provider:
+        provider.at_the_page = ("a11ce", {"email": "alice@northwind.example", "email_verified": True})
+        ada = person("Ada")
+        page: Page = ada.page
+        ada.go("/setup/sign-in/add/")
+        page.get_by_role("textbox", name="Password").fill(PASSWORD)
+        page.get_by_role("button", name="Confirm").click()
+        page.get_by_label("Name").fill("Northwind SSO")
+        page.get_by_role("button", name="Continue").click()
+        page.get_by_label("Issuer").fill(provider.issuer)
+        page.get_by_label("Client ID").fill(openid.CLIENT_ID)
+        page.get_by_label("Client secret").fill(openid.SECRET)
+        page.get_by_role("textbox", name="Domains").fill("northwind.example")
+        page.get_by_role("button", name="Save").click()
+        page.get_by_role("link", name="Try a sign-in").click()
+        expect(page.get_by_text("Would sign in")).to_be_visible()
+        expect(page.locator("#tried").get_by_text("Alice Moreau")).to_be_visible()
+        ada.look_around()
+        page.get_by_role("button", name="Test").click()
+        expect(page.get_by_text("It knows our client ID and secret")).to_be_visible()
+        page.get_by_role("link", name="Switch on").click()
+        page.get_by_role("button", name="Switch on").click()
+        try:
+            comes_and_proves(person())
+        finally:  # others of the cast sign in here with one press and with a password
+            page.get_by_role("link", name="Switch off").click()
+            page.get_by_role("button", name="Switch off").click()
+
+
+def comes_and_proves(alice: Any) -> None:
+    page: Page = alice.page
+    alice.go("/signin/")
+    page.get_by_role("link", name="Continue with Northwind SSO").click()
+    page.wait_for_url(re.compile("/signin/zone/"))
+    page.get_by_role("button", name="Go on").click()
+    page.wait_for_url(f"{alice.base}/")
+    alice.go("/setup/api/new/")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Confirm it is you")
+    alice.look_around()
+    page.get_by_role("link", name="Continue with Northwind SSO").click()
+    expect(page.get_by_role("heading", level=1)).to_contain_text("Make an API key")
 
 
 def test_the_pages_about_signing_in_are_in_order(person: Any) -> None:

@@ -22,13 +22,17 @@ def signing_key() -> RSAPrivateKey:
 
 
 class Provider:
-    """`codes` are the sign-ins that wait to be fetched. `down` answers nothing but 503, and `redirects` sends elsewhere."""
+    """`codes` are the sign-ins that wait to be fetched. `down` answers nothing but 503, and `redirects` sends elsewhere.
+
+    Its page signs in, without a question, who is `at_the_page`: a subject, and what user info says of them.
+    """
 
     def __init__(self) -> None:
         self.codes: dict[str, dict[str, Any]] = {}
         self.infos: dict[str, dict[str, Any]] = {}
         self.seen: list[dict[str, str]] = []
         self.down = self.redirects = False
+        self.at_the_page = ("", dict[str, Any]())
         handler = type("Handler", (Handler,), {"provider": self})
         self.server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
         self.issuer = f"http://127.0.0.1:{self.server.server_address[1]}"
@@ -93,12 +97,24 @@ class Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         bearer = self.headers.get("Authorization", "").removeprefix("Bearer ")
+        if self.path.startswith("/authorize?"):
+            return self.sign_in()
         pages = {
             "/.well-known/openid-configuration": self.provider.described,
             "/keys": self.provider.keys,
             "/userinfo": lambda: self.provider.infos[bearer],
         }
         self.answer(200, pages[urlsplit(self.path).path]())
+
+    def sign_in(self) -> None:
+        there = f"{self.provider.issuer}{self.path}"
+        asked = dict(parse_qsl(urlsplit(there).query))
+        sub, info = self.provider.at_the_page
+        back = urlsplit(self.provider.signs_in(there, sub, info, auth_time=int(time.time())))
+        self.send_response(302)
+        self.send_header("Location", f"{asked['redirect_uri']}?{back.query}")
+        self.send_header("Content-Length", "0")
+        self.end_headers()
 
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers["Content-Length"])).decode()

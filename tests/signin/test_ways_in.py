@@ -181,7 +181,9 @@ def test_a_role_that_needs_a_factor_sees_nothing_after_single_sign_on_alone(
 
 
 def fresh(browser: Browser, provider: Provider, sub: str = "alice1", **token: Any) -> Any:
-    there = browser.get("/confirm-identity/with/okta/?next=/me/")["Location"]
+    page = browser.get("/confirm-identity/with/okta/?next=/me/").content.decode()
+    assert 'href="/confirm-identity/with/okta/?next=%2Fme%2F&amp;go=1"' in page
+    there = browser.get("/confirm-identity/with/okta/?next=/me/&go=1")["Location"]
     assert "prompt=login" in there
     assert "max_age=0" in there
     return browser.get(

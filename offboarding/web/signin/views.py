@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 import time
 from typing import Any
+from urllib.parse import urlencode
 
 from allauth.core.exceptions import ImmediateHttpResponse
 from allauth.socialaccount.providers.base.constants import AuthProcess
@@ -19,7 +20,7 @@ from offboarding.users.admission import No
 from offboarding.users.models import SignInProvider
 from offboarding.users.queries import links_of, provider_named
 from offboarding.web import errors
-from offboarding.web.http import Request, safe, signed_in_halfway
+from offboarding.web.http import Request, page, safe, signed_in_halfway
 from offboarding.web.signin import openid, saml
 
 # requests' errors are OSErrors; a description without what it needs is a KeyError, and one that is none a ValueError.
@@ -49,11 +50,18 @@ def begin(request: HttpRequest, slug: str) -> HttpResponse:
 @require_GET
 @signed_in_halfway
 def prove(request: Request, slug: str) -> HttpResponse:
-    """Once more, by signing in afresh where the person comes from."""
+    """Once more, by signing in afresh where the person comes from.
+
+    First a page with a link: whoever comes here from a form of ours may not be sent on to another site by it.
+    """
     row = with_button(slug)
     if row not in links_of(request.user):
         raise Http404
-    return leave(request, row, PROOF, safe(request, request.GET.get("next", "")), fresh=True)
+    after = safe(request, request.GET.get("next", ""))
+    if "go" in request.GET:
+        return leave(request, row, PROOF, after, fresh=True)
+    url = f"{request.path}?{urlencode({'next': after, 'go': 1})}"
+    return page(request, "account_pages/prove.html", {"url": url, "name": row.name})
 
 
 def leave(
