@@ -173,6 +173,8 @@ class Response:
     def __init__(self, answer: Answer) -> None:
         self.status_code, self.headers = answer.status, {"content-type": "", **answer.headers}
         self.text = answer.body.decode("utf-8", "replace")
+        # django-allauth writes it into the text of an error, where nothing that a token endpoint said should stand.
+        self.content = b""
 
     def raise_for_status(self) -> None:
         if self.status_code >= 300:

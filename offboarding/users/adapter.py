@@ -7,7 +7,11 @@ from typing import Any, ClassVar, NoReturn
 from urllib.parse import urlencode
 
 from allauth.account.adapter import DefaultAccountAdapter
-from allauth.account.internal.flows.login import get_authentication_records, record_authentication
+from allauth.account.internal.flows.login import (
+    clear_authentication_records,
+    get_authentication_records,
+    record_authentication,
+)
 from allauth.account.internal.stagekit import clear_login
 from allauth.core.exceptions import ImmediateHttpResponse
 from allauth.mfa.adapter import DefaultMFAAdapter
@@ -36,6 +40,7 @@ SIGN_IN, PROOF, TRY = "sign-in", "proof", "try"
 TRIED = "sign_in_tried"
 # Sign-ins elsewhere that were refused, from one address of the network.
 MOST, WINDOW = 20, 300
+MOST_ANSWERS = 60
 WAYS = {"socialaccount": Way.ELSEWHERE, "mfa": Way.PASSKEY}
 
 
@@ -60,6 +65,7 @@ class AccountAdapter(DefaultAccountAdapter):
         if no := wrong_way(ways[-1] if ways else Way.PASSWORD, standing_of(user)):
             note_refused(no.code, address=user.email)
             clear_login(request)
+            clear_authentication_records(request)
             messages.error(request, no.sentence)
             return redirect("account_login")
         return None
@@ -238,6 +244,11 @@ def refuse(request: HttpRequest, provider: str, no: No, address: str = "") -> No
 
 def refused_too_often(request: HttpRequest) -> bool:
     return throttle.spent("elsewhere", AccountAdapter(request).get_client_ip(request), MOST, WINDOW)
+
+
+def posts_too_often(request: HttpRequest) -> bool:
+    """Counts an answer that waits in the database to be read; nobody has to be known for leaving one."""
+    return throttle.count("answer", AccountAdapter(request).get_client_ip(request), WINDOW) > MOST_ANSWERS
 
 
 class MFAAdapter(DefaultMFAAdapter):

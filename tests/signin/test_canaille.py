@@ -53,7 +53,7 @@ def test_a_person_signs_in_with_their_password_there_and_is_out_once_locked_ther
     account = canaille.add("bob", bob.email)
     back = signs_in_there(client.get("/signin/with/canaille/?next=/requests/")["Location"], "bob")
     answer = client.get(urlsplit(back)._replace(scheme="", netloc="").geturl())
-    assert answer["Location"] == "/requests/", client.get("/signin/").content.decode()
+    assert answer["Location"] == "/signin/zone/?next=%2Frequests%2F", client.get("/signin/").content.decode()
     assert client.session["_auth_user_id"] == str(bob.pk)
     client.logout()
     canaille.lock(account)

@@ -68,7 +68,7 @@ def test_who_is_invited_comes_in_and_is_known_by_the_name_id(
     client: Browser, asks: Any, answers: Any, bob: Any
 ) -> None:
     answer = posts(client, answers(asks()))
-    assert answer["Location"] == "/requests/", client.get("/signin/").content.decode()
+    assert answer["Location"] == "/signin/zone/?next=%2Frequests%2F", client.get("/signin/").content.decode()
     assert client.session["_auth_user_id"] == str(bob.pk)
     made = SocialAccount.objects.get()
     assert (made.provider, made.uid, made.extra_data) == ("acme", "b0b", {})
@@ -269,6 +269,25 @@ def test_an_answer_caught_on_its_way_is_useless_in_another_browser(
     refused(
         thief, posts(thief, re.sub(r'InResponseTo="[^"]+"', f'InResponseTo="{question[1]}"', xml, count=1))
     )
+
+
+def test_an_answer_that_is_too_long_is_not_kept(client: Browser, asks: Any) -> None:
+    asks()
+    refused(client, client.post(ACS, {"SAMLResponse": "A" * 300_001}))
+    assert reasons() == ["too-long"]
+
+
+def test_nobody_fills_the_database_with_answers_or_the_record_with_refusals(
+    client: Browser, acme: Any
+) -> None:
+    for _ in range(20):
+        refused(client, client.get("/signin/saml/acme/done/"))
+    assert client.get("/signin/saml/acme/done/").status_code == 429
+    assert len(reasons()) == 20
+    elsewhere = {"REMOTE_ADDR": "10.1.2.3"}
+    for _ in range(60):
+        assert client.post(ACS, {"SAMLResponse": "x"}, **elsewhere).status_code == 302
+    assert client.post(ACS, {"SAMLResponse": "x"}, **elsewhere).status_code == 429
 
 
 @pytest.mark.parametrize("sent", ["", "not base64 at all", "PGEvPg=="])

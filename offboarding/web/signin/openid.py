@@ -13,13 +13,16 @@ from allauth.socialaccount.providers.oauth2.client import OAuth2Error
 from allauth.socialaccount.providers.oauth2.views import OAuth2CallbackView
 from allauth.socialaccount.providers.openid_connect.provider import OpenIDConnectProvider
 from allauth.socialaccount.providers.openid_connect.views import OpenIDConnectOAuth2Adapter
+from django.core.cache import cache
 from django.core.exceptions import ImproperlyConfigured
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 
+from offboarding.lib.hashing import sha256_hex
 from offboarding.users.adapter import OurOwn
 from offboarding.users.admission import Arrival, Claim
 
+DESCRIPTION_LASTS = 300  # seconds
 LONGEST_SUBJECT = 191  # of the column in which django-allauth keeps it
 
 
@@ -28,6 +31,16 @@ class Exchange(OpenIDConnectOAuth2Adapter):  # type: ignore[misc]
 
     def get_provider(self) -> Provider:
         return Provider(self.request, get_adapter().get_app(self.request, self.provider_id))
+
+    @property
+    def openid_config(self) -> dict[str, Any]:
+        """Asked for once in 5 minutes, so that nobody makes us call the provider with each press."""
+        key = f"openid:{self.provider_id}:{sha256_hex(self.get_provider().server_url.encode())}"
+        found: dict[str, Any] | None = cache.get(key)
+        if found is None:
+            found = super().openid_config
+            cache.set(key, found, DESCRIPTION_LASTS)
+        return found
 
     def get_callback_url(self, request: HttpRequest, app: Any) -> str:
         return callback_url(request, self.provider_id)

@@ -44,6 +44,7 @@ ADDRESS = [
 ]
 LONGEST_DAY = 86_400  # seconds for which an assertion is remembered, whatever it says
 LONGEST_SUBJECT = 191
+LONGEST_ANSWER = 300_000  # signs: each answer is kept until it is read
 
 
 class Provider(OurOwn, SAMLProvider):  # type: ignore[misc]

@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_GET, require_POST
 
-from offboarding.users.adapter import PROOF, SIGN_IN, refuse, refused_too_often
+from offboarding.users.adapter import PROOF, SIGN_IN, posts_too_often, refuse, refused_too_often
 from offboarding.users.admission import No
 from offboarding.users.models import SignInProvider
 from offboarding.users.queries import links_of, provider_named
@@ -100,20 +100,23 @@ def back(request: HttpRequest, slug: str) -> HttpResponse:
 @require_POST
 def acs(request: HttpRequest, slug: str) -> HttpResponse:
     """A SAML provider's page posts here. Nothing is decided yet: our session is not with it."""
-    saml_or_404(slug)
-    return too_often(request) if refused_too_often(request) else saml.keep_answer(request, slug)
+    row = saml_or_404(slug)
+    if refused_too_often(request) or posts_too_often(request):
+        return too_often(request)
+    if len(request.POST.get("SAMLResponse", "")) > saml.LONGEST_ANSWER:
+        return turned_away(request, row, No("too-long", unaccepted(row)))
+    return saml.keep_answer(request, slug)
 
 
 @require_GET
 def done(request: HttpRequest, slug: str) -> HttpResponse:
     row = saml_or_404(slug)
+    if refused_too_often(request):
+        return too_often(request)
     try:
         return saml.finish(request, row)
     except saml.NotAccepted as why:
-        sentence = _(
-            "What %(name)s answered was not accepted. Press its button again; if it stays so, tell an administrator."
-        )
-        return turned_away(request, row, No(str(why), sentence % {"name": row.name}))
+        return turned_away(request, row, No(str(why), unaccepted(row)))
     except TROUBLE as error:
         return turned_away(request, row, No(type(error).__name__, away_sentence(row)))
 
@@ -139,6 +142,12 @@ def turned_away(request: HttpRequest, row: SignInProvider, no: No) -> HttpRespon
         refuse(request, row.slug, no)
     except ImmediateHttpResponse as answer:
         return answer.response  # type: ignore[no-any-return]
+
+
+def unaccepted(row: SignInProvider) -> str:
+    return _(
+        "What %(name)s answered was not accepted. Press its button again; if it stays so, tell an administrator."
+    ) % {"name": row.name}
 
 
 def away_sentence(row: SignInProvider) -> str:
