@@ -6,7 +6,7 @@ BIN := .venv/bin
 export UV_SYSTEM_CERTS := 1
 export UV_LINK_MODE := copy
 
-.PHONY: help demo test lint types house unit rooms journeys production browser faults canaries bench lock clean
+.PHONY: help demo test lint types house unit rooms journeys production browser faults canaries bench audit lock clean
 
 help: ## Show this list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 12
@@ -50,12 +50,16 @@ canaries: .venv/dev ## Every kind of work with secrets that are known, and then 
 bench: .venv/dev ## How long things take, as ratios: see docs/speed.md
 	@$(BIN)/python -m tests.bench
 
+audit: .venv/audit ## Known weaknesses of dependencies, and secrets in files and history
+	@.venv-audit/bin/python -m tests.security.audit
+
 lock: .venv/installer ## Make the lock files anew from pyproject.toml
 	$(BIN)/uv pip compile -q --upgrade --universal --generate-hashes --no-emit-index-url --no-header --python-version 3.11 pyproject.toml -o requirements/runtime.txt
 	$(BIN)/uv pip compile -q --upgrade --universal --generate-hashes --no-emit-index-url --no-header --python-version 3.11 pyproject.toml --extra dev -c requirements/runtime.txt -o requirements/dev.txt
+	$(BIN)/uv pip compile -q --upgrade --universal --generate-hashes --no-emit-index-url --no-header --python-version 3.11 requirements/audit.in -o requirements/audit.txt
 
 clean: ## Remove what the commands made, except the demo's data
-	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache
+	rm -rf .venv .venv-audit .mypy_cache .ruff_cache .pytest_cache
 
 # The environment in three layers; each marker is newer than the lock file that it was made from.
 .venv/installer: requirements/installer.txt
@@ -68,6 +72,13 @@ clean: ## Remove what the commands made, except the demo's data
 .venv/runtime: .venv/installer requirements/runtime.txt
 	@echo "Installing what the product needs"
 	@$(BIN)/uv pip install -q --require-hashes -r requirements/runtime.txt --python $(BIN)/python || $(BIN)/pip install -q --require-hashes -r requirements/runtime.txt
+	@touch $@
+
+# Tools that only look at us from outside, so that nothing of theirs meets what we run on.
+.venv/audit: .venv/installer requirements/audit.txt
+	@echo "Installing what the audit needs"
+	@$(PYTHON) -m venv .venv-audit
+	@$(BIN)/uv pip install -q --require-hashes -r requirements/audit.txt --python .venv-audit/bin/python
 	@touch $@
 
 .venv/dev: .venv/runtime requirements/dev.txt

@@ -10,6 +10,7 @@ from django.core.mail import EmailMessage
 from django.template.loader import render_to_string
 from django.utils.translation import ngettext
 
+from offboarding.lib.visible import visible
 from offboarding.notifications.models import Message
 
 
@@ -20,8 +21,8 @@ def compose(mail: Message, parts: Sequence[Message]) -> EmailMessage:
         {"parts": parts, "several": len(parts) > 1, "link": settings.BASE_URL + url_of(parts)},
     )
     return EmailMessage(
-        subject=subject_of(mail, parts),
-        body=text,
+        subject=visible(subject_of(mail, parts)),
+        body=visible(text),
         to=[mail.recipient.email],
         # Mailboxes that see this number twice show the mail once (RFC 5322, 3.6.4); no auto-reply is wanted (RFC 3834).
         headers={"Message-ID": number_of(mail), "Auto-Submitted": "auto-generated"},

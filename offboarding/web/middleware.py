@@ -11,6 +11,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, JsonR
 from django.utils.cache import patch_vary_headers
 
 from offboarding.lib.refusals import Refused
+from offboarding.lib.visible import visible
 from offboarding.web import errors, readiness
 from offboarding.web.engine import metrics
 
@@ -80,14 +81,14 @@ def measured(request: HttpRequest) -> HttpResponse:
 
 
 def house_rules(get_response: Handler) -> Handler:
-    """A fragment and its page are different answers; a refusal is a sentence."""
+    """A fragment and its page are different answers; a refusal is a sentence; nothing on a page is hidden in the text."""
 
     def middleware(request: HttpRequest) -> HttpResponse:
         response = get_response(request)
         if isinstance(response, HttpResponseNotAllowed):
             response = errors.wrong_method(request, response)
         patch_vary_headers(response, ["HX-Request"])
-        return response
+        return shown(response)
 
     def process_exception(request: HttpRequest, exception: Exception) -> HttpResponse | None:
         return errors.refused(request, exception) if isinstance(exception, Refused) else None
@@ -99,6 +100,15 @@ def house_rules(get_response: Handler) -> Handler:
     handler.process_view = process_view
     handler.process_exception = process_exception
     return handler  # type: ignore[no-any-return]
+
+
+def shown(response: HttpResponse) -> HttpResponse:
+    """Names come from everywhere. One place for all pages, so that no template has to think of it."""
+    if response.get("Content-Type", "").startswith("text/html") and not response.streaming:
+        text = response.content.decode(response.charset)
+        if (clear := visible(text)) != text:
+            response.content = clear.encode(response.charset)
+    return response
 
 
 def has_nul(request: HttpRequest) -> bool:

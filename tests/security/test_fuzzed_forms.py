@@ -1,0 +1,165 @@
+"""Every address that takes a form gets texts that no form expects: no server error, and nothing of it acts on any page.
+
+The addresses come from the resolver, and what they take from the forms on the pages; so a new one joins by itself.
+`FUZZ=200` tries so many texts at each address instead of one.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import time
+from collections.abc import Iterator
+from typing import Any
+from urllib.parse import quote, quote_from_bytes
+
+import pytest
+from django.db import transaction
+from django.test import Client as Browser
+from hypothesis import HealthCheck, Phase, given, settings, strategies
+
+from tests.web import test_access_matrix as matrix
+
+world, everybody = matrix.world, matrix.everybody  # fixtures
+TIMES = int(os.environ.get("FUZZ", "1"))
+MARK = "<script>x9z()</script>\"'><b onx9z=1>"
+NASTY = (
+    MARK,
+    "\u202etxt.exe\u202c \u2066isolated\u2069 \u200b\ufeff\u00ad",
+    "\x00",
+    "\x01\x1b[2J\x7f\x85\u2028\u2029",
+    "\ud800\udfff",  # lone halves, as bytes that are no UTF-8
+    "a\r\nSet-Cookie: x9z=1\r\n\r\n",
+    "=cmd|'/c calc'!A1",
+    "{{ 7|add:7 }}{% debug %}${7*7}%(name)s %s {0}",
+    "' OR 1=1;--",
+    "../../../../etc/passwd",
+    "٣", "²", "1e999", "-1", "9" * 400, "NaN",
+    "2026-02-30", "0000-00-00", "99999-01-01", "2026-11-26T25:61",
+    "a@b@c", "x" * 300 + "@example.com", "\u202e@example.com", "İ@example.com",
+    "http://[::1", "javascript:alert(1)", "//evil.example/\\",
+    "[" * 5_000, "null", "[]", '{"a": 1}',
+    "e\u0301" * 2_000, "\U000e0041" * 100, "\U0001f3f4" * 50,
+)  # fmt: skip
+TEXTS = strategies.one_of(
+    strategies.sampled_from(NASTY), strategies.text(max_size=300), strategies.binary(max_size=60)
+)
+SEVERAL = strategies.lists(TEXTS, min_size=5, max_size=5)
+FIELD = re.compile(r"<(?:input|textarea|select|button)\b[^>]*?\bname=\"([^\"]+)\"[^>]*>")
+VALUE = re.compile(r"\bvalue=\"([^\"]*)\"")
+FORM = re.compile(r"<form\b([^>]*)>(.*?)</form>", re.DOTALL)
+WHO = ("alice", "ada", "olga", "bob")
+
+
+def encoded(fields: dict[str, str | bytes]) -> bytes:
+    """As a browser sends it, also what is no text."""
+    return "&".join(
+        f"{quote(name)}={quote_from_bytes(raw(value))}" for name, value in fields.items()
+    ).encode()
+
+
+def raw(value: str | bytes) -> bytes:
+    return value if isinstance(value, bytes) else value.encode("utf-8", "surrogatepass")
+
+
+def forms_on(html: str, path: str) -> Iterator[tuple[str, dict[str, str]]]:
+    """Where each form leads, and its fields with what stands in them."""
+    for attributes, inside in FORM.findall(html):
+        action = re.search(r"\baction=\"([^\"]*)\"", attributes)
+        fields = {found[1]: value_of(found[0]) for found in FIELD.finditer(inside)}
+        fields.pop("csrfmiddlewaretoken", None)
+        yield (action[1].partition("?")[0] if action and action[1] else path), fields
+
+
+def value_of(element: str) -> str:
+    found = VALUE.search(element)
+    return found[1] if found else ""
+
+
+class Target:
+    """One address: whoever has a form for it on some page, and its fields; everybody's fields where nobody has."""
+
+    def __init__(self, path: str, who: str, fields: dict[str, str]) -> None:
+        self.path, self.who, self.fields = path, who, fields
+
+
+def targets(world: matrix.World, browsers: dict[str, Browser]) -> list[Target]:
+    """All addresses, each page asked once: by the first person who may read it."""
+    left = {world.path(name) for name in matrix.names() if "logout" not in name}
+    found: dict[str, Target] = {}
+    unread, all_fields = set(left), dict[str, str]()
+    for who, browser in browsers.items():
+        for path in sorted(unread):
+            answer = browser.get(path)
+            if answer.streaming:
+                matrix.read_and_close(answer)
+            elif answer.status_code == 200 and "html" in answer["Content-Type"]:
+                unread.discard(path)
+                for leads, fields in forms_on(answer.content.decode(), path):
+                    all_fields |= fields
+                    if fields and "logout" not in leads and "signout" not in leads:
+                        found.setdefault(leads, Target(leads, who, fields))
+    for number, path in enumerate(sorted(left - set(found))):
+        some = dict(list(all_fields.items())[number % 7 :: 7])
+        found[path] = Target(path, "olga", some)
+    return list(found.values())
+
+
+def faults(answer: Any, spent: float) -> Iterator[str]:
+    if answer.status_code >= 500:
+        yield f"status {answer.status_code}"
+    if spent > 2:
+        yield f"{spent:.1f} s of a core"
+    if "x9z" in str(answer.cookies) or "x9z" in answer.headers.get("Set-Cookie", ""):
+        yield "a header of its own"
+    if not answer.streaming and "html" in answer.get("Content-Type", ""):
+        yield from acting(answer.content.decode())
+
+
+def acting(html: str) -> Iterator[str]:
+    if "<script>x9z" in html or "<b onx9z" in html:
+        yield "markup that acts"
+    if found := re.findall("[\x00-\x08\x0b\x0e-\x1f\u202a-\u202e\u2066-\u2069\u200b\ufeff]", html):
+        yield f"hidden signs {[hex(ord(sign)) for sign in found[:3]]}"
+
+
+def test_no_form_is_upset_by_any_text(
+    world: matrix.World, everybody: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    browsers = {who: Browser(raise_request_exception=False) for who in WHO}
+    for who, browser in browsers.items():
+        browser.force_login(everybody[who])
+    wrong: list[str] = []
+    tried = 0
+
+    @settings(
+        max_examples=TIMES, deadline=None, database=None, derandomize=TIMES <= 10, phases=[Phase.generate],
+        suppress_health_check=list(HealthCheck),
+    )  # fmt: skip
+    @given(strategies.data())
+    def knock(data: strategies.DataObject) -> None:
+        nonlocal tried
+        for target in found:
+            texts, kept = data.draw(SEVERAL), data.draw(strategies.integers(0, 3))
+            chosen = {
+                name: value if value and number % 4 == kept else texts[number % len(texts)]
+                for number, (name, value) in enumerate(target.fields.items())
+            }
+            begun = time.process_time()
+            with transaction.atomic():
+                answer = browsers[target.who].post(
+                    target.path, encoded(chosen), content_type="application/x-www-form-urlencoded"
+                )
+                if answer.streaming:
+                    matrix.read_and_close(answer)
+                transaction.set_rollback(True)
+            tried += 1
+            wrong.extend(
+                f"{target.path} as {target.who}: {fault}: {chosen!r:.600}"
+                for fault in faults(answer, time.process_time() - begun)
+            )
+
+    found = targets(world, browsers)
+    knock()
+    assert not wrong, "\n".join(wrong[:20])
+    assert len(found) > 60 and tried >= len(found) * TIMES // 2
