@@ -201,6 +201,14 @@ def test_what_never_reached_a_page_answers_with_them(status: int, ask: Callable[
     assert (answer.status_code, missing) == (status, [])
 
 
+@pytest.mark.usefixtures("production", "db")
+@pytest.mark.parametrize("path", ["/", "/signin/", "/requests/", "/healthz", "/metrics", "/nowhere/"])
+def test_a_trace_is_refused(path: str) -> None:
+    """It would give back what was sent, cookies among it."""
+    answer = Https().trace(path, HTTP_X_ECHO="comes-back", HTTP_COOKIE="x=comes-back")
+    assert "comes-back" not in answer.content.decode() + str(answer.headers)
+
+
 @pytest.mark.usefixtures("production")
 def test_cookies_are_for_this_host_over_tls_and_for_no_script(alice: Any) -> None:
     browser = Https()
