@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -15,6 +16,38 @@ from offboarding.simulators.simulator import Simulator
 DAN = "dan@northwind.example"
 DAN_ELSEWHERE = "dan.reyes@mail.example"
 PASSWORD = "correct horse battery"
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(
+    request: pytest.FixtureRequest, django_test_environment: None, django_db_blocker: Any
+) -> Iterator[None]:
+    """On SQLite a copy of a database that was migrated once; else what pytest-django does."""
+    from django.db import connection
+
+    if connection.vendor != "sqlite":
+        yield from set_up_as_ever(request, django_db_blocker)
+        return
+    from tests.migrated import copied_to
+
+    with django_db_blocker.unblock():
+        name = Path(connection.settings_dict["TEST"]["NAME"])
+        copied_to(name)
+        connection.settings_dict["NAME"] = str(name)
+    yield
+    connection.close()
+
+
+def set_up_as_ever(request: pytest.FixtureRequest, blocker: Any) -> Iterator[None]:
+    from django.test.utils import setup_databases, teardown_databases
+
+    settled = request.getfixturevalue("django_db_modify_db_settings")
+    assert settled is None
+    with blocker.unblock():
+        made = setup_databases(verbosity=0, interactive=False)
+    yield
+    with blocker.unblock():
+        teardown_databases(made, verbosity=0)
 
 
 @pytest.fixture(autouse=True, scope="session")

@@ -2,6 +2,7 @@
 
 import hashlib
 import string
+from functools import lru_cache
 
 ALPHABET = string.digits + string.ascii_uppercase + string.ascii_lowercase
 BASE = len(ALPHABET)
@@ -34,6 +35,7 @@ def stable_number(*parts: object) -> int:
     return int.from_bytes(hashlib.blake2b(text.encode(), digest_size=8).digest(), "big")
 
 
+@lru_cache(maxsize=1 << 16, typed=True)  # a world has the same ones each time that it is built
 def derived(length: int, *parts: object) -> str:
     """`length` letters and digits that depend on `parts` alone."""
     text = "\x1f".join(str(part) for part in parts)

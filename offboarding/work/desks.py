@@ -27,9 +27,11 @@ SUSPECT = Q(state=State.RUNNING.value, crashes__gte=1)
 
 
 @cache
-def spelled(model: type[Order], suspects: bool, limit: int) -> tuple[str, Any]:
+def spelled(
+    model: type[Order], limit: int, *, suspects: bool = False, first: Q | None = None
+) -> tuple[str, Any]:
     """The query for due rows as SQL. An engine asks it all the time, and to work it out takes longer than the answer."""
-    rows = model._default_manager.filter(Order.due(Now()))
+    rows = model._default_manager.filter(Order.due(Now()), *([first] if first else []))
     rows = rows.filter(SUSPECT) if suspects else rows.exclude(SUSPECT)
     return rows.order_by("not_before", "pk").values_list("pk")[:limit].query.sql_with_params()
 
@@ -52,16 +54,15 @@ class Desk:
         """Due rows that nothing else may hold up. No query where this desk has none."""
         if self.first is None:
             return []
-        rows = self.model._default_manager.filter(self.first, Order.due(Now())).exclude(SUSPECT)
-        return list(rows.order_by("not_before", "pk").values_list("pk", flat=True)[:limit])
+        return numbers(*spelled(self.model, limit, first=self.first))
 
     def due(self, limit: int) -> list[int]:
         """Rows that may be worked on beside others."""
-        return numbers(*spelled(self.model, False, limit))
+        return numbers(*spelled(self.model, limit))
 
     def suspects(self, limit: int) -> list[int]:
         """Due rows that were dropped more than once. Whatever stops one of them stops its neighbours too."""
-        return numbers(*spelled(self.model, True, limit))
+        return numbers(*spelled(self.model, limit, suspects=True))
 
     def look(self, pk: int) -> bool:
         """Claim the row and do the next thing that it needs. False if there was nothing to do."""

@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 import psycopg
 
 from offboarding.env import fresh_keys
+from tests.migrated import copied_to
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 SQLITE, POSTGRES = "sqlite", "postgres"
@@ -105,8 +106,10 @@ class Templates:
         return Database(POSTGRES, urlsplit(self.server)._replace(path=f"/{called}").geturl())
 
     def migrated(self, database: Database) -> Database:
-        if database.kind == POSTGRES:
-            create(self.server, database.name)
+        if database.kind == SQLITE:
+            copied_to(Path(database.path))
+            return database
+        create(self.server, database.name)
         environ = {**clean(), **fresh_keys(), "OFFBOARD_DATABASE_URL": database.url}
         environ["OFFBOARD_DATA"] = str(self.folder / "migrating")
         done = subprocess.run(
