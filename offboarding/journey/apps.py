@@ -54,7 +54,7 @@ class JourneyConfig(AppConfig):
         from offboarding.work import clock, desks
 
         desks.FIRST.append(standstill.compare)
-        desks.schedule("journey", every_turn, actions.tick)
+        desks.schedule("journey", every_turn, actions.tick, first=True)
         desks.schedule("journey.batches", every_turn, seldom(batches.go_on, 1.0))
         desks.schedule("approvals.deadlines", every_turn, seldom(actions.deadlines, 5.0))
         desks.schedule("journey.follow_ups", every_turn, seldom(actions.follow_ups, 5.0))

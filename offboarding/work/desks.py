@@ -101,6 +101,8 @@ class Schedule:
     name: str
     slot: Callable[[datetime], str]
     run: Callable[[], None]
+    # It lets work begin that somebody waits for, so it comes before what only tells of work.
+    first: bool = False
 
 
 DESKS: dict[str, Desk] = {}
@@ -140,9 +142,11 @@ def register(
     DESKS[model._meta.label] = Desk(model, perform, parked, first)
 
 
-def schedule(name: str, slot: Callable[[datetime], str], run: Callable[[], None]) -> None:
+def schedule(
+    name: str, slot: Callable[[datetime], str], run: Callable[[], None], *, first: bool = False
+) -> None:
     """`run` once for each different value of `slot(now)`, whichever engine comes first."""
-    SCHEDULES[name] = Schedule(name, slot, run)
+    SCHEDULES[name] = Schedule(name, slot, run, first)
 
 
 def look(kind: str, pk: int) -> bool:

@@ -71,7 +71,7 @@ class Engine:
             if not self.beside:
                 self.others.keep()
                 self.beat()
-                self.keep_schedules()
+                self.keep_schedules(lambda: self.hand_out(pool))
             return self.hand_out(pool)
         except DatabaseTrouble as error:
             log.warning("database does not answer", error=type(error).__name__)
@@ -92,21 +92,28 @@ class Engine:
             return PACE
         return self.pace if self.kept_late else REST
 
-    def keep_schedules(self) -> None:
-        """A few times a second at most: each piece of work that ends wakes us, and all of them look at everything."""
+    def keep_schedules(self, between: Callable[[], object] = lambda: None) -> None:
+        """A few times a second at most: each piece of work that ends wakes us, and all of them look at everything.
+
+        What a schedule has released does not wait for the next schedule: `between` is called after each of the first ones.
+        """
         self.kept_late = monotonic() - self.kept < self.pace
         if self.kept_late:
             return
         now, begun = clock.now(), monotonic()
         self.kept = begun
-        for schedule in desks.SCHEDULES.values():
-            slot = schedule.slot(now)
-            if not slot:
-                schedule.run()
-            elif fire(schedule.name, slot):
-                log.info("schedule fired", schedule=schedule.name, slot=slot)
-                schedule.run()
+        for schedule in sorted(desks.SCHEDULES.values(), key=lambda each: not each.first):
+            self.keep(schedule, schedule.slot(now))
+            if schedule.first:
+                between()
         self.pace = min(REST, max(PACE, SHARE * (monotonic() - begun)))
+
+    def keep(self, schedule: desks.Schedule, slot: str) -> None:
+        if not slot:
+            schedule.run()
+        elif fire(schedule.name, slot):
+            log.info("schedule fired", schedule=schedule.name, slot=slot)
+            schedule.run()
 
     def hand_out(self, pool: ThreadPoolExecutor) -> bool:
         self.under_way = {key: future for key, future in self.under_way.items() if not future.done()}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -145,3 +145,31 @@ def test_an_engine_that_is_woken_all_the_time_keeps_its_schedules_at_their_pace(
     engine.kept -= PACE
     engine.keep_schedules()
     assert len(kept) == 2 and engine.rest() == REST
+
+
+def test_what_a_schedule_releases_is_handed_out_before_others_tell_of_it(
+    order: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """From a click to the first call nobody waits for notices."""
+    told: list[str] = []
+    pk = order(state="waiting", not_before=None).pk
+
+    def release() -> None:
+        Look.objects.filter(pk=pk).update(not_before=datetime.now(UTC) - timedelta(seconds=1))
+
+    def perform(look: Any) -> None:
+        told.append("work")
+        put_down(look, State.DONE)
+
+    class AtOnce:
+        def submit(self, work: Callable[..., None], *given: Any) -> Future[None]:
+            done: Future[None] = Future()
+            done.set_result(work(*given))
+            return done
+
+    notices = desks.Schedule("notices", lambda _: "", lambda: told.append("notices"))
+    route = desks.Schedule("route", lambda _: "", release, first=True)
+    monkeypatch.setattr(desks, "DESKS", {"discovery.Look": desks.Desk(Look, perform)})
+    monkeypatch.setattr(desks, "SCHEDULES", {"notices": notices, "route": route})
+    Engine(1).turn(AtOnce())  # type: ignore[arg-type]
+    assert told == ["work", "notices"]
