@@ -81,4 +81,6 @@ def snapshots_for(removal: RemovalRequest, workspaces: Sequence[int]) -> dict[in
         return held_lately(removal.person, workspaces, removal.created_at - LATELY)
     if plan is None:
         return newest_snapshots(removal.person, workspaces)
-    return {each.workspace_id: each for each in plan.snapshots.filter(workspace__in=workspaces)}
+    return {
+        each.workspace_id: each for each in plan.snapshots.filter(workspace__in=workspaces).order_by("pk")
+    }

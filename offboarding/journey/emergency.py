@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
 from django.db import transaction
@@ -13,6 +13,7 @@ from offboarding.checklist.following import follow
 from offboarding.checklist.models import Plan
 from offboarding.checklist.queries import newest_plan, snapshots_for
 from offboarding.connections.models import Workspace
+from offboarding.discovery.rules import Outcome
 from offboarding.emergencies import actions as emergencies
 from offboarding.emergencies import queries
 from offboarding.emergencies.actions import Word
@@ -29,6 +30,7 @@ from offboarding.removals.urgent import Urgent, file_at_once
 from offboarding.users.rules import actor_of
 from offboarding.work.rules import State
 
+HELD = (Outcome.MEMBER, Outcome.INVITED)
 CONTAINING, REACHING = "segment.contain", "verify.reach"
 
 
@@ -101,8 +103,15 @@ def go_on(removal: RemovalRequest, plan: Plan) -> None:
         RemovalRequest.objects.select_for_update(no_key=True).get(pk=removal.pk)
         locked = Emergency.objects.select_for_update().get(pk=emergency.pk)
         execution.join(plan, follow(plan, locked.released_by, list(fresh)))
+        remember(plan, fresh)
         followed = {**locked.followed, **{str(place): seen for place, seen in fresh.items()}}
         Emergency.objects.filter(pk=locked.pk).update(followed=followed)
+
+
+def remember(plan: Plan, fresh: Mapping[int, int]) -> None:
+    """What was held where nobody had seen it when the plan was made: a restoration gives back from it, later."""
+    held = {each.workspace_id for each in plan.snapshots.all() if each.sighting.outcome in HELD}
+    plan.snapshots.add(*(seen for place, seen in fresh.items() if seen and place not in held))
 
 
 def found(removal: RemovalRequest, plan: Plan) -> dict[int, int]:

@@ -25,7 +25,9 @@ class Offer:
 
 
 def offers_of(original: RemovalRequest, plan: Plan) -> list[Offer]:
-    snapshots = {each.workspace_id: each for each in plan.snapshots.select_related("workspace__client")}
+    snapshots = {
+        each.workspace_id: each for each in plan.snapshots.select_related("workspace__client").order_by("pk")
+    }
     found = []
     for place in standings(plan, runs_of(plan), findings_of(original)):
         snapshot = snapshots.get(place.workspace_id)

@@ -275,3 +275,15 @@ def test_whether_the_client_is_told_is_a_decision_with_its_reasons(
     execution.sign_off(run, sam, attested=True, note="Told: one audience was downloaded. Legal agrees.")
     run.refresh_from_db()
     assert (run.state, run.note) == ("done", "Told: one audience was downloaded. Legal agrees.")
+
+
+def test_what_nobody_had_seen_before_can_be_restored_for_a_time(
+    release: Make, drive: Make, places: list[Any]
+) -> None:
+    from offboarding.journey.offers import offers_of
+
+    removal = drive(release(connected=places[:1]))
+    plan = newest_plan(removal)
+    assert plan is not None
+    (offer,) = offers_of(removal, plan)
+    assert offer.why_not == "" and "Workspace Owner" in offer.held

@@ -217,6 +217,19 @@ def test_its_page_says_where_everything_stands(client: Browser, release: Make, s
     assert re.search(r'role="timer" data-since="[^"]+">00:00:\d\d<', page.content.decode())
 
 
+def test_while_the_engine_stands_still_whoever_presses_is_told(
+    client: Browser, release: Make, sam: Any
+) -> None:
+    from offboarding.work.models import Standstill
+
+    removal = release("Acme Production")
+    client.force_login(sam)
+    says = "The engine stands still: it looks, and changes nothing"
+    assert all(says not in text_of(client.get(path)) for path in (PAGE, at(removal)))
+    Standstill.objects.filter(pk=1).update(since=datetime.now(UTC), why="restored", by="ada")
+    assert all(says in text_of(client.get(path)) for path in (PAGE, at(removal)))
+
+
 def test_nothing_new_is_204(client: Browser, release: Make, sam: Any) -> None:
     removal = release("Acme Production")
     client.force_login(sam)

@@ -15,6 +15,7 @@ from offboarding.web.cards import PollCard
 from offboarding.web.emergency import lanes
 from offboarding.web.emergency.activity import activity
 from offboarding.web.emergency.lanes import LaneCard
+from offboarding.web.emergency.views import still
 from offboarding.web.http import Request, page, part_wanted
 from offboarding.web.removal.overview import Overview, seconds_between_polls, version_of
 from offboarding.web.removal.views import of_request
@@ -56,6 +57,7 @@ def context(view: Overview, emergency: Emergency, rows: tuple[LaneCard, ...], ve
         "since": view.clock.time(emergency.known_since),
         "released": view.clock.time(emergency.at, seconds=True),
         "facts": facts(view, emergency),
+        "still": still(),
         "clock": lanes.clock(view, emergency),
         "lanes": rows,
         "stuck": lanes.stuck(view),

@@ -29,6 +29,7 @@ from offboarding.web.filing.results import news
 from offboarding.web.http import Request, now, page, signed_in
 from offboarding.web.proof import proved_since, to_proof
 from offboarding.web.removal.clock import Clock
+from offboarding.work.queries import standstill
 
 BUTTON = "Remove access now"
 
@@ -147,9 +148,21 @@ def form_page(
         "elsewhere": f"/emergency/{refusal.facts['reference']}/"
         if refusal and "reference" in refusal.facts
         else "",
+        "still": still(),
         "under_way": under_way(request),
     }
     return page(request, "emergency/page.html", context, status=status)
+
+
+def still() -> NoticeCard | None:
+    """While the engine stands still nothing is removed, whatever is pressed: whoever presses has to know."""
+    row = standstill()
+    if row is None or not row.stands:
+        return None
+    says = _(
+        "Nothing is removed until an administrator lets it go on. Call one now; what is released then begins at once."
+    )
+    return NoticeCard("bad", _("The engine stands still: it looks, and changes nothing"), says)
 
 
 def under_way(request: Request) -> list[NoticeCard]:
