@@ -2,8 +2,9 @@
 
     python -m tests.bench.removal
 
-One process of the product (`serve`) on SQLite. Nothing could be faster than the longer of one workspace's calls in a row
-and all calls spread over the threads. The calls and their lengths are the simulator's own notes.
+`serve` on SQLite, with one process for everything and with a further one for the engine's work. Nothing could be faster
+than the longer of one workspace's calls in a row and all calls spread over the threads. The calls and their lengths are the
+simulator's own notes.
 """
 
 from __future__ import annotations
@@ -22,7 +23,8 @@ WORKSPACES, MEMBERS, LATENCY = 100, 400, 0.1
 
 @dataclass(frozen=True)
 class Figure:
-    threads: int
+    threads: int  # of all processes
+    processes: int
     seconds: float
     calls: list[dict[str, Any]]
 
@@ -44,16 +46,18 @@ class Figure:
         return max(self.path, self.in_a_row / self.threads)
 
 
-def measure(place: ground.Ground, removal: Any, threads: int) -> Figure:
-    place.product.environ["OFFBOARD_ENGINE_THREADS"] = str(threads)
+def measure(place: ground.Ground, removal: Any, threads: int, processes: int) -> Figure:
+    place.product.environ["OFFBOARD_ENGINE_THREADS"] = str(threads // processes)
+    place.product.environ["OFFBOARD_ENGINE_PROCESSES"] = str(processes)
     place.manage("serve", "serve", "--bind", f"127.0.0.1:{place.port}")
     ground.until(lambda: answers(f"http://localhost:{place.port}/readyz"), 60)
+    time.sleep(8)  # all processes are up, and have nothing to do
     began = time.time()
     ground.approve(removal)
     seconds = ground.until(ground.all_done(removal, "verify.place"), 600)
     calls = [call for call in place.calls(began) if "audit" not in call["path"]]
     place.stop("serve")
-    return Figure(threads, seconds, [call for call in calls if call["at"] < began + seconds])
+    return Figure(threads, processes, seconds, [call for call in calls if call["at"] < began + seconds])
 
 
 def main() -> None:
@@ -61,14 +65,15 @@ def main() -> None:
         ground.people()
         places = ground.connected(place.product.described["workspaces"])
         figures = []
-        for threads in (16, 64):
+        for threads, processes in ((16, 1), (16, 2), (64, 1)):
             place.control.post("reset")
             place.latency(0)
             removal = ground.filed(places)
             place.latency(LATENCY)
-            figures.append(measure(place, removal, threads))
+            figures.append(measure(place, removal, threads, processes))
         for each in figures:
-            print(row(each, f"one process, SQLite, {place.cores}").told())
+            how = "one process" if each.processes == 1 else f"{each.processes} processes"
+            print(row(each, f"{how}, SQLite, {place.cores}").told())
 
 
 def row(each: Figure, on: str) -> Row:
