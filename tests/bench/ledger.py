@@ -81,6 +81,38 @@ def proved(size: int) -> tuple[float, float]:
     return statistics.median(taken), max(taken)
 
 
+def paged() -> dict[str, float]:
+    """Milliseconds of one page of the audit log: the newest, one in the middle, by person, and within one client's walls."""
+    from offboarding.directory.models import Client
+    from offboarding.directory.rules import Scope
+    from offboarding.ledger.models import Head
+    from offboarding.reports.audit import queries
+    from offboarding.reports.audit.rules import Wanted
+    from offboarding.users.models import User
+    from offboarding.users.rules import Role
+
+    half = Head.objects.get(pk=1).seq // 2
+    User.objects.create(pk=7, email="alice@northwind.example", name="Alice Weber")
+    client = Client.objects.create(name="Acme", slug="acme")
+    everywhere = Scope(1, "erin@northwind.example", frozenset({(Role.AUDITOR, None)}))
+    walled = Scope(1, "erin@northwind.example", frozenset({(Role.AUDITOR, client.pk)}))
+    pages = {
+        "the newest": (everywhere, Wanted(), None),
+        "one in the middle": (everywhere, Wanted(), half),
+        "by person": (everywhere, Wanted(who="alice"), half),
+        "by kind": (everywhere, Wanted(what="item"), half),
+        "of a request": (everywhere, Wanted(about="R-1900"), None),
+        "a search": (everywhere, Wanted(text="R-1900"), None),
+        "of a client without entries": (walled, Wanted(), None),
+    }
+    taken = {}
+    for name, (scope, wanted, before) in pages.items():
+        began = time.perf_counter()
+        queries.page(queries.entries(scope, wanted), before=before)
+        taken[name] = 1000 * (time.perf_counter() - began)
+    return taken
+
+
 def main(entries: int) -> None:
     with tempfile.TemporaryDirectory(prefix="offboard-bench-") as folder:
         begin(folder)
@@ -107,6 +139,13 @@ def main(entries: int) -> None:
         middle, slowest = proved(entries)
         what = f"one proof of inclusion, the middle and the slowest of {PROOFS}"
         print(Row("ledger", what, f"{middle:.1f} and {slowest:.1f} ms", aside, on).told())
+        pages = paged()
+        each = ", ".join(f"{name} {took:.0f} ms" for name, took in pages.items())
+        print(
+            Row(
+                "ledger", "a page of the audit log, the slowest", f"{max(pages.values()):.0f} ms", each, on
+            ).told()
+        )
 
 
 if __name__ == "__main__":
