@@ -130,6 +130,7 @@ def test_no_secret_is_left_anywhere_by_this_kind_of_work(
 
     # The connection is the test's, and stays.
     monkeypatch.setattr("offboarding.work.desks.close_old_connections", lambda: None)
+    assert kind in scenarios.SCENARIOS, f"tests/faults/scenarios.py does not say how {kind} comes to its turn"
     target = scenarios.SCENARIOS[kind]()
     waiting = [keyring.open_secret(each.sealed) for each in Secret.objects.exclude(sealed="")]
     logins = [str(each) for secret in waiting if secret[:1] == "{" for each in json.loads(secret).values()]
