@@ -6,6 +6,7 @@ from datetime import date, timedelta
 from functools import cache
 from typing import Any
 
+from django.conf import settings
 from django.contrib.auth.hashers import make_password
 from django.db import transaction
 
@@ -78,7 +79,10 @@ def hashed() -> str:
 def person(player: Player, clients: dict[str, Client]) -> User:
     user = User.objects.filter(email=player.email).first()
     if user is None:
-        user = User.objects.create(email=player.email, name=player.name, password=hashed())
+        # With a zone, so that nobody is asked for it before they have seen anything.
+        user = User.objects.create(
+            email=player.email, name=player.name, password=hashed(), time_zone=settings.TIME_ZONE
+        )
     for role in player.roles:
         for name in player.clients:
             Membership.objects.get_or_create(

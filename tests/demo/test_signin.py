@@ -95,3 +95,13 @@ def test_another_page_cannot_press_it(alice: Any) -> None:
 @pytest.mark.parametrize("address", ["127.0.0.1", "127.8.9.1", "::1", "::ffff:127.0.0.1"])
 def test_this_machine_has_many_addresses(rf: RequestFactory, address: str) -> None:
     assert here(rf.get("/", HTTP_HOST="localhost:8000", REMOTE_ADDR=address))
+
+
+def test_the_cast_has_a_time_zone_and_goes_straight_to_work(client: Client, clients: dict[str, Any]) -> None:
+    from offboarding.demo import actions
+    from offboarding.demo.cast import CAST, PASSWORD
+
+    player = next(each for each in CAST if each.key == "bob")
+    actions.person(player, {name: clients["Acme"] for name in player.clients if name})
+    answer = client.post("/signin/", {"login": player.email, "password": PASSWORD})
+    assert answer["Location"] == "/"
