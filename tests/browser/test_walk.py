@@ -189,7 +189,7 @@ def test_sam_releases_an_emergency_and_watches_it_without_reloading(person: Any)
     page.get_by_role("link", name="Open the request").click()
     expect(page.get_by_text("Released without an approval by Sam Okafor").first).to_be_visible()
     sam.look_around()
-    sam.go(page.url.replace("/requests/", "/emergency/") + "keys/")
+    page.goto(page.url.replace("/requests/", "/emergency/") + "keys/")
     sam.look_around()
 
 
