@@ -24,6 +24,7 @@ from offboarding.evidence.store import place_of
 from offboarding.execution.models import Attempt, Run
 from offboarding.execution.rules import Act, Ended, Result, Seen
 from offboarding.execution.steps import OWN, STEPS
+from offboarding.journey import emergency
 from offboarding.ledger.events import Event
 from offboarding.ledger.models import Entry
 from offboarding.ledger.whole import first_wrong
@@ -128,8 +129,11 @@ def adrift(run: Run, states: dict[tuple[int, int], State]) -> str:
         return "" if told else f"no cause and remedy ({run.cause!r}, {run.sentence!r})"
     if run.state == State.WAITING and run.not_before is None and not run.item.at:
         waits = [number for number in run.item.waits_for if states[run.item.plan_id, number] not in ENDED]
-        sealing = run.item.step == "packet.seal" and run.item.plan.removal.stage == Stage.RUNNING
-        return "" if waits or sealing else "everything that it waits for has ended"
+        removal = run.item.plan.removal
+        sealing = run.item.step == "packet.seal" and removal.stage == Stage.RUNNING
+        # In an emergency keys and logins wait for a second press.
+        pressed = not removal.emergency or run not in emergency.queued(removal, run.item.plan)
+        return "" if waits or sealing or not pressed else "everything that it waits for has ended"
     return ""
 
 

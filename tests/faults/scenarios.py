@@ -10,8 +10,16 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+from django.conf import settings
+
+from offboarding.approvals import asking
+from offboarding.approvals.models import Asking
+from offboarding.directory.queries import scope_of
 from offboarding.discovery import actions as discovery
 from offboarding.discovery.models import Look
+from offboarding.emergencies import queries as emergencies
+from offboarding.emergencies.actions import Word
+from offboarding.emergencies.models import Emergency
 from offboarding.execution import actions as execution
 from offboarding.execution.logins import actions as logins
 from offboarding.execution.logins.rules import Asked
@@ -20,9 +28,15 @@ from offboarding.execution.rotation import actions as rotation
 from offboarding.execution.rotation import queries as rotations
 from offboarding.execution.rules import Result
 from offboarding.execution.steps import OWN, STEPS
+from offboarding.journey import batches, emergency
 from offboarding.packets.models import Packet
-from offboarding.removals.models import RemovalRequest
+from offboarding.removals import batches as lists
+from offboarding.removals.batches import Terms
+from offboarding.removals.models import BatchRow, RemovalRequest
 from offboarding.removals.rules import Stage
+from offboarding.removals.sheets import Typed
+from offboarding.removals.urgent import Urgent
+from offboarding.reports.actions import check_ledger
 from offboarding.work import desks
 from offboarding.work.rules import ENDED, State
 from tests.faults import crew
@@ -186,8 +200,80 @@ def key_left_over() -> Target:
     return Target("journey.follow_ups")
 
 
+def released() -> RemovalRequest:
+    """Sam's emergency about Dan, in a workspace where he is a member and in one where he is only invited."""
+    now = datetime.now(UTC)
+    said = Urgent([DAN], "Dan", "credentials-compromised", "INC-774", "Europe/Berlin")
+    word = Word(crew.user("sam"), "Remove access now", "password", "127.0.0.1")
+    places = [crew.workspace("acme-staging"), crew.workspace("acme-eu")]
+    made = emergency.release(said, now - timedelta(minutes=20), places, word, now)
+    crew.journey.advance(made.removal_id)
+    return made.removal
+
+
+def at_once(step: str) -> Prepare:
+    """The first line of an emergency with this step is due."""
+
+    def prepare() -> Target:
+        removal = released()
+        if step == "verify.reach":  # it leaves the right of way to the containment
+            after(removal, "segment.contain")
+        return Target("execution.Run", crew.until_due(removal, step).pk)
+
+    return prepare
+
+
+def undecided() -> Target:
+    """Nobody decided: one request is to be reminded of, one has run out."""
+    crew.look([DAN], ["acme-staging", "acme-eu"])
+    late, later = crew.file(DAN, {"acme-staging": "remove"}), crew.file(DAN, {"acme-eu": "remove"})
+    past = datetime.now(UTC) - timedelta(hours=1)
+    asked = Asking.objects.filter(plan__removal=late)
+    asked.update(asked_at=past - timedelta(days=9), expires_at=past, remind_at=None, escalate_at=None)
+    Asking.objects.filter(plan__removal=later).update(remind_at=past)
+    return Target("approvals.deadlines")
+
+
+def unreviewed() -> Target:
+    """An emergency whose review is late."""
+    removal = released()
+    Emergency.objects.filter(removal=removal).update(review_due_at=datetime.now(UTC) - timedelta(hours=1))
+    return Target("emergencies.reviews")
+
+
+def list_of_people() -> Target:
+    """A list of two, filed by its owner; the looks for both have ended."""
+    alice, now = crew.user("alice"), datetime.now(UTC)
+    scope = scope_of(alice, crew.today())
+    rows = [Typed(DAN, name="Dan"), Typed("nobody.here@partner.example", name="Nobody")]
+    made = lists.begin(alice, scope, Terms("handed-over", "Europe/Berlin"), rows, now)
+    lists.file(alice, scope, made)
+    batches.go_on()
+    for pk in desks.DESKS["discovery.Look"].due(1000):
+        crew.turns("discovery.Look", pk)
+    return Target("journey.batches")
+
+
+def signed() -> Target:
+    """A checkpoint that the mailbox outside has not got yet."""
+    settings.CHECKPOINT_MAIL = "checkpoints@partner.example"
+    running("acme-staging")
+    desks.SCHEDULES["ledger.checkpoint"].run()
+    return Target("ledger.deliver")
+
+
+def ledger_to_walk() -> Target:
+    running("acme-staging")
+    made = check_ledger()
+    assert made is not None
+    return Target("reports.Check", made.pk)
+
+
 SCENARIOS: dict[str, Prepare] = {
     "segment.remove_member": step("segment.remove_member", "acme-staging"),
+    "segment.contain": at_once("segment.contain"),
+    "verify.reach": at_once("verify.reach"),
+    "verify.activity": at_once("verify.activity"),
     "segment.cancel_invitation": step("segment.cancel_invitation", "acme-eu"),
     "segment.leave_group": step("segment.leave_group", "acme-analytics"),
     "segment.downgrade": step("segment.downgrade", "acme-staging", "downgrade"),
@@ -210,13 +296,34 @@ SCENARIOS: dict[str, Prepare] = {
     "journey": approved,
     "notifications": schedule("notifications"),
     "journey.follow_ups": key_left_over,
+    "journey.batches": list_of_people,
+    "approvals.deadlines": undecided,
+    "emergencies.reviews": unreviewed,
+    "reports.Check": ledger_to_walk,
+    "ledger.check": schedule("ledger.check"),
     "ledger.checkpoint": schedule("ledger.checkpoint"),
+    "ledger.deliver": signed,
 }
 
 
 def kinds() -> list[str]:
     """Everything slow that there is: steps, the other rows that somebody works on, and what runs by the clock."""
     return [*STEPS, *OWN, *(kind for kind in desks.DESKS if kind != "execution.Run"), *desks.SCHEDULES]
+
+
+def left_undone() -> list[str]:
+    """What a schedule should have done by now, after the one that died and another that went on."""
+    now = datetime.now(UTC)
+    rows = BatchRow.objects.filter(state__in=[BatchRow.State.WAITING, BatchRow.State.LOOKING])
+    asked = [pk for _, found in asking.due(now) for pk in found]
+    late = [
+        each for each in emergencies.unreviewed() if each.overdue_at is None and now >= each.review_due_at
+    ]
+    return [
+        *(f"row {row.pk} of a list is {row.state}" for row in rows),
+        *(f"nobody was told of asking {pk}" for pk in asked),
+        *(f"nobody was told of the late review of {each.removal.reference}" for each in late),
+    ]
 
 
 def without_scenario() -> list[str]:

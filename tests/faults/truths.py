@@ -52,6 +52,15 @@ def no_member(run: Run, now: Json) -> str:
     return f"still a member: {own_rows(run, now)[0]['email']}" if own_rows(run, now) else ""
 
 
+def contained(run: Run, now: Json) -> str:
+    """Neither a member nor invited, under any known address."""
+    emails = {fold(email) for email in run.item.target["addresses"]}
+    left = [row["email"] for row in now["members"] if fold(row["email"]) in emails] or own_rows(run, now)
+    if left:
+        return f"still a member: {left[0]}"
+    return "still invited" if emails & {fold(each["email"]) for each in now["invites"]} else ""
+
+
 def no_invitation(run: Run, now: Json) -> str:
     wanted = fold(run.item.target["invitation"])
     return "still invited" if wanted in {fold(each["email"]) for each in now["invites"]} else ""
@@ -82,11 +91,7 @@ def place_is_clear(run: Run, now: Json) -> str:
     """What a check of a place says when it says gone."""
     if run.item.target.get("choice") == "downgrade":
         return only_read_only(run, now)
-    emails = {fold(email) for email in run.item.target["addresses"]}
-    left = [row["email"] for row in now["members"] if fold(row["email"]) in emails] or own_rows(run, now)
-    if left:
-        return f"still a member: {left[0]}"
-    return "still invited" if emails & {fold(each["email"]) for each in now["invites"]} else ""
+    return contained(run, now)
 
 
 def given_back(run: Run, now: Json) -> str:
@@ -125,6 +130,9 @@ TRUTHS: dict[str, Truth] = {
     "segment.end_access": access_ended,
     "verify.restored": claims_nothing,
     "segment.remove_member": no_member,
+    "segment.contain": contained,
+    "verify.reach": claims_nothing,
+    "verify.activity": claims_nothing,
     "segment.cancel_invitation": no_invitation,
     "segment.leave_group": not_in_group,
     "segment.downgrade": only_read_only,

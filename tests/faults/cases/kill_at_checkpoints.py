@@ -10,12 +10,13 @@ from __future__ import annotations
 from collections import Counter
 
 from offboarding.execution.steps import OWN, STEPS
+from offboarding.work import desks
 from tests.faults import crew
 from tests.faults.boundaries import Boundaries, die_at
 from tests.faults.case import Case, Given, Measured
 from tests.faults.invariants import FALSE_GONE, LOST, TWICE, Verdict, check
 from tests.faults.processes import finished, told
-from tests.faults.scenarios import SCENARIOS, Target, kinds, without_scenario
+from tests.faults.scenarios import SCENARIOS, Target, kinds, left_undone, without_scenario
 
 KILLED = -9
 # In the short form: a step that acts, a row that is no step, and the route.
@@ -45,7 +46,11 @@ def goes_on(kind: str) -> None:
     What comes after a step is the same whoever did it, so its mails and its packet are left to their own kinds.
     """
     whole = kind not in (*STEPS, *OWN)
+    if kind in desks.SCHEDULES:
+        desks.SCHEDULES[kind].run()
     crew.everything(people=whole, news=whole)
+    left = left_undone() if kind in desks.SCHEDULES else []
+    assert not left, left
 
 
 def trial(given: Given, kind: str, verdict: Verdict, deaths: Counter[str]) -> None:
@@ -54,6 +59,9 @@ def trial(given: Given, kind: str, verdict: Verdict, deaths: Counter[str]) -> No
     target = SCENARIOS[kind]()
     world.keep("due")
     names = told(given.folder / "moments", lambda: "\n".join(moments(target))).split("\n")
+    if names == [""]:
+        verdict.add(LOST, [f"{kind}: the scenario leaves nothing to do, so nobody can die of it"])
+        return
     chosen = range(len(names)) if given.long else sorted(given.dice.sample(range(len(names)), SHORT_MOMENTS))
     for moment in chosen:
         world.put_back("due")
