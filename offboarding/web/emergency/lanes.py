@@ -81,7 +81,14 @@ def spelled(span: timedelta) -> str:
 
 
 def lanes(view: Overview, emergency: Emergency) -> tuple[LaneCard, ...]:
-    return (segment(view), provider(view), tokens(view), keys(view), told(view), reviewed(view, emergency))
+    return (
+        segment(view),
+        provider(view),
+        tokens(view),
+        keys(view, emergency),
+        told(view),
+        reviewed(view, emergency),
+    )
 
 
 def segment(view: Overview) -> LaneCard:
@@ -127,12 +134,20 @@ def tokens(view: Overview) -> LaneCard:
     return by_hand(view, _("Tokens"), says, "list-tokens", "remove-tokens")
 
 
-def keys(view: Overview) -> LaneCard:
-    """Everything that changes a key or a login: queued, let go, done."""
+def keys(view: Overview, emergency: Emergency) -> LaneCard:
+    """Everything that changes a key or a login: queued, let go, done.
+
+    A workspace counts as still read until what its read brought to light stands on the checklist.
+    """
     runs = [run for run in view.runs if run.item.step in QUEUED_STEPS]
     waiting = queued(view)
     done = sum(State(run.state) in ENDED for run in runs)
-    looks = [run for run in by_codes(view, "read-reach") if State(run.state) not in ENDED]
+    looks = [
+        run
+        for run in by_codes(view, "read-reach")
+        if State(run.state) not in ENDED
+        or (run.state == State.DONE and str(run.item.workspace_id) not in emergency.followed)
+    ]
     unread = sum(run.state == State.NEEDS_PERSON for run in looks)
     reading = len(looks) - unread
     says = ngettext("%(done)d of %(n)d changed", "%(done)d of %(n)d changed", len(runs)) % {

@@ -52,7 +52,7 @@ def slots(given: Given, wanted: int) -> list[str]:
             file.write(f"{number}\n")
 
     def work() -> None:
-        room.PACE = 0.0
+        room.PACE = room.SHARE = 0
         made, turn = room.Engine(1), [0]
         desks.SCHEDULES.clear()
         desks.schedule("trial", lambda _now: f"slot {turn[0]}", lambda: keep(turn[0]))
