@@ -15,7 +15,8 @@ LEAD, APPROVERS, STEERING, WORKERS = "alice", ("bob", "sam"), ("alice", "olga", 
 # The way of a request, as docs/architecture.md draws it.
 WAY = {
     "draft": ("planned", "withdrawn"),
-    "planned": ("approved", "rejected", "withdrawn"),
+    "planned": ("approved", "rejected", "expired", "withdrawn"),
+    "expired": ("planned", "withdrawn"),
     "approved": ("running", "planned", "withdrawn"),
     "running": ("closed",),
 }

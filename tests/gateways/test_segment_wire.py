@@ -122,7 +122,9 @@ def test_a_server_that_does_not_read_ends_by_the_deadline(at: At) -> None:
             with pytest.raises(Doubtful):
                 gateway.update_warehouse("w1", {"note": "x" * 12_000_000})
 
-        assert seconds(call) < DEADLINE + 1
+        assert (
+            seconds(call) < DEADLINE + 5
+        )  # twelve megabytes are put together first, on a machine that may be busy
 
 
 def test_a_name_server_that_says_nothing_ends_by_the_deadline(

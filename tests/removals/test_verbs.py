@@ -164,7 +164,13 @@ def test_sending_freezes_the_plan_with_it(drafted: Make, alice: Any) -> None:
     plan = journey.file(removal, alice, removal.version)
     removal.refresh_from_db()
     assert (removal.stage, plan.version) == ("planned", 1)
-    assert told(removal) == ["removal.drafted", "removal.moved", "removal.filed", "plan.frozen"]
+    assert told(removal) == [
+        "removal.drafted",
+        "removal.moved",
+        "removal.filed",
+        "plan.frozen",
+        "plan.approval_asked",
+    ]
 
 
 def test_a_request_is_sent_once(drafted: Make, alice: Any) -> None:

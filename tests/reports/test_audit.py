@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from io import StringIO
 from textwrap import dedent
+from time import sleep
 from typing import Any
 
 import pytest
@@ -70,7 +71,10 @@ def test_each_filter_finds_what_it_says(filed: Callable[..., Any], alice: Any, b
 
 
 def test_days_are_found_by_their_first_and_last_moment() -> None:
-    at = [Entry.objects.get(seq=write()).at for _ in range(3)]
+    at = []
+    for _ in range(3):
+        at.append(Entry.objects.get(seq=write()).at)
+        sleep(0.002)  # the database counts milliseconds
     assert found(since=at[1]) == {2, 3}
     assert found(until=at[1]) == {1}
     assert found(since=at[1], until=at[2]) == {2}

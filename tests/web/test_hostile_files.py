@@ -19,6 +19,7 @@ from pypdf.generic import ArrayObject, DictionaryObject, NameObject, NumberObjec
 from offboarding.lib.refusals import Refused
 from offboarding.web import uploads
 
+PIXELS = "more than 60 million pixels"
 USE = "cannot be read. Use PNG, JPEG, PDF, CSV or text up to 10 MB."
 
 
@@ -165,10 +166,10 @@ REFUSED: list[tuple[str, Bytes, str]] = [
     ("icon.ico", lambda: picture("ICO"), USE),
     ("vector.eps", lambda: b"%!PS-Adobe-3.0 EPSF-3.0\n(x) run", USE),
     ("vector.png", lambda: b"%!PS-Adobe-3.0\n(x) run", USE),
-    ("square.png", lambda: png(100_000, 100_000), "more than 60 million pixels"),
-    ("line.png", lambda: png(2_147_483_647, 1), "more than 60 million pixels"),
-    ("wide.png", lambda: png(100_000, 601), "more than 60 million pixels"),
-    ("bits.png", lambda: png(60_001, 1_000, depth=1, colour=0), "more than 60 million pixels"),
+    ("square.png", lambda: png(100_000, 100_000), PIXELS),
+    ("line.png", lambda: png(2_147_483_647, 1), PIXELS),
+    ("wide.png", lambda: png(100_000, 601), PIXELS),
+    ("bits.png", lambda: png(60_001, 1_000, depth=1, colour=0), PIXELS),
     ("nothing.png", lambda: png(0, 0), USE),
     ("short.png", lambda: png(5_000, 5_000), USE),
     ("words.png", lambda: png(8, 8, chunk(b"zTXt", b"a\x00\x00" + zlib.compress(bytes(50_000_000)))), USE),
@@ -177,7 +178,7 @@ REFUSED: list[tuple[str, Bytes, str]] = [
     ("wrong.png", lambda: picture().replace(b"IDAT", b"IDAX"), USE),
     ("cut.png", lambda: picture(size=(200, 200))[:-60], USE),
     ("cut.jpg", lambda: picture("JPEG")[:-300], USE),
-    ("large.jpg", lambda: picture("JPEG").replace(b"\x00\x08\x00\x08\x03", b"\xff\xff\xff\xff\x03"), USE),
+    ("large.jpg", lambda: picture("JPEG").replace(b"\x00\x08\x00\x08\x03", b"\xff\xff\xff\xff\x03"), PIXELS),
     ("locked.pdf", lambda: pdf(lambda writer: writer.encrypt("secret", algorithm="RC4-128")), "locked with a password"),
     ("owner.pdf", lambda: pdf(lambda writer: writer.encrypt("", "owner", algorithm="RC4-128")), "locked with a password"),
     ("script.pdf", lambda: pdf(action("/JavaScript", JS=TextStringObject("app.alert(1)"))), "a script, a form or another file"),

@@ -186,4 +186,4 @@ def test_nor_in_an_error_page_when_something_breaks(operator: Browser, run: Run,
 def test_the_number_of_queries_stays_small(operator: Browser, run: Run) -> None:
     with CaptureQueriesContext(connection) as queries:
         operator.get(at(run))
-    assert len(queries) <= 23, [query["sql"][:90] for query in queries]
+    assert len(queries) <= 25, [query["sql"][:90] for query in queries]

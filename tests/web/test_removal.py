@@ -298,6 +298,7 @@ def test_every_event_about_a_request_is_told_in_words() -> None:
         "signin.",
         "audit.",
         "apikey.",
+        "population.",
     )
     folded = {*timeline.CALLS, Event.ITEM_MOVED, Event.REMOVAL_MOVED}
     told = {event for event in Event if not event.value.startswith(elsewhere)} - folded
