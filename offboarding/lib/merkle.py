@@ -5,6 +5,7 @@ proof shows that a longer tree begins with a shorter one. Roots and proof nodes 
 """
 
 import hashlib
+from abc import ABC, abstractmethod
 from collections.abc import Iterable, Sequence
 
 _WIDTH = 32
@@ -20,15 +21,15 @@ def node_hash(left: bytes, right: bytes) -> bytes:
     return hashlib.sha256(b"\x01" + left + right).digest()
 
 
-class Nodes:
+class Nodes(ABC):
     """Roots and proofs over a tree whose full subtrees can be asked for, wherever they are kept: O(log² n) of them."""
 
-    def __len__(self) -> int:
-        raise NotImplementedError
+    @abstractmethod
+    def __len__(self) -> int: ...
 
+    @abstractmethod
     def node(self, level: int, index: int) -> bytes:
         """The hash of the full subtree over the leaves `index << level` up to, without, `(index + 1) << level`."""
-        raise NotImplementedError
 
     def root(self, size: int | None = None) -> str:
         """The root over the first `size` leaves (all, if not given)."""
