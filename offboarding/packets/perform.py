@@ -11,10 +11,10 @@ from offboarding.ledger.actions import checkpoint, current_key
 from offboarding.ledger.keys import KeyChanged
 from offboarding.ledger.tiles import NotWhole
 from offboarding.lib.bags import ChangedSource
+from offboarding.lib.typesetting import DocumentRefused
 from offboarding.packets import actions
 from offboarding.packets.collect import collect
 from offboarding.packets.models import Packet
-from offboarding.packets.report import ReportRefused
 from offboarding.packets.writer import PacketRefused, write_packet
 from offboarding.work.actions import Hold, put_down
 from offboarding.work.beating import beating
@@ -39,7 +39,7 @@ def make(packet: Packet) -> None:
     except OSError as error:
         trouble = f"The packet could not be written: {error.strerror}. We try again."
         put_down(packet, State.WAITING, after=timedelta(seconds=30), waiting_for=trouble, trouble=trouble)
-    except (PacketRefused, ChangedSource, ReportRefused, KeyChanged, NotWhole) as error:
+    except (PacketRefused, ChangedSource, DocumentRefused, KeyChanged, NotWhole) as error:
         trouble = f"The packet cannot be made: {error} An administrator has to look."[:200]
         put_down(packet, State.NEEDS_PERSON, after=None, waiting_for=trouble, trouble=trouble)
     else:

@@ -70,7 +70,7 @@ def write_packet(contents: PacketContents, folder: Path, signer: Signer) -> Writ
     """Write `<name>-packet.zip` into the folder: whole and on disk, or not at all.
 
     Raises PacketRefused if the contents contradict themselves, `bags.ChangedSource` if an evidence file is not the
-    one on record, and `report.ReportRefused`.
+    one on record, and `typesetting.DocumentRefused`.
     """
     check(contents)
     path = folder / f"{contents.name}-packet.zip"

@@ -10,10 +10,11 @@ import page
 import pypdf
 import pytest
 
+from offboarding.lib.typesetting import fit, times
+from offboarding.lib.typesetting.streams import settle
 from offboarding.packets.contents import Addendum, PacketContents
-from offboarding.packets.report import fit, render, times
+from offboarding.packets.report import render
 from offboarding.packets.report.data import report_data
-from offboarding.packets.report.streams import settle
 
 Make = Callable[..., PacketContents]
 KEY = "56475aa75463474c"
@@ -132,7 +133,7 @@ def test_no_name_stops_a_report(name: str, shown: str, reason: str, sample: Make
 def test_signs_that_only_fail_together_fall_back_to_plain_ones(
     sample: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("offboarding.packets.report.typeset.fit", lambda data: data)
+    monkeypatch.setattr("offboarding.lib.typesetting.typeset.fit", lambda data: data)
     pdf = render(sample(requester="Zoë ਗੁਰ"), KEY)
     assert_archival(pdf, tmp_path)
     assert "Zo[U+00EB] [U+0A17]" in text_of(pdf)
@@ -148,7 +149,7 @@ def test_a_stream_that_ends_in_a_carriage_return_is_made_plain(
 ) -> None:
     """About one report in ten has such a stream by chance; strict validators take its last byte for a line end."""
     with monkeypatch.context() as raw:
-        raw.setattr("offboarding.packets.report.typeset.settle", lambda pdf: pdf)
+        raw.setattr("offboarding.lib.typesetting.typeset.settle", lambda pdf: pdf)
         made = (render(sample(requester=f"Alice {number}"), KEY) for number in range(300))
         doubtful = next(pdf for pdf in made if b"\r\nendstream\n" in pdf)
     settled = settle(doubtful)

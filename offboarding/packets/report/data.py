@@ -6,6 +6,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from offboarding.lib import canonical
+from offboarding.lib.typesetting import times
 from offboarding.packets.contents import (
     Addendum,
     Approval,
@@ -19,7 +20,6 @@ from offboarding.packets.contents import (
     Remark,
     ResourceAccess,
 )
-from offboarding.packets.report import times
 from offboarding.packets.report.instructions import commands
 
 _GOOD = {"verified", "absent", "done", "done by hand", "approved", "removed"}

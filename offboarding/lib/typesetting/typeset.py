@@ -1,7 +1,7 @@
-"""The report inside a packet: a PDF/A-2a and PDF/UA-1 document for people.
+"""Documents for people: PDF/A-2a and PDF/UA-1.
 
-Typeset by typst with the fonts that stand beside the template, so that the same contents give the same bytes on any
-machine. A sign that none of the fonts can show is written as [U+6F22]; the exact text is in the packet's data.
+Typeset by typst with the fonts that stand beside this file, so that the same words give the same bytes on any machine. A
+sign that none of the fonts can show is written as [U+6F22]; the exact text is where the document's data is kept.
 """
 
 import json
@@ -13,12 +13,8 @@ from typing import Any
 
 import typst
 
-from offboarding.packets.contents import PacketContents
-from offboarding.packets.report.data import report_data
-from offboarding.packets.report.streams import settle
+from offboarding.lib.typesetting.streams import settle
 
-_FOLDER = Path(__file__).parent
-_TEMPLATE = (_FOLDER / "report.typ").read_bytes()
 _REFUSED = re.compile(r'(?:the text|contains the codepoint) `"(?P<text>.*?)"`', re.DOTALL)
 _ESCAPE = re.compile(r"\\u\{([0-9a-fA-F]+)\}")
 # Joiners that shape a name; every other invisible sign is made visible, since some turn the order of text around.
@@ -35,23 +31,25 @@ _unshowable: set[str] = set()
 _showable: set[str] = set()
 
 
-class ReportRefused(Exception):
-    """The typesetter refused the report for a reason that has nothing to do with the signs in it."""
+class DocumentRefused(Exception):
+    """The typesetter refused the document for a reason that has nothing to do with the signs in it."""
 
 
-def render(contents: PacketContents, key_id: str) -> bytes:
-    """The PDF. `key_id` is the fingerprint of the key that will sign the packet. Same contents, same bytes."""
-    data = report_data(contents, key_id)
+def render(template: bytes, data: Any) -> bytes:
+    """The PDF. `template` is typst of ours that reads `data` as JSON: text, lists and objects of text, never markup.
+
+    Same template and data, same bytes. Raises DocumentRefused.
+    """
     try:
-        return _compile(_TEMPLATE, fit(data))
+        return _compile(template, fit(data))
     except typst.TypstError as error:
         if not _REFUSED.search(str(error)):
-            raise ReportRefused(str(error)) from error
+            raise DocumentRefused(str(error)) from error
     # A sign that can be shown alone may still be refused beside another one: then only plain signs are left.
     try:
-        return _compile(_TEMPLATE, _walk(data, _ascii))
+        return _compile(template, _walk(data, _ascii))
     except typst.TypstError as error:
-        raise ReportRefused(str(error)) from error
+        raise DocumentRefused(str(error)) from error
 
 
 def fit(value: Any) -> Any:
@@ -111,7 +109,7 @@ def _compile(source: bytes, data: Any) -> bytes:
 @cache
 def _fonts() -> typst.Fonts:
     return typst.Fonts(
-        include_system_fonts=False, include_embedded_fonts=True, font_paths=[_FOLDER / "fonts"]
+        include_system_fonts=False, include_embedded_fonts=True, font_paths=[Path(__file__).parent / "fonts"]
     )
 
 
