@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
 from django.db import IntegrityError, transaction
@@ -17,6 +18,8 @@ from offboarding.directory.changes import (
     reason,
     write,
 )
+from offboarding.directory.frameworks import known as known_frameworks
+from offboarding.directory.frameworks import too_short
 from offboarding.directory.models import Client
 from offboarding.directory.rules import Scope
 from offboarding.ledger.actions import Event
@@ -60,6 +63,27 @@ def change(by: User, administers: Scope, client: Client, said: Said, version: in
             noted(Event.CLIENT_CHANGED, by, locked, {"client": locked.name, "changed": changed})
     except IntegrityError as error:
         raise known(wanted.name) from error
+
+
+def keep_for(
+    by: User, administers: Scope, client: Client, frameworks: Sequence[str], years: int, version: int
+) -> Client:
+    """From now on records of this client are kept for so many years. The client as it stands now.
+
+    Call in the transaction that also lengthens what is kept already.
+    """
+    may(administers, client, Role.ADMINISTRATOR)
+    codes = [each.code for each in known_frameworks(frameworks)]
+    if why := too_short(codes, years):
+        raise Refused("too-short", why, field="years")
+    with transaction.atomic():
+        locked = held(client, version)
+        if not (changed := differences(locked, {"frameworks": codes, "retention_years": years})):
+            raise nothing_changed()
+        write(locked, frameworks=codes, retention_years=years)
+        noted(Event.RETENTION_CHANGED, by, locked, {"client": locked.name, "changed": changed})
+    locked.refresh_from_db()
+    return locked
 
 
 def end(by: User, administers: Scope, client: Client, why: str, version: int) -> None:

@@ -6,6 +6,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models.functions import Lower
 
+from offboarding.directory.frameworks import LEAST, MOST
 from offboarding.users.rules import Role
 
 
@@ -19,12 +20,22 @@ class Client(models.Model):
     contact = models.CharField(max_length=200, blank=True)
     # We no longer work for them. What was done stays.
     ended_at = models.DateTimeField(null=True, blank=True)
+    # Codes of `frameworks.FRAMEWORKS` that this client is audited by.
+    frameworks = models.JSONField(default=list, blank=True)
+    # How long records are kept, in whole years; empty: as long as the installation keeps them.
+    retention_years = models.PositiveSmallIntegerField(null=True, blank=True)
     # Goes up with every change: a form that was opened earlier is refused instead of overwriting.
     version = models.PositiveIntegerField(default=1)
 
     class Meta:
         ordering = ["name"]
-        constraints = [models.UniqueConstraint(Lower("name"), name="one_client_per_name_in_any_case")]
+        constraints = [
+            models.UniqueConstraint(Lower("name"), name="one_client_per_name_in_any_case"),
+            models.CheckConstraint(
+                condition=models.Q(retention_years=None) | models.Q(retention_years__range=(LEAST, MOST)),
+                name="a_client_keeps_three_to_ten_years",
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.name

@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterable
 from datetime import date
 from typing import Any
 
+from django.conf import settings
 from django.db.models import Q, QuerySet
 from django.db.models.functions import Lower
 
@@ -48,6 +49,16 @@ def clients_in(scope: Scope, *roles: Role) -> QuerySet[Client]:
     if scope.everywhere(*roles):
         return Client.objects.all()
     return Client.objects.filter(pk__in=scope.clients(*roles))
+
+
+def years_of(client: Client) -> int:
+    """For how many years records of this client are kept."""
+    return client.retention_years or int(settings.RETENTION_YEARS)
+
+
+def longest_keeping(clients: Iterable[Client]) -> Client:
+    """Of several that share a record, the one whose years count."""
+    return max(clients, key=years_of)
 
 
 def other_addresses(scope: Scope, email: str) -> tuple[str, ...]:

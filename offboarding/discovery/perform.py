@@ -89,5 +89,6 @@ def keep_raw(look: Look, exchanges: list[Exchange]) -> Evidence | None:
         name=f"{look.workspace.slug}-read.json",
         shows=f"What Segment answered about the person in {look.workspace.name}",
         taken_by="Offboard",
+        client=look.workspace.client,
         origin=f"{look.workspace.base_url} ({look.workspace.name})",
     )

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from io import BytesIO
 from typing import IO, Any
 
-from django.conf import settings
-
+from offboarding.directory.models import Client
+from offboarding.directory.queries import years_of
 from offboarding.evidence import store
 from offboarding.evidence.models import Evidence
 from offboarding.evidence.rules import in_lines, keep_until
@@ -23,9 +23,10 @@ class Stored:
 
 
 def keep(
-    stream: IO[bytes], *, name: str, media_type: str, shows: str, source: str, taken_by: str, origin: str = ""
-) -> Evidence:
-    """Store a file and write its row."""
+    stream: IO[bytes], *, name: str, media_type: str, shows: str, source: str, taken_by: str, client: Client,
+    origin: str = "",
+) -> Evidence:  # fmt: skip
+    """Store a file and write its row. It is kept for as long as `client` keeps its records."""
     stored = Stored(*store.put(stream))
     return write(
         stored,
@@ -34,13 +35,14 @@ def keep(
         shows=shows,
         source=source,
         taken_by=taken_by,
+        client=client,
         origin=origin,
     )
 
 
 def write(
-    stored: Stored, *, name: str, media_type: str, shows: str, source: str, taken_by: str, origin: str
-) -> Evidence:
+    stored: Stored, *, name: str, media_type: str, shows: str, source: str, taken_by: str, client: Client, origin: str
+) -> Evidence:  # fmt: skip
     """The row of a stored file: within the transaction that needs it, or by itself."""
     now = clock.now()
     return Evidence.objects.create(
@@ -53,7 +55,8 @@ def write(
         taken_by=taken_by,
         origin=origin[:300],
         taken_at=now,
-        keep_until=keep_until(now.date(), settings.RETENTION_YEARS),
+        client=client,
+        keep_until=keep_until(now.date(), years_of(client)),
     )
 
 
@@ -62,7 +65,9 @@ def store_json(value: Any) -> Stored:
     return Stored(*store.put(BytesIO(in_lines(value).encode())))
 
 
-def write_json(stored: Stored, *, name: str, shows: str, taken_by: str, origin: str) -> Evidence:
+def write_json(
+    stored: Stored, *, name: str, shows: str, taken_by: str, client: Client, origin: str
+) -> Evidence:
     return write(
         stored,
         name=name,
@@ -70,10 +75,13 @@ def write_json(stored: Stored, *, name: str, shows: str, taken_by: str, origin: 
         shows=shows,
         source=Evidence.Source.API,
         taken_by=taken_by,
+        client=client,
         origin=origin,
     )
 
 
-def keep_json(value: Any, *, name: str, shows: str, taken_by: str, origin: str) -> Evidence:
+def keep_json(value: Any, *, name: str, shows: str, taken_by: str, client: Client, origin: str) -> Evidence:
     """`store_json` and `write_json`, where no transaction needs the row."""
-    return write_json(store_json(value), name=name, shows=shows, taken_by=taken_by, origin=origin)
+    return write_json(
+        store_json(value), name=name, shows=shows, taken_by=taken_by, client=client, origin=origin
+    )

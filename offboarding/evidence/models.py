@@ -5,9 +5,11 @@ from __future__ import annotations
 from django.db import models
 from django.db.models.functions import Now
 
+from offboarding.directory.models import Client
+
 
 class Evidence(models.Model):
-    """One file as it was, and where it came from. Stored under its digest, once."""
+    """One file as it was, and where it came from. Stored under its digest, once. Nothing of it changes but its last day."""
 
     class Source(models.TextChoices):
         API = "api", "Read from the API"
@@ -23,7 +25,13 @@ class Evidence(models.Model):
     origin = models.CharField(max_length=300, blank=True)
     taken_by = models.CharField(max_length=200)
     taken_at = models.DateTimeField(db_default=Now())
+    # Whose record it is: says for how long it is kept. Empty only for what was kept before clients were noted.
+    client = models.ForeignKey(Client, on_delete=models.PROTECT, null=True, related_name="+")
+    # Only ever a later day; triggers see to that.
     keep_until = models.DateField()
 
     class Meta:
-        indexes = [models.Index(fields=["sha256"], name="evidence_sha256")]
+        indexes = [
+            models.Index(fields=["sha256"], name="evidence_sha256"),
+            models.Index(fields=["client", "keep_until"], name="evidence_keep_until"),
+        ]

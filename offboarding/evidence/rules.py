@@ -27,6 +27,11 @@ def in_lines(value: Any, level: int = 0) -> str:
     return opens + begin + f",{begin}".join(inside) + "\n" + " " * level + closes
 
 
+def keep_longer(until: date, taken_on: date, years: int) -> date:
+    """The last day after a change to so many years: a later one or the same, never an earlier one."""
+    return max(until, keep_until(taken_on, years))
+
+
 def keep_until(taken_on: date, years: int) -> date:
     """The last day of so many whole years, leap days included."""
     return taken_on + timedelta(days=ceil(365.25 * years))

@@ -150,6 +150,7 @@ class Notes:
             name=f"step-{self.run.item.number}-try-{attempt.number}.json",
             shows=f"{attempt.intent}: the calls and what Segment answered",
             taken_by="Offboard",
+            client=workspace.client,
             origin=f"{workspace.base_url} ({workspace.name})",
         )
 

@@ -41,6 +41,12 @@ def postgresql(table: str, acts: tuple[str, ...]) -> list[str]:
     return [function, *rows, whole]
 
 
+def allow(vendor: str, table: str, act: str) -> str:
+    """The statement that takes back one act of `refuse`, so that a narrower refusal can follow."""
+    name = f"{table}_no_{act.lower()}"
+    return f"DROP TRIGGER {name}" if vendor == "sqlite" else f"DROP TRIGGER {name} ON {table}"
+
+
 def refuse_where(vendor: str, table: str, act: str, condition: str, says: str) -> list[str]:
     """Statements after which `table` refuses one act (INSERT or UPDATE) on rows for which `condition` holds.
 

@@ -17,6 +17,7 @@ from offboarding.execution.rules import Ended
 from offboarding.ledger.actions import APP, Event, record
 from offboarding.lib.refusals import Refused
 from offboarding.packets.models import Packet
+from offboarding.packets.queries import first_kept_until
 from offboarding.packets.writer import WrittenPacket
 from offboarding.removals.models import RemovalRequest
 from offboarding.removals.queries import clients_of
@@ -108,10 +109,10 @@ def stamp(packet: Packet) -> None:
     with transaction.atomic():
         must_not_stand_still()
         if packet.sealed_at is None:
-            Packet.objects.filter(pk=packet.pk, sealed_at=None).update(
-                sealed_at=clock.now().replace(microsecond=0)
-            )
-            packet.refresh_from_db(fields=["sealed_at"])
+            now = clock.now().replace(microsecond=0)
+            until = first_kept_until(packet.removal, now.date())
+            Packet.objects.filter(pk=packet.pk, sealed_at=None).update(sealed_at=now, keep_until=until)
+            packet.refresh_from_db(fields=["sealed_at", "keep_until"])
 
 
 def downloaded(packet: Packet, user: User, part: str = "packet") -> None:

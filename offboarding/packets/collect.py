@@ -111,6 +111,7 @@ def collect(packet: Packet, statement: Checkpoint, touch: Callable[[], None]) ->
         closed_at=iso(removal.closed_at),
         sealed_at=iso(packet.sealed_at),
         zone=removal.time_zone,
+        keep_until=packet.keep_until.isoformat() if packet.keep_until else "",
         ticket=removal.ticket,
         sow=removal.sow,
         executed_by=executed_by(runs),

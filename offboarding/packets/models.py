@@ -19,6 +19,8 @@ class Packet(Order):
     bag_sha256 = models.CharField(max_length=64, blank=True)
     key_id = models.CharField(max_length=16, blank=True)
     sealed_at = models.DateTimeField(null=True, blank=True)
+    # The last day on which it has to be there; only ever a later one, which a trigger sees to.
+    keep_until = models.DateField(null=True, blank=True)
     items = models.PositiveSmallIntegerField(default=0)
     trouble = models.CharField(max_length=300, blank=True)
 

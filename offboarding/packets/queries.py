@@ -8,6 +8,8 @@ from django.conf import settings
 from django.db.models import Max, OuterRef, Q, QuerySet, Subquery
 
 from offboarding.checklist.queries import newest_plan
+from offboarding.directory.models import Client
+from offboarding.directory.queries import longest_keeping, years_of
 from offboarding.directory.rules import Scope
 from offboarding.discovery.models import Snapshot
 from offboarding.evidence.models import Evidence
@@ -15,7 +17,7 @@ from offboarding.evidence.rules import keep_until
 from offboarding.execution.models import Attempt, Proof, Run
 from offboarding.packets.models import Packet
 from offboarding.removals.models import RemovalRequest
-from offboarding.removals.queries import removals_for
+from offboarding.removals.queries import clients_of, removals_for
 from offboarding.removals.rules import Stage
 from offboarding.work.rules import ENDED, State
 
@@ -81,9 +83,10 @@ def files_of(removal: RemovalRequest) -> QuerySet[Evidence]:
     return Evidence.objects.filter(Q(pk__in=looks) | Q(pk__in=calls) | Q(pk__in=added))
 
 
-def kept_until(packet: Packet) -> date:
-    assert packet.sealed_at
-    return keep_until(packet.sealed_at.date(), settings.RETENTION_YEARS)
+def first_kept_until(removal: RemovalRequest, sealed_on: date) -> date:
+    """The last day for a packet that is sealed now, by the client that keeps its records longest."""
+    clients = Client.objects.filter(pk__in=clients_of(removal))
+    return keep_until(sealed_on, years_of(longest_keeping(clients)))
 
 
 def path_of(packet: Packet) -> Path:

@@ -20,6 +20,7 @@ from offboarding.web.people import urls as people
 from offboarding.web.policies import urls as policies
 from offboarding.web.population import urls as population
 from offboarding.web.removal import urls as removal
+from offboarding.web.retention import urls as retention
 from offboarding.web.settings import urls as settings
 from offboarding.web.setup import urls as setup
 from offboarding.web.signin import urls as signin
@@ -49,6 +50,7 @@ urlpatterns: list[URLPattern] = [
     *policies.urlpatterns,
     *ways.urlpatterns,
     *clients.urlpatterns,
+    *retention.urlpatterns,
     *collaborators.urlpatterns,
     *keys.urlpatterns,
     *engine.urlpatterns,

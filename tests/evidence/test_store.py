@@ -87,20 +87,29 @@ def test_bytes_that_read_back_differently_are_not_stored(root: Path, monkeypatch
 
 
 @pytest.mark.django_db
-def test_an_unwritable_folder_refuses_and_writes_no_row(settings: Any, tmp_path: Path) -> None:
+def test_an_unwritable_folder_refuses_and_writes_no_row(
+    settings: Any, tmp_path: Path, clients: dict[str, Any]
+) -> None:
     (tmp_path / "a file").write_text("in the way")
     settings.EVIDENCE_ROOT = tmp_path / "a file" / "evidence"
     with pytest.raises(Refused) as refusal:
-        keep(BytesIO(BYTES), name="n", media_type="text/plain", shows="s", source="api", taken_by="x")
+        keep(
+            BytesIO(BYTES), name="n", media_type="text/plain", shows="s", source="api", taken_by="x",
+            client=clients["Acme"],
+        )  # fmt: skip
     assert refusal.value.code == "store-unavailable"
     assert not Evidence.objects.exists()
 
 
 @pytest.mark.django_db
-def test_a_row_says_what_the_bytes_are_and_how_long_they_stay(settings: Any) -> None:
+def test_a_row_says_what_the_bytes_are_and_how_long_they_stay(settings: Any, clients: dict[str, Any]) -> None:
     settings.RETENTION_YEARS = 7
-    row = keep_json({"a": [1, "ü"]}, name="n" * 300, shows="s" * 400, taken_by="Offboard", origin="o" * 400)
+    row = keep_json(
+        {"a": [1, "ü"]}, name="n" * 300, shows="s" * 400, taken_by="Offboard", client=clients["Acme"],
+        origin="o" * 400,
+    )  # fmt: skip
     with store.open_bytes(row.sha256) as file:
         assert len(file.read()) == row.size
     assert (len(row.name), len(row.shows), len(row.origin)) == (200, 300, 300)
     assert 7 * 365 <= (row.keep_until - row.taken_at.date()).days <= 7 * 366
+    assert row.client == clients["Acme"]

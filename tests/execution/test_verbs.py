@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from django.db import IntegrityError, transaction
 
+from offboarding.directory.models import Client
 from offboarding.evidence.actions import keep
 from offboarding.execution import actions
 from offboarding.execution.models import Proof, Run
@@ -43,6 +44,7 @@ def shot(text: str = "png") -> Any:
         shows="x",
         source="person",
         taken_by="Olga",
+        client=Client.objects.get(name="Acme"),
     )
 
 

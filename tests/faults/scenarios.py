@@ -37,6 +37,7 @@ from offboarding.removals.rules import Stage
 from offboarding.removals.sheets import Typed
 from offboarding.removals.urgent import Urgent
 from offboarding.reports.actions import check_ledger
+from offboarding.retention.actions import keep_for
 from offboarding.work import desks
 from offboarding.work.rules import ENDED, State
 from tests.faults import crew
@@ -194,6 +195,15 @@ def restored(step: str, slug: str, choice: str = "remove", at: str = "") -> Prep
     return prepare
 
 
+def kept_for_longer() -> Target:
+    """Looks, calls and a packet that stay longer from now on."""
+    closed()
+    acme, ada = crew.workspace("acme-staging").client, crew.user("ada")
+    made = keep_for(ada, scope_of(ada, crew.today()), acme, ["sox"], 10, acme.version)
+    assert made is not None
+    return Target("retention.Extension", made.pk)
+
+
 def key_left_over() -> Target:
     """A closed request whose rotations go on."""
     closed()
@@ -292,6 +302,7 @@ SCENARIOS: dict[str, Prepare] = {
     "before.snapshot": step("before.snapshot", "acme-staging"),
     "discovery.Look": asked_to_look,
     "packets.Packet": closed,
+    "retention.Extension": kept_for_longer,
     "notifications.Message": with_news,
     "journey": approved,
     "notifications": schedule("notifications"),

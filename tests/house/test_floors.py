@@ -13,9 +13,9 @@ from tests.house.source import PRODUCT, ROOT, Import, everything, imports, listi
 FLOORS = (
     ("lib", "simulators"),
     ("gateways", "work", "ledger"),
-    ("evidence", "users"),
+    ("users",),
     ("directory",),
-    ("connections",),
+    ("connections", "evidence"),
     ("discovery", "removals", "notifications"),
     ("checklist",),
     ("emergencies",),
@@ -23,6 +23,7 @@ FLOORS = (
     ("execution",),
     ("verification",),
     ("packets",),
+    ("retention",),
     ("journey", "reviews", "reports"),
     ("web", "api"),
     ("demo",),  # a door that shows itself in the frame of the web

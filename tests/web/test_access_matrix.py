@@ -234,6 +234,9 @@ ROWS: dict[str, Row] = {
         """,
         act(only("ada dan"), only("ada dan")),
     ),
+    "client_retention": act(only("ada dan"), only("ada dan")),
+    "client_hold": act(only("sam ada dan"), only("sam ada dan")),
+    "removal_hold": act(only("sam ada"), EVERYBODY),
     **several(
         "client_reopen engagement_reopen",
         act(NOBODY, only("ada dan")),
@@ -333,8 +336,9 @@ def world(
     draft = drafted(connected=(place,))
     run = Run.objects.filter(item__plan__removal=goes, manual=True).order_by("pk")[0]
     file = keep(
-        BytesIO(b"picture"), name="t.png", media_type="image/png", shows="t", source="person", taken_by="Olga"
-    )
+        BytesIO(b"picture"), name="t.png", media_type="image/png", shows="t", source="person", taken_by="Olga",
+        client=place.client,
+    )  # fmt: skip
     proof = Proof.objects.create(run=run, evidence=file, added_by=olga)
     late = Run.objects.filter(item__plan__removal=closed).order_by("pk")[0]
     Proof.objects.create(run=late, evidence=file, added_by=olga)

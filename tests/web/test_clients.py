@@ -273,5 +273,14 @@ def test_every_event_about_the_directory_is_told_in_words() -> None:
     from offboarding.ledger.events import Event
     from offboarding.web.setup.words import WORDS
 
-    here = ("client.", "engagement.", "collaborator.", "workspace.", "batch.", "setting.")
+    here = (
+        "client.",
+        "retention.",
+        "hold.",
+        "engagement.",
+        "collaborator.",
+        "workspace.",
+        "batch.",
+        "setting.",
+    )
     assert {event for event in Event if event.value.startswith(here)} == set(WORDS)

@@ -14,6 +14,7 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
+from offboarding.directory.models import Client as Owner
 from offboarding.evidence.actions import keep
 from offboarding.execution.models import Proof, Run
 from offboarding.ledger.models import Entry
@@ -65,6 +66,7 @@ def proof_file(name: str, data: bytes) -> Any:
         shows="The Tokens tab",
         source="person",
         taken_by="Olga",
+        client=Owner.objects.get(name="Acme"),
     )
 
 

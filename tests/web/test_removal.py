@@ -284,6 +284,7 @@ def test_every_event_about_a_request_is_told_in_words() -> None:
     elsewhere = (
         "user.",
         "client.",
+        "retention.",
         "engagement.",
         "collaborator.",
         "workspace.",
@@ -320,7 +321,10 @@ def test_missing_evidence_stands_first_and_every_file_has_its_hash(
 ) -> None:
     removal = running()
     run = run_of(removal, "remove-member")
-    kept = keep_json([{"a": 1}], name="step.json", shows="Members read", taken_by="Offboard", origin="here")
+    acme = run.item.workspace.client
+    kept = keep_json(
+        [{"a": 1}], name="step.json", shows="Members read", taken_by="Offboard", client=acme, origin="here"
+    )
     Attempt.objects.create(run=run, number=1, act=Act.LOOK, intent="Read", result=Result.SEEN, exchanges=kept)
     end(
         run_of(removal, "list-tokens"),

@@ -297,7 +297,9 @@ def exchange(body: Any) -> dict[str, Any]:
 
 
 def tried(run: Run, rows: list[dict[str, Any]]) -> Evidence:
-    kept = keep_json(rows, name="step.json", shows="Calls", taken_by="Offboard", origin="here")
+    assert run.item.workspace
+    acme = run.item.workspace.client
+    kept = keep_json(rows, name="step.json", shows="Calls", taken_by="Offboard", client=acme, origin="here")
     attempt = Attempt.objects.create(run=run, number=1, act=Act.CALL, intent="Remove Dan", exchanges=kept)
     Attempt.objects.filter(pk=attempt.pk).update(
         result=Result.ACCEPTED, says="accepted", closed_at=attempt.begun_at

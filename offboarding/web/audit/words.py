@@ -24,6 +24,8 @@ NOUNS = {
     "plan": lazy("Plans and decisions"),
     "items": lazy("Steps that began"),
     "engagement": lazy("Engagements"),
+    "retention": lazy("How long records are kept"),
+    "hold": lazy("Legal holds"),
     "collaborator": lazy("Collaborators"),
     "policy": lazy("Approval policies"),
     "signin": lazy("Ways to sign in"),

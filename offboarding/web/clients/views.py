@@ -23,6 +23,8 @@ from offboarding.directory.models import Client, Collaborator, Engagement
 from offboarding.directory.queries import clients_in
 from offboarding.lib.refusals import Refused
 from offboarding.removals import directory as waiting
+from offboarding.retention.queries import hold_on
+from offboarding.retention.rules import may_not_hold
 from offboarding.users.rules import Role
 from offboarding.web.cards import ActCard, ConfirmCard, EmptyCard, ErrorSummaryCard, FieldCard
 from offboarding.web.cards.fields import options
@@ -32,6 +34,7 @@ from offboarding.web.errors import status_of
 from offboarding.web.http import Request, page, signed_in, version_in
 from offboarding.web.removal.clock import Clock
 from offboarding.web.removal.forms import one_error, reason_field
+from offboarding.web.retention.cards import kept_fact, notices
 from offboarding.web.setup.changing import difference, refused
 from offboarding.web.setup.history import history
 from offboarding.web.setup.tabs import CONNECTIONS, tabs
@@ -153,7 +156,9 @@ def client(request: Request, pk: int) -> HttpResponse:
     )
     context = {
         "client": found,
-        "facts": cards.client_facts(found),
+        "facts": (*cards.client_facts(found), kept_fact(found, kept_url(request, found))),
+        "holds": notices([on] if (on := hold_on(found)) else [], clock, hold_url(request, found)),
+        "hold_url": hold_url(request, found),
         "engagements": cards.engagement_rows(engagements, clock),
         "workspaces": cards.workspace_rows(places, sees_connections(request, found)),
         "people": found.collaborators.filter(merged_into=None).count(),
@@ -162,6 +167,15 @@ def client(request: Request, pk: int) -> HttpResponse:
         "pager": older,
     }
     return page(request, "clients/client.html", context)
+
+
+def kept_url(request: Request, client: Client) -> str:
+    return f"{cards.url_of(client)}retention/" if administers(request, client) else ""
+
+
+def hold_url(request: Request, client: Client) -> str:
+    held_by = may_not_hold(request.scope, frozenset({client.pk}))
+    return "" if held_by else f"{cards.url_of(client)}hold/"
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

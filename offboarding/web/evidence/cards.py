@@ -16,7 +16,6 @@ from django.utils.translation import ngettext
 from offboarding.evidence.models import Evidence
 from offboarding.execution.models import Run
 from offboarding.packets.models import Packet
-from offboarding.packets.queries import kept_until
 from offboarding.packets.reader import Opened
 from offboarding.packets.report.instructions import Command, commands
 from offboarding.removals.models import RemovalRequest
@@ -159,7 +158,7 @@ def packet_card(
         request_url=f"/requests/{packet.removal.reference}/",
         check_url=f"{base}check/#check",
         sealed=TimeCard.of(packet.sealed_at, zone, now, utc=True),
-        keep_until=dateformat.format(kept_until(packet), "j M Y"),
+        keep_until=dateformat.format(packet.keep_until, "j M Y") if packet.keep_until else "",
         items=ngettext("%(n)d item", "%(n)d items", len(rows)) % {"n": len(rows)},
         acts=(
             ActCard(_("Download packet"), base + ADDRESSES["packet"], "main", icon="evidence"),

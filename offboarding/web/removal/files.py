@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from django.template.defaultfilters import filesizeformat
 from django.utils.translation import gettext as _
@@ -16,8 +17,11 @@ from offboarding.execution import queries as execution
 from offboarding.execution.models import Run
 from offboarding.execution.queries import Piece
 from offboarding.execution.rules import Ended, proof_wanted
-from offboarding.web.cards import CodeCard, TagCard, TimeCard
+from offboarding.retention.queries import holds_over
+from offboarding.retention.rules import may_not_hold
+from offboarding.web.cards import CodeCard, NoticeCard, TagCard, TimeCard
 from offboarding.web.removal.overview import Overview
+from offboarding.web.retention.cards import keep_until, notices
 from offboarding.work.rules import State
 
 SOURCES = {
@@ -66,6 +70,9 @@ class EvidenceCard:
     required: tuple[RequiredRow, ...]
     groups: tuple[FileGroup, ...]
     total: str
+    keep_until: str
+    holds: tuple[NoticeCard, ...]
+    hold_url: str  # where this reader puts one on; empty if they may not, or there is one
 
 
 def evidence(view: Overview) -> EvidenceCard:
@@ -80,7 +87,17 @@ def evidence(view: Overview) -> EvidenceCard:
         required=tuple(required),
         groups=tuple(groups(view, pieces)),
         total=counted(len(pieces)),
+        keep_until=keep_until(max((piece.evidence.keep_until for piece in pieces), default=None)),
+        **held(view),
     )
+
+
+def held(view: Overview) -> dict[str, Any]:
+    holds = holds_over(view.removal)
+    own = any(each.removal_id for each in holds)
+    may = not may_not_hold(view.scope, view.clients, view.removal.addresses)
+    url = f"{view.url}hold/" if may else ""
+    return {"holds": notices(holds, view.clock, url if own else ""), "hold_url": "" if own else url}
 
 
 def counted(files: int) -> str:

@@ -306,6 +306,8 @@ WORDS: dict[Event, Callable[[Facts], str]] = {
     Event.DELIVERY_FELL: lambda facts: _("found that less arrives: %(says)s") % facts,
     Event.PROOF_ADDED: lambda facts: _("attached a file to %(step)s") % {"step": step(facts)},
     Event.PROOF_WITHDRAWN: lambda facts: _("took a file back from %(step)s") % {"step": step(facts)},
+    Event.HOLD_PUT_ON: lambda facts: _("put it on legal hold: %(why)s") % facts,
+    Event.HOLD_LIFTED: lambda facts: _("lifted the legal hold: %(why)s") % facts,
     Event.FINDING_RECORDED: finding,
     Event.PACKET_ORDERED: lambda facts: _("ordered version %(version)s of the evidence packet") % facts,
     Event.PACKET_SEALED: lambda facts: _("sealed version %(version)s of the evidence packet") % facts,

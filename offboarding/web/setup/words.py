@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 
+from offboarding.directory.frameworks import known
 from offboarding.ledger.events import Event
+from offboarding.web.removal import timeline
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
@@ -19,6 +21,8 @@ FIELDS: dict[str, StrOrPromise] = {
     "name": lazy("name"),
     "time_zone": lazy("time zone"),
     "contact": lazy("contact"),
+    "frameworks": lazy("frameworks"),
+    "retention_years": lazy("years that records are kept"),
     "lead": lazy("lead"),
     "starts_on": lazy("first day"),
     "ends_on": lazy("last day"),
@@ -52,6 +56,8 @@ def order(name: str) -> int:
 
 
 def value(given: Any) -> str:
+    if isinstance(given, list):
+        given = ", ".join(each.name for each in known(given)) or ", ".join(map(str, given))
     return _("nothing") if given in (None, "") else f"“{given}”"
 
 
@@ -81,6 +87,12 @@ WORDS: dict[Event, Callable[[Facts], str]] = {
     Event.CLIENT_CHANGED: lambda facts: _("changed %(what)s") % {"what": changes(facts)},
     Event.CLIENT_ENDED: lambda facts: _("ended the work for this client: %(why)s") % facts,
     Event.CLIENT_REOPENED: lambda facts: _("opened the client again"),
+    Event.RETENTION_CHANGED: lambda facts: _("changed %(what)s") % {"what": changes(facts)},
+    Event.RETENTION_EXTENDED: lambda facts: (
+        _("kept %(files)s files and %(packets)s packets for longer: %(years)s years") % facts
+    ),
+    Event.HOLD_PUT_ON: lambda facts: timeline.WORDS[Event.HOLD_PUT_ON](dict(facts)),
+    Event.HOLD_LIFTED: lambda facts: timeline.WORDS[Event.HOLD_LIFTED](dict(facts)),
     Event.ENGAGEMENT_ADDED: lambda facts: (
         _("added the engagement %(name)s, led by %(lead)s")
         % {"name": facts["engagement"], "lead": named(facts, "lead")}

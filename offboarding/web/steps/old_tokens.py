@@ -121,6 +121,7 @@ def dead(request: Request, run: Run, workspace: Workspace, trial: Trial) -> None
         name=f"old-token-{trial.fingerprint[:8]}-refused.json",
         shows=f"Segment refuses the old token {trial.token} ({workspace.name}, {trial.region})",
         taken_by=request.user.name,
+        client=workspace.client,
         origin=f"{trial.base_url} ({workspace.name})",
     )
     old_tokens.found_dead(run, request.user, trial, evidence)

@@ -12,12 +12,15 @@ from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from offboarding.directory.models import Client
+from offboarding.directory.queries import longest_keeping
 from offboarding.evidence.actions import keep
 from offboarding.evidence.models import Evidence
 from offboarding.execution import actions as execution
 from offboarding.execution import queries
 from offboarding.execution.models import Run
 from offboarding.lib.refusals import Refused
+from offboarding.removals.queries import places_of
 from offboarding.users.models import User
 from offboarding.web import uploads
 from offboarding.web.cards import (
@@ -168,8 +171,16 @@ def attach(request: Request, run: Run) -> None:
         shows=run.item.title,
         source=Evidence.Source.PERSON,
         taken_by=request.user.name,
+        client=keeper_of(run),
     )
     execution.add_proof(run, request.user, evidence)
+
+
+def keeper_of(run: Run) -> Client:
+    """Whose record a file added here is: the workspace's client, or of all in the request the one that keeps longest."""
+    if run.item.workspace:
+        return run.item.workspace.client
+    return longest_keeping(place.workspace.client for place in places_of(run.item.plan.removal))
 
 
 @require_POST

@@ -8,6 +8,8 @@ from django.db import connection, transaction
 
 # What is written once: pages and engines add rows, and nobody but the owner of the tables could do more.
 WRITTEN_ONCE = ("ledger_entry", "ledger_checkpoint", "ledger_signingkey", "evidence_evidence")
+# Of what is written once, the one column that may change: a trigger lets it only grow.
+GROWING = {"evidence_evidence": "keep_until"}
 # Names may be erased one day, and never changed.
 NEVER_CHANGED = ("ledger_personal",)
 
@@ -38,5 +40,6 @@ def statements(role: str) -> list[str]:
         f"GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO {role}",
         f"GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA public TO {role}",
         f"REVOKE UPDATE, DELETE, TRUNCATE ON {once} FROM {role}",
+        *(f"GRANT UPDATE ({column}) ON {table} TO {role}" for table, column in GROWING.items()),
         f"REVOKE UPDATE, TRUNCATE ON {unchanged} FROM {role}",
     ]

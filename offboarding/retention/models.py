@@ -1,0 +1,75 @@
+"""What holds records back from being purged, and what makes them stay longer."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.conf import settings
+from django.db import models
+from django.db.models.functions import Now
+
+from offboarding.directory.models import Client
+from offboarding.removals.models import RemovalRequest
+from offboarding.work.models import Order, order_indexes
+
+
+def person(**options: Any) -> Any:
+    return models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+", **options)
+
+
+class LegalHold(models.Model):
+    """A legal hold on all of a client, or on one request. While it is on, nothing of it is purged."""
+
+    client = models.ForeignKey(
+        Client, on_delete=models.PROTECT, null=True, blank=True, related_name="legal_holds"
+    )
+    removal = models.ForeignKey(
+        RemovalRequest, on_delete=models.PROTECT, null=True, blank=True, related_name="legal_holds"
+    )
+    why = models.CharField(max_length=500)
+    put_on_by = person()
+    put_on_at = models.DateTimeField(db_default=Now())
+    put_on_method = models.CharField(max_length=60)
+    lifted_by = person(null=True, blank=True)
+    lifted_at = models.DateTimeField(null=True, blank=True)
+    lifted_method = models.CharField(max_length=60, blank=True)
+    lifted_because = models.CharField(max_length=500, blank=True)
+
+    class Meta:
+        ordering = ["-pk"]
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(client=None, removal__isnull=False)
+                | models.Q(client__isnull=False, removal=None),
+                name="a_hold_is_on_a_client_or_a_request",
+            ),
+            models.UniqueConstraint(
+                fields=["client"], condition=models.Q(lifted_at=None), name="one_hold_per_client"
+            ),
+            models.UniqueConstraint(
+                fields=["removal"], condition=models.Q(lifted_at=None), name="one_hold_per_request"
+            ),
+            models.CheckConstraint(condition=~models.Q(why=""), name="a_hold_says_why"),
+            models.CheckConstraint(
+                condition=models.Q(lifted_at=None)
+                | (models.Q(lifted_by__isnull=False) & ~models.Q(lifted_because="")),
+                name="a_lifted_hold_says_who_and_why",
+            ),
+        ]
+
+
+class Extension(Order):
+    """What is kept of a client stays for so many years from now on. Only later days are ever written."""
+
+    client = models.ForeignKey(Client, on_delete=models.PROTECT, related_name="+")
+    years = models.PositiveSmallIntegerField()
+    # As far as it came: the key of the last piece of evidence, and how many files and packets stay longer.
+    reached = models.PositiveBigIntegerField(default=0)
+    files = models.PositiveIntegerField(default=0)
+    packets = models.PositiveIntegerField(default=0)
+    # Once through, it waits a little and looks for what somebody wrote meanwhile, by the years of before.
+    through = models.BooleanField(default=False)
+
+    class Meta:
+        ordering = ["-pk"]
+        indexes = order_indexes("extension")

@@ -1,0 +1,20 @@
+"""Who decides how long records stay. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from offboarding.directory.rules import Scope
+from offboarding.lib.addresses import same
+from offboarding.users.rules import Role
+
+HOLDERS = (Role.ADMINISTRATOR, Role.SECURITY)
+
+
+def may_not_hold(scope: Scope, clients: frozenset[int], addresses: Sequence[str] = ()) -> str:
+    """Why this person may neither put on nor lift a legal hold, in a sentence; empty if they may."""
+    if any(same(scope.email, address) for address in addresses):
+        return "This is about your own access, so somebody else does it."
+    if not scope.covers(clients, *HOLDERS):
+        return "Only security and administrators of every client concerned put on and lift a legal hold."
+    return ""
