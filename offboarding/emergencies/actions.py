@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -49,10 +49,21 @@ class Word:
     address: str | None
 
 
+@dataclass(frozen=True, slots=True)
+class Filed:
+    """What one press filed at one client."""
+
+    removal: RemovalRequest
+    plan: Plan
+
+
 def check(
     said: Urgent, known_since: datetime, user: User, workspaces: Sequence[Workspace], now: datetime
-) -> None:
-    """Raises Refused with what stands in the way, before anything is written."""
+) -> list[Workspace]:
+    """Of these, where it begins now: a client at which one is under way already for this person is left out.
+
+    Raises Refused with what stands in the way, before anything is written.
+    """
     addresses = checked_addresses(said.addresses)
     clients = frozenset(each.client_id for each in workspaces)
     check_said(said, workspaces)
@@ -64,8 +75,11 @@ def check(
         )
     if now - known_since > timedelta(days=365):
         raise Refused("too-long-ago", "Enter a time within the last year.", field="known_day")
-    if under_way := queries.open_for(addresses, clients):
+    held = queries.held_for(addresses, clients)
+    left = [each for each in workspaces if each.client_id not in held]
+    if not left and (under_way := queries.open_for(addresses, clients)):
         raise open_already(under_way)
+    return left
 
 
 def open_already(emergency: Emergency) -> Refused:
@@ -79,20 +93,39 @@ def open_already(emergency: Emergency) -> Refused:
 
 
 def release(
-    removal: RemovalRequest, plan: Plan, known_since: datetime, word: Word, second: Word | None, because: str
-) -> Emergency:
-    """The word that stands where others have approvals. Call inside the transaction that files the request.
+    filed: Sequence[Filed], known_since: datetime, word: Word, second: Word | None, because: str
+) -> list[Emergency]:
+    """The word that stands where others have approvals. Call inside the transaction that files the requests.
 
     Raises Refused where one is under way, and where so much goes that a second person is needed and none has confirmed.
     """
-    clients = clients_of(removal)
-    going = Volume(1, where_known(plan))
-    if second is None and (says := braked(removal, going)):
+    removals = [each.removal for each in filed]
+    clients = clients_of(*removals)
+    going = Volume(1, sum(where_known(each.plan) for each in filed))
+    if second is None and (says := braked(removals, clients, going)):
         raise Refused("volume", says)
-    made = Emergency.objects.create(
-        removal=removal,
-        fingerprint=plan.fingerprint,
-        incident=removal.ticket,
+    made: list[Emergency] = []
+    for each in filed:
+        made.append(written(each, known_since, word, second, because, made[0] if made else None))
+    hold(made, clients)
+    for emergency, each in zip(made, filed, strict=True):
+        tell_released(emergency, each.plan)
+    return made
+
+
+def written(
+    filed: Filed,
+    known_since: datetime,
+    word: Word,
+    second: Word | None,
+    because: str,
+    first: Emergency | None,
+) -> Emergency:
+    return Emergency.objects.create(
+        first=first,
+        removal=filed.removal,
+        fingerprint=filed.plan.fingerprint,
+        incident=filed.removal.ticket,
         known_since=known_since,
         released_by=word.user,
         text=word.text,
@@ -102,26 +135,24 @@ def release(
         because=because if second else "",
         second_method=second.method if second else "",
         second_address=second.address if second else None,
-        places=going.places,
+        places=where_known(filed.plan),
         review_due_at=datetime.now(UTC) + timedelta(hours=settings.REVIEW_HOURS),
     )
-    hold(made, clients)
-    tell_released(made, plan)
-    return made
 
 
 def where_known(plan: Plan) -> int:
     return sum(place["outcome"] in (Outcome.MEMBER, Outcome.INVITED) for place in plan.data["places"])
 
 
-def hold(emergency: Emergency, clients: frozenset[int]) -> None:
+def hold(made: Sequence[Emergency], clients: frozenset[int]) -> None:
     """The constraint decides between two presses at once; the second is told of the first."""
-    addresses = {fold(each) for each in emergency.removal.addresses}
+    addresses = {fold(each) for each in made[0].removal.addresses}
     try:
         with transaction.atomic():
             Hold.objects.bulk_create(
-                Hold(emergency=emergency, client_id=client, address=address)
-                for client in sorted(clients)
+                Hold(emergency=each, client_id=client, address=address)
+                for each in made
+                for client in sorted(clients_of(each.removal))
                 for address in sorted(addresses)
             )
     except IntegrityError as error:
@@ -170,7 +201,7 @@ def ask(
     now: datetime,
 ) -> Ask:
     """Ask a second person of security, or an administrator, to confirm. Nothing is filed before they do."""
-    check(said, known_since, word.user, workspaces, now)
+    workspaces = check(said, known_since, word.user, workspaces, now)
     addresses = checked_addresses(said.addresses)
     pks, clients = sorted(each.pk for each in workspaces), sorted({each.client_id for each in workspaces})
     what = digest([sorted(fold(each) for each in addresses), pks, said.ticket, said.reason, because.value])
@@ -337,7 +368,7 @@ def say_due(emergency: Emergency, mark: str, *, overdue: bool) -> None:
 # ---------------------------------------------------------------- the volume breaker
 
 
-def braked(removal: RemovalRequest, more: Volume) -> str:
+def braked(removals: Collection[RemovalRequest], clients: frozenset[int], more: Volume) -> str:
     """Why a second person is needed, or empty.
 
     Call after the transaction has appended to the ledger: its head is held until the commit, so of two releases at once
@@ -345,7 +376,7 @@ def braked(removal: RemovalRequest, more: Volume) -> str:
     """
     limits = queries.breaker()
     since = datetime.now(UTC) - timedelta(minutes=limits.minutes)
-    return too_much(queries.removed_since(since, clients_of(removal), removal), more, limits)
+    return too_much(queries.removed_since(since, clients, removals), more, limits)
 
 
 def put_brake(plan: Plan, user: User) -> Brake | None:
@@ -358,7 +389,7 @@ def put_brake(plan: Plan, user: User) -> Brake | None:
     if plan.removal.restores_id:
         return None
     changed = sum(place["choice"] != "keep" for place in plan.data["places"])
-    says = braked(plan.removal, Volume(1, changed))
+    says = braked([plan.removal], clients_of(plan.removal), Volume(1, changed))
     if not says:
         return None
     record(

@@ -22,8 +22,13 @@ def person(**options: Any) -> Any:
 
 
 class Emergency(models.Model):
-    """The word that stands where other removals have their approvals. It names exactly one plan."""
+    """The word that stands where other removals have their approvals. It names exactly one plan, of one client.
 
+    One press makes one for each client concerned, so that each client's people see their own and nothing else.
+    """
+
+    # The one of the first client, in all the others of the same press.
+    first = models.ForeignKey("self", on_delete=models.PROTECT, null=True, blank=True, related_name="others")
     removal = models.OneToOneField(RemovalRequest, on_delete=models.PROTECT, related_name="released")
     fingerprint = models.CharField(max_length=64)
     incident = models.CharField(max_length=100)
@@ -65,6 +70,11 @@ class Emergency(models.Model):
             models.CheckConstraint(condition=~models.Q(incident=""), name="an_emergency_names_its_incident"),
         ]
 
+    @property
+    def press(self) -> int:
+        """The same for all of one press."""
+        return self.first_id or self.pk
+
 
 class Hold(models.Model):
     """One emergency at a time for one address at one client. Let go when its request closes."""
@@ -103,6 +113,7 @@ class Ask(models.Model):
     address = models.GenericIPAddressField(null=True, blank=True)
     asked_at = models.DateTimeField(db_default=Now())
     ends_at = models.DateTimeField()
+    # The one of its first client.
     emergency = models.OneToOneField(
         Emergency, on_delete=models.PROTECT, null=True, blank=True, related_name="asked"
     )

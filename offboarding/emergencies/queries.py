@@ -4,7 +4,7 @@ from collections.abc import Collection
 from datetime import UTC, date, datetime
 
 from django.conf import settings
-from django.db.models import Count, Q, Sum
+from django.db.models import Count, Q, QuerySet, Sum
 
 from offboarding.checklist.models import Plan
 from offboarding.directory.queries import people_with, scope_of
@@ -33,6 +33,17 @@ def emergency_of(removal: RemovalRequest) -> Emergency | None:
         return None
     found = Emergency.objects.filter(removal=removal)
     return found.select_related("removal", "released_by", "second", "review__reviewer").first()
+
+
+def of_one_press(emergency: Emergency) -> QuerySet[Emergency]:
+    """This one and those of other clients that the same press released, in order of their numbers."""
+    together = Emergency.objects.filter(Q(pk=emergency.press) | Q(first=emergency.press))
+    return together.select_related("removal", "released_by", "second", "review__reviewer").order_by("pk")
+
+
+def earlier(emergency: Emergency) -> QuerySet[Emergency]:
+    """Those of the same press with a smaller number: of one that reaches everybody, people are told once."""
+    return of_one_press(emergency).filter(pk__lt=emergency.pk)
 
 
 def took_part(emergency: Emergency) -> frozenset[int]:
@@ -90,6 +101,20 @@ def may_know(scope: Scope, ask: Ask) -> bool:
     return ask.asked_by_id == scope.user_id or scope.covers(frozenset(ask.clients), *SECONDS)
 
 
+def held_for(addresses: Collection[str], clients: Collection[int]) -> frozenset[int]:
+    """Of these clients, those at which an emergency is under way already for one of these addresses."""
+    held = Hold.objects.filter(held=True, client__in=clients, address__in={fold(each) for each in addresses})
+    return frozenset(held.values_list("client_id", flat=True))
+
+
+def others_under_way(emergency: Emergency, seen: QuerySet[RemovalRequest]) -> list[Emergency]:
+    """Of those that this reader may see, other presses about the same addresses that have not ended."""
+    addresses = {fold(each) for each in emergency.removal.addresses}
+    held = Hold.objects.filter(held=True, address__in=addresses).values("emergency")
+    found = Emergency.objects.filter(pk__in=held, removal__in=seen).select_related("removal")
+    return [each for each in found if each.press != emergency.press]
+
+
 def open_for(addresses: Collection[str], clients: Collection[int]) -> Emergency | None:
     """An emergency that is under way already for one of these addresses at one of these clients."""
     held = Hold.objects.filter(held=True, client__in=clients, address__in={fold(each) for each in addresses})
@@ -111,7 +136,9 @@ def to_review(scope: Scope) -> list[Emergency]:
     found = Emergency.objects.filter(review=None, removal__in=removals_for(scope)).order_by(
         "review_due_at", "pk"
     )
-    waiting = found.select_related("removal", "released_by").prefetch_related("removal__places__workspace")
+    waiting = found.select_related("removal", "released_by").prefetch_related(
+        "removal__places__workspace__client"
+    )
     return [each for each in waiting if not refuses_review(scope, each)]
 
 
@@ -143,10 +170,10 @@ def breaker() -> Breaker:
     return Breaker(settings.BREAKER_PEOPLE, settings.BREAKER_PLACES, settings.BREAKER_MINUTES)
 
 
-def removed_since(since: datetime, clients: frozenset[int], besides: RemovalRequest) -> Volume:
+def removed_since(since: datetime, clients: frozenset[int], besides: Collection[RemovalRequest]) -> Volume:
     """What was approved, or released as an emergency, since then, in other requests that touch any of these clients."""
     touching = RemovalRequest.objects.filter(places__workspace__client__in=clients, restores=None)
-    touching = touching.exclude(pk=besides.pk)
+    touching = touching.exclude(pk__in=[each.pk for each in besides])
     begun = touching.filter(Q(approved_at__gte=since) | Q(emergency=True, filed_at__gte=since)).distinct()
     people = begun.aggregate(n=Count("person", distinct=True))["n"]
     approved = begun.filter(emergency=False).values("pk")

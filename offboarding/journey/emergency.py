@@ -16,7 +16,7 @@ from offboarding.connections.models import Workspace
 from offboarding.discovery.rules import Outcome
 from offboarding.emergencies import actions as emergencies
 from offboarding.emergencies import queries
-from offboarding.emergencies.actions import Word
+from offboarding.emergencies.actions import Filed, Word
 from offboarding.emergencies.models import Ask, Emergency
 from offboarding.emergencies.rules import QUEUED_STEPS, Because
 from offboarding.execution import actions as execution
@@ -37,9 +37,12 @@ CONTAINING, REACHING = "segment.contain", "verify.reach"
 def release(
     said: Urgent, known_since: datetime, workspaces: Sequence[Workspace], word: Word, now: datetime
 ) -> Emergency:
-    """One press: filed, planned, released, and the first calls due. All of it, or nothing and the reason why."""
-    emergencies.check(said, known_since, word.user, workspaces, now)
-    return let_loose(said, known_since, workspaces, word, now)
+    """One press: filed, planned, released, and the first calls due. All of it, or nothing and the reason why.
+
+    Each client gets a request of its own, so that its people see theirs and no other client's; this is the first of them.
+    """
+    begins = emergencies.check(said, known_since, word.user, workspaces, now)
+    return let_loose(said, known_since, begins, word, now)
 
 
 def ask(
@@ -60,8 +63,8 @@ def confirm(waiting: Ask, second: Word, now: datetime) -> Emergency:
         workspaces = list(Workspace.objects.filter(pk__in=locked.workspaces).select_related("client"))
         said = Urgent(locked.addresses, locked.person_name, locked.reason, locked.incident, locked.time_zone)
         word = Word(locked.asked_by, locked.text, locked.method, locked.address)
-        emergencies.check(said, locked.known_since, word.user, workspaces, now)
-        made = let_loose(said, locked.known_since, workspaces, word, now, second, locked.because)
+        begins = emergencies.check(said, locked.known_since, word.user, workspaces, now)
+        made = let_loose(said, locked.known_since, begins, word, now, second, locked.because)
         emergencies.answered(locked, made)
     return made
 
@@ -76,14 +79,26 @@ def let_loose(
     because: str = "",
 ) -> Emergency:
     with transaction.atomic():
-        removal = file_at_once(said, word.user, workspaces, now)
-        plan = checklist.freeze(removal, word.user)
-        made = emergencies.release(removal, plan, known_since, word, second, because)
-        removals.move(removal, Stage.RUNNING, actor_of(word.user), started_at=Now())
-        execution.start(plan)
-        execution.hurry(plan, CONTAINING)
-    removal.refresh_from_db()
-    return made
+        filed = [at_client(said, there, word, now) for there in by_client(workspaces)]
+        made = emergencies.release(filed, known_since, word, second, because)
+        for each in filed:
+            removals.move(each.removal, Stage.RUNNING, actor_of(word.user), started_at=Now())
+            execution.start(each.plan)
+            execution.hurry(each.plan, CONTAINING)
+    made[0].removal.refresh_from_db()
+    return made[0]
+
+
+def by_client(workspaces: Sequence[Workspace]) -> list[list[Workspace]]:
+    found: dict[int, list[Workspace]] = {}
+    for each in workspaces:
+        found.setdefault(each.client_id, []).append(each)
+    return [found[client] for client in sorted(found)]
+
+
+def at_client(said: Urgent, workspaces: Sequence[Workspace], word: Word, now: datetime) -> Filed:
+    removal = file_at_once(said, word.user, workspaces, now)
+    return Filed(removal, checklist.freeze(removal, word.user))
 
 
 # ---------------------------------------------------------------- behind it
@@ -139,6 +154,13 @@ def queued(removal: RemovalRequest, plan: Plan) -> list[Run]:
     let_go = queries.let_go_of(removal)
     found = waiting.select_related("item__workspace").order_by("item__number")
     return [run for run in found if run.item.number not in let_go]
+
+
+def let_go_at_all(chosen: Mapping[RemovalRequest, Sequence[int]], word: Word) -> None:
+    """The second press, over all requests of one emergency in which something was shown to wait. All, or none."""
+    with transaction.atomic():
+        for removal, numbers in chosen.items():
+            let_go(removal, word, numbers)
 
 
 def let_go(removal: RemovalRequest, word: Word, numbers: Sequence[int]) -> None:

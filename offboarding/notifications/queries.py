@@ -37,9 +37,9 @@ def parts_of(mail: Message) -> list[Message]:
     return [*([] if mail.left_out else [mail]), *joined]
 
 
-def mails_about(reference: str) -> list[Message]:
-    """Every mail about one request, newest first, with `more`: how many other notices are in it. One query."""
-    found = Message.objects.filter(about=reference, joined_to=None).annotate(
+def mails_about(*references: str) -> list[Message]:
+    """Every mail about these requests, newest first, with `more`: how many other notices are in it. One query."""
+    found = Message.objects.filter(about__in=references, joined_to=None).annotate(
         more=Count("joined", filter=Q(joined__left_out=""))
     )
     return list(found.select_related("recipient"))

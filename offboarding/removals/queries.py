@@ -114,5 +114,7 @@ def places_of(removal: RemovalRequest) -> list[Place]:
     return list(removal.places.select_related("workspace", "workspace__client"))
 
 
-def clients_of(removal: RemovalRequest) -> frozenset[int]:
-    return frozenset(removal.places.values_list("workspace__client_id", flat=True))
+def clients_of(*removals: RemovalRequest) -> frozenset[int]:
+    return frozenset(
+        Place.objects.filter(removal__in=removals).values_list("workspace__client_id", flat=True)
+    )

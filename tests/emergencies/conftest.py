@@ -16,7 +16,10 @@ Make = Callable[..., Any]
 
 @pytest.fixture
 def release(sam: Any, workspace: Make) -> Make:
-    """`release()` in one workspace of Acme; `release(connected=[…])` in these; `by=` somebody else."""
+    """`release()` in one workspace of Acme; `release(connected=[…])` in these; `by=` somebody else.
+
+    The request at the first client; `of_press(removal)` has those at the others.
+    """
     from offboarding.emergencies.actions import Word
     from offboarding.journey import emergency
     from offboarding.removals.urgent import Urgent
@@ -43,17 +46,31 @@ def release(sam: Any, workspace: Make) -> Make:
 
 
 @pytest.fixture
-def drive() -> Make:
-    """Let an engine's work be done for one request, with all waiting over, until nothing more comes."""
+def of_press() -> Make:
+    """All requests of the press that this one belongs to."""
+    from offboarding.emergencies.models import Emergency
+    from offboarding.emergencies.queries import of_one_press
+
+    def found(removal: Any) -> list[Any]:
+        return [each.removal for each in of_one_press(Emergency.objects.get(removal=removal))]
+
+    return found
+
+
+@pytest.fixture
+def drive(of_press: Make) -> Make:
+    """Let an engine's work be done for one press, with all waiting over, until nothing more comes."""
     from offboarding.execution.models import Run
     from offboarding.journey import actions as journey
     from offboarding.work import desks
     from offboarding.work.models import Order
 
     def make(removal: Any, rounds: int = 40) -> Any:
+        together = of_press(removal)
         for _ in range(rounds):
-            journey.advance(removal.pk)
-            own = Run.objects.filter(item__plan__removal=removal, item__at="")
+            for each in together:
+                journey.advance(each.pk)
+            own = Run.objects.filter(item__plan__removal__in=together, item__at="")
             past = datetime.now(UTC) - timedelta(seconds=1)
             own.exclude(not_before=None).exclude(state__in=["done", "cancelled"]).update(not_before=past)
             due = list(own.filter(Order.due(datetime.now(UTC))).order_by("-urgent", "pk"))

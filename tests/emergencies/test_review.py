@@ -18,6 +18,7 @@ from offboarding.journey import actions as journey
 from offboarding.ledger.models import Entry
 from offboarding.lib.refusals import Refused
 from offboarding.packets.models import Packet
+from offboarding.removals.models import RemovalRequest
 from offboarding.users.rules import Role
 from tests.conftest import DAN
 from tests.work.test_at_once import together
@@ -84,12 +85,14 @@ def test_other_roles_do_not_review(release: Make, person: Make, role: Role) -> N
     assert refused.value.code == "may-not-review"
 
 
-def test_an_approver_of_one_of_two_clients_does_not_review(release: Make, person: Make) -> None:
-    removal = release("Acme Production", "Globex Production")
+def test_an_approver_of_one_of_two_clients_reviews_that_one(release: Make, person: Make) -> None:
+    acme = release("Acme Production", "Globex Production")
+    globex = RemovalRequest.objects.exclude(pk=acme.pk).get()
     zoe = person("zoe", Role.APPROVER, clients_=("Acme",))
-    assert zoe not in reviewers_of(Emergency.objects.get(), datetime.now(UTC).date())
+    assert zoe not in reviewers_of(Emergency.objects.get(removal=globex), datetime.now(UTC).date())
     with pytest.raises(Refused):
-        review(removal, said(zoe), Verdict.CONFIRM, "Fine")
+        review(globex, said(zoe), Verdict.CONFIRM, "Fine")
+    assert review(acme, said(zoe), Verdict.CONFIRM, "Fine").reviewer == zoe
 
 
 def test_a_review_says_what_was_looked_at(release: Make, bob: Any) -> None:

@@ -98,7 +98,7 @@ def test_one_person_empties_every_workspace_while_nobody_who_approves_is_there(
     assert where_dan_is(control) == STAYS
     assert "is the only Owner of Initech Production" in sam.text
     assert "Segment refused our token for Globex Staging" in sam.text
-    assert "INC-774, R-1001: emergency removal of" in sam.text
+    assert "INC-774, R-1001, R-1002, R-1003" in sam.text, "one request for each client"
 
 
 def test_keys_wait_until_the_second_press(signed_in: Callable[[str], Reader]) -> None:
@@ -117,7 +117,7 @@ def test_it_is_reviewed_by_somebody_else(signed_in: Callable[[str], Reader]) -> 
     review = "/emergency/R-1001/review/"
     assert sam.get(review).answer.status_code == 403
     bob.get(review).press("Record the review", verdict="confirm", note="Called the lead; it was real.")
-    assert bob.path == "/emergency/R-1001/" and "Called the lead; it was real." in bob.text
+    assert bob.path == "/emergency/R-1001/" and re.search(r"1 of \d reviewed", bob.text)
     assert "Confirmed afterwards by Bob" in bob.get("/requests/R-1001/").text
 
 

@@ -5,15 +5,30 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
+from offboarding.directory.queries import scope_of
 from offboarding.emergencies.models import Ask, Emergency
-from offboarding.emergencies.queries import seconds_for
+from offboarding.emergencies.queries import of_one_press, seconds_for
 from offboarding.emergencies.rules import Verdict
-from offboarding.journey.notices.case import Case, Words, actor_of, at, by, facts_of, short, today, where, who
+from offboarding.journey.notices.case import (
+    Case,
+    Words,
+    actor_of,
+    at,
+    by,
+    facts_of,
+    short,
+    some,
+    today,
+    where,
+    who,
+)
 from offboarding.ledger.events import Event
 from offboarding.ledger.models import Entry
 from offboarding.notifications import handlers
 from offboarding.notifications.rules import Draft, Pace
+from offboarding.removals.queries import places_of, removals_for
 from offboarding.users.models import User
 
 
@@ -42,13 +57,26 @@ def facts(case: Case, user: User) -> list[tuple[str, str]]:
     ]
 
 
+def everywhere(case: Case, user: User) -> tuple[str, str]:
+    """Where it removes from, in all requests of the press that this person may see."""
+    made = Emergency.objects.get(removal=case.removal)
+    seen = of_one_press(made).filter(removal__in=removals_for(scope_of(user, today())))
+    places = [place for each in seen for place in places_of(each.removal)]
+    told = some(place.workspace.name for place in places)
+    n = len(places)
+    return _("Where"), f"{ngettext('%(n)d workspace', '%(n)d workspaces', n) % {'n': n}}: {told}"
+
+
 def released(case: Case, user: User) -> Words:
     subject = _("Emergency %(incident)s: access of %(who)s is being removed") % words_of(case)
     lead = _(
         "%(by)s released this without an approval. Membership, groups and invitations go now. Do not tell the person before"
         " security says so."
     )
-    return Words(subject, lead % words_of(case), facts(case, user), live(case))
+    told = [
+        everywhere(case, user) if name == _("Where") else (name, says) for name, says in facts(case, user)
+    ]
+    return Words(subject, lead % words_of(case), told, live(case))
 
 
 def to_review(case: Case, user: User) -> Words:

@@ -13,7 +13,8 @@ from offboarding.approvals.queries import deciders as who_decides
 from offboarding.approvals.rules import Decision
 from offboarding.checklist.queries import newest_plan
 from offboarding.directory.queries import leads_around, people_with, scope_of
-from offboarding.emergencies.queries import emergency_of, is_reviewed, reviewers_of
+from offboarding.emergencies.models import Emergency
+from offboarding.emergencies.queries import earlier, emergency_of, is_reviewed, reviewers_of
 from offboarding.emergencies.rules import Verdict
 from offboarding.execution.queries import workers_for
 from offboarding.journey.notices import (
@@ -107,19 +108,36 @@ def alarmed(case: Case) -> list[User]:
     return [*people_with(Role.SECURITY, clients_of(case.removal), today()), case.removal.requester]
 
 
-def alarmed_at_once(case: Case) -> list[User]:
+def around_emergency(removal: RemovalRequest) -> list[User]:
     """Security, and the leads: of the engagements that have the person on their roster, and of the clients."""
-    clients = clients_of(case.removal)
-    leads = leads_around(case.removal.addresses, clients) + people_with(Role.REQUESTER, clients, today())
+    clients = clients_of(removal)
+    leads = leads_around(removal.addresses, clients) + people_with(Role.REQUESTER, clients, today())
     return [*people_with(Role.SECURITY, clients, today()), *leads]
 
 
-def reviewers(case: Case) -> list[User]:
-    """Besides those who are told of the release anyway, where this is its notice: nobody is told of one entry twice."""
+def alarmed_at_once(case: Case) -> list[User]:
+    """Those around it. One press makes a request for each client: people of several are told once, of the first."""
+    told = before_in_press(case, lambda made: around_emergency(made.removal))
+    return [user for user in around_emergency(case.removal) if user.pk not in told]
+
+
+def before_in_press(case: Case, to: Callable[[Emergency], Iterable[User]]) -> set[int]:
+    """Who is told of an earlier request of the same press that waits for its review, and so knows of this one."""
     made = emergency_of(case.removal)
-    told = alarmed_at_once(case) if case.entry.event == Event.EMERGENCY_RELEASED else []
-    known = {user.pk for user in told}
-    return [user for user in reviewers_of(made, today()) if user.pk not in known] if made else []
+    before = earlier(made).filter(review=None) if made else []
+    return {user.pk for each in before for user in to(each) if sees(user, each.removal)}
+
+
+def reviewers(case: Case) -> list[User]:
+    """Besides those who are told of the release anyway, where this is its notice: nobody is told of one press twice."""
+    made = emergency_of(case.removal)
+    if made is None:
+        return []
+    known = before_in_press(case, lambda each: reviewers_of(each, today()))
+    if case.entry.event == Event.EMERGENCY_RELEASED:
+        of_all = [case.removal, *(each.removal for each in earlier(made))]
+        known |= {user.pk for each in of_all for user in around_emergency(each)}
+    return [user for user in reviewers_of(made, today()) if user.pk not in known]
 
 
 def escalated(case: Case) -> list[User]:
@@ -135,7 +153,7 @@ def told_of_review(case: Case) -> list[User]:
     """Who released it; of an objection everybody who was told of the release, and administrators."""
     if case.facts["verdict"] == Verdict.CONFIRM:
         return [case.removal.requester]
-    return [case.removal.requester, *alarmed_at_once(case), *escalated(case)]
+    return [case.removal.requester, *around_emergency(case.removal), *escalated(case)]
 
 
 # ---------------------------------------------------------------- when not any more

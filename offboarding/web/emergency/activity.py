@@ -11,7 +11,7 @@ from offboarding.execution.models import Attempt
 from offboarding.execution.rules import Act, Result
 from offboarding.verification.activity import Mark, moment_of
 from offboarding.web.cards import TagCard, TimeCard
-from offboarding.web.removal.overview import Overview
+from offboarding.web.emergency.incident import Incident
 from offboarding.work.rules import ENDED, State
 
 SHOWN = 30
@@ -44,8 +44,8 @@ class ActivityCard:
     days: int
 
 
-def activity(view: Overview) -> ActivityCard:
-    runs = [run for run in view.runs if run.item.code == "recent-activity"]
+def activity(seen: Incident) -> ActivityCard:
+    runs = [run for run in seen.runs if run.item.code == "recent-activity"]
     looks = Attempt.objects.filter(
         run__in=[run.pk for run in runs], act=Act.LOOK, result=Result.SEEN
     ).order_by("pk")
@@ -55,7 +55,7 @@ def activity(view: Overview) -> ActivityCard:
     for run in runs:
         name = run.item.workspace.name if run.item.workspace else ""
         look = newest.get(run.pk)
-        url = f"{view.url}steps/{run.item.number}/"
+        url = seen.step_url(run)
         if look is None and State(run.state) in (*ENDED, State.NEEDS_PERSON):
             unknown.append((name, run.sentence, url))
             continue
@@ -67,14 +67,14 @@ def activity(view: Overview) -> ActivityCard:
             unknown.append((name, look.says, url))
         elif not look.facts.get("count"):
             nothing.append(name)
-        rows += [(each["at"], row_of(view, name, each)) for each in look.facts.get("done", ())]
+        rows += [(each["at"], row_of(seen, name, each)) for each in look.facts.get("done", ())]
     rows.sort(key=lambda pair: (bool(pair[1].tags), pair[0]), reverse=True)
     shown = tuple(row for _at, row in rows[:SHOWN])
     more = max(0, len(rows) - SHOWN)
     return ActivityCard(shown, more, ", ".join(nothing), tuple(unknown), waiting, days)
 
 
-def row_of(view: Overview, workspace: str, each: dict[str, object]) -> DoneRow:
+def row_of(seen: Incident, workspace: str, each: dict[str, object]) -> DoneRow:
     at: datetime | None = moment_of(str(each["at"]))
     marks = each["marks"] if isinstance(each["marks"], list) else []
     tags = tuple(
@@ -82,7 +82,7 @@ def row_of(view: Overview, workspace: str, each: dict[str, object]) -> DoneRow:
     )
     return DoneRow(
         workspace,
-        view.clock.time(at, seconds=True) if at else None,
+        seen.clock.time(at, seconds=True) if at else None,
         str(each["type"]),
         str(each["what"]),
         tags,

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods
@@ -15,8 +17,10 @@ from offboarding.emergencies import actions as emergencies
 from offboarding.emergencies.models import Emergency
 from offboarding.emergencies.queries import reviewers_of, why_not_review
 from offboarding.emergencies.rules import Verdict
+from offboarding.execution.models import Run
 from offboarding.journey import emergency as journey
 from offboarding.lib.refusals import Refused
+from offboarding.removals.models import RemovalRequest
 from offboarding.web.cards import (
     ActCard,
     ConfirmCard,
@@ -28,58 +32,76 @@ from offboarding.web.cards import (
     PermissionCard,
 )
 from offboarding.web.emergency import lanes
-from offboarding.web.emergency.status import emergency_or_404
+from offboarding.web.emergency.incident import Incident, of_incident
 from offboarding.web.emergency.views import word
 from offboarding.web.errors import status_of
 from offboarding.web.http import Request, page, today
 from offboarding.web.proof import proved_since, to_proof
 from offboarding.web.removal.overview import Overview
-from offboarding.web.removal.views import of_request
 
 SHOWN = 20
 NOTE = "review-note"
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-@of_request
-def keys(request: Request, view: Overview) -> HttpResponse:
-    emergency_or_404(view)
-    if not lanes.may_let_go(view):
+@of_incident
+def keys(request: Request, seen: Incident) -> HttpResponse:
+    """One press for all that waits, in every request of the emergency that is this person's."""
+    if not lanes.may_let_go(seen):
         return not_yours(
             request,
-            view,
+            seen,
             _("Only security lets keys and logins be changed"),
             _("And only while it is running."),
         )
     if request.method != "POST":
-        return keys_page(request, view)
+        return keys_page(request, seen)
     method = proved_since(request, 0)
     if not method:
-        return to_proof(request, f"{lanes.here(view)}keys/")
-    label = keys_label(view)
-    numbers = [int(each) for each in request.POST.getlist("item") if each.isascii() and each.isdigit()]
+        return to_proof(request, f"{seen.url}keys/")
+    waiting = mine(seen)
     try:
-        journey.let_go(view.removal, word(request, method, label), numbers)
+        journey.let_go_at_all(chosen(request, seen), word(request, method, keys_label(waiting)))
     except Refused as refusal:
-        return keys_page(request, view, refusal)
+        return keys_page(request, seen, refusal)
     messages.success(request, _("The changes of keys and logins begin now."))
-    return redirect(lanes.here(view))
+    return redirect(seen.url)
 
 
-def keys_label(view: Overview) -> str:
-    waiting = len(lanes.queued(view))
-    return ngettext("Change %(n)d key or login", "Change %(n)d keys and logins", waiting) % {"n": waiting}
+def mine(seen: Incident) -> list[Run]:
+    """What waits, of what this person may let go."""
+    plans = {view.plan.pk for view in lanes.may_let_go(seen)}
+    return [run for run in lanes.queued(seen) if run.item.plan_id in plans]
 
 
-def keys_page(request: Request, view: Overview, refusal: Refused | None = None) -> HttpResponse:
-    waiting = lanes.queued(view)
+def sent(seen: Incident, run: Run) -> str:
+    """How the page names a step to us: "1042-7"."""
+    return f"{seen.of(run).removal.number}-{run.item.number}"
+
+
+def chosen(request: Request, seen: Incident) -> dict[RemovalRequest, list[int]]:
+    """By request, the steps that the page showed. One that has nothing left is asked all the same, and says so."""
+    named, found = set(request.POST.getlist("item")), dict[RemovalRequest, list[int]]()
+    for run in mine(seen):
+        if sent(seen, run) in named:
+            found.setdefault(seen.of(run).removal, []).append(run.item.number)
+    return found or {seen.shown.removal: []}
+
+
+def keys_label(waiting: Sequence[Run]) -> str:
+    n = len(waiting)
+    return ngettext("Change %(n)d key or login", "Change %(n)d keys and logins", n) % {"n": n}
+
+
+def keys_page(request: Request, seen: Incident, refusal: Refused | None = None) -> HttpResponse:
+    waiting = mine(seen)
     titles = [run.item.title for run in waiting]
     more = ngettext("and %(n)d more", "and %(n)d more", len(titles) - SHOWN) % {"n": len(titles) - SHOWN}
     shown = (*titles[:SHOWN], *([more] if len(titles) > SHOWN else []))
     summary = ErrorSummaryCard((ErrorLine(refusal.sentence),) if refusal else ())
     if not waiting and not refusal:
         return not_yours(
-            request, view, _("Nothing is queued now"), _("Changes of keys stand here once they are known.")
+            request, seen, _("Nothing is queued now"), _("Changes of keys stand here once they are known.")
         )
     card = ConfirmCard(
         title=_("Change the keys and logins that were in reach"),
@@ -88,9 +110,9 @@ def keys_page(request: Request, view: Overview, refusal: Refused | None = None) 
             _("A person enters each new warehouse login; syncs stop until it works."),
             _("Steps that become known later wait for another press."),
         ),
-        act=ActCard(keys_label(view), f"{lanes.here(view)}keys/", "bad", busy=_("Releasing…"),
-                    hidden=tuple(("item", str(run.item.number)) for run in waiting)),
-        back_url=lanes.here(view),
+        act=ActCard(keys_label(waiting), f"{seen.url}keys/", "bad", busy=_("Releasing…"),
+                    hidden=tuple(("item", sent(seen, run)) for run in waiting)),
+        back_url=seen.url,
         facts=(FactCard(_("Queued"), shown),),
         summary=summary,
     )  # fmt: skip
@@ -99,11 +121,11 @@ def keys_page(request: Request, view: Overview, refusal: Refused | None = None) 
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-@of_request
-def review(request: Request, view: Overview) -> HttpResponse:
-    emergency = emergency_or_404(view)
+@of_incident
+def review(request: Request, seen: Incident) -> HttpResponse:
+    view, emergency = seen.shown, seen.emergency
     if getattr(emergency, "review", None):
-        return redirect(lanes.here(view))
+        return redirect(seen.url)
     if why := why_not_review(request.user, emergency, today(request)):
         names = ", ".join(user.name for user in reviewers_of(emergency, today(request)))
         who = _("Who can: %(names)s.") % {"names": names}
@@ -111,7 +133,7 @@ def review(request: Request, view: Overview) -> HttpResponse:
             who = _(
                 "Nobody else can yet: an administrator has to name an approver or security for every client in it."
             )
-        return not_yours(request, view, why, who)
+        return not_yours(request, seen, why, who)
     if request.method != "POST":
         return review_page(request, view, emergency, {})
     return record(request, view, emergency)
@@ -125,7 +147,7 @@ def record(request: Request, view: Overview, emergency: Emergency) -> HttpRespon
         return review_page(request, view, emergency, given, refusal)
     method = proved_since(request, 0)
     if not method:
-        return to_proof(request, f"{lanes.here(view)}review/")
+        return to_proof(request, reverse("emergency_review", args=[view.removal.number]))
     verdict = Verdict(given["verdict"])
     try:
         emergencies.review(view.removal, word(request, method, str(SAYS[verdict])), verdict, given["note"])
@@ -133,7 +155,7 @@ def record(request: Request, view: Overview, emergency: Emergency) -> HttpRespon
         return review_page(request, view, emergency, given, refusal)
     request.session.pop(NOTE, None)
     messages.success(request, _("Your review is recorded."))
-    return redirect(lanes.here(view))
+    return redirect("emergency_status", view.removal.number)
 
 
 SAYS = {Verdict.CONFIRM: "Confirm the emergency", Verdict.OBJECT: "Object to the emergency"}
@@ -170,7 +192,7 @@ def review_page(
                       error=says if wrong == "note" else "", attrs=(("maxlength", "2000"),)),
         ),
         "summary": ErrorSummaryCard((ErrorLine(says, anchor),) if says else ()),
-        "back": lanes.here(view),
+        "back": reverse("emergency_status", args=[view.removal.number]),
         "url": view.url,
         "proved": proved_since(request, 0),
     }  # fmt: skip
@@ -197,6 +219,6 @@ def review_facts(view: Overview, emergency: Emergency) -> tuple[FactCard, ...]:
     )
 
 
-def not_yours(request: Request, view: Overview, what: str, who: str) -> HttpResponse:
-    card = PermissionCard(what, who, ActCard(_("Go back"), lanes.here(view)))
+def not_yours(request: Request, seen: Incident, what: str, who: str) -> HttpResponse:
+    card = PermissionCard(what, who, ActCard(_("Go back"), seen.url))
     return page(request, "emergency/not_yours.html", {"permission": card}, 403)

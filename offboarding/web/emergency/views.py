@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from allauth.account.adapter import get_adapter
@@ -10,10 +10,12 @@ from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_safe
 
 from offboarding.discovery import actions as discovery
 from offboarding.emergencies.actions import Word
+from offboarding.emergencies.models import Emergency
 from offboarding.emergencies.queries import asks_for, open_emergencies
 from offboarding.emergencies.rules import RELEASES, Because
 from offboarding.journey import emergency as journey
@@ -179,18 +181,29 @@ def under_way(request: Request) -> list[NoticeCard]:
         )
         for each in asks_for(request.scope)
     ]
-    open_ = [
-        NoticeCard(
-            "bad",
-            _("%(reference)s is under way: %(incident)s")
-            % {"reference": each.removal.reference, "incident": each.incident},
-            _("Released by %(who)s, %(when)s.") % {"who": each.released_by.name, "when": clock.says(each.at)},
-            ActCard(_("Open %(reference)s") % {"reference": each.removal.reference},
-                    reverse("emergency_status", args=[each.removal.number])),
-        )
-        for each in open_emergencies(request.scope)
-    ]  # fmt: skip
-    return asks + open_
+    presses: dict[int, list[Emergency]] = {}
+    for each in open_emergencies(request.scope):
+        presses.setdefault(each.press, []).append(each)
+    return asks + [open_card(together, clock) for together in presses.values()]
+
+
+def open_card(together: Sequence[Emergency], clock: Clock) -> NoticeCard:
+    """One press, with its request at each client."""
+    first = together[0]
+    references = ", ".join(each.removal.reference for each in together)
+    words = {
+        "references": references,
+        "incident": first.incident,
+        "who": first.released_by.name,
+        "when": clock.says(first.at),
+    }
+    return NoticeCard(
+        "bad",
+        ngettext("%(references)s is under way: %(incident)s", "%(references)s are under way: %(incident)s",
+                 len(together)) % words,
+        _("Released by %(who)s, %(when)s.") % words,
+        ActCard(_("Open %(references)s") % words, reverse("emergency_status", args=[first.removal.number])),
+    )  # fmt: skip
 
 
 @require_safe

@@ -166,8 +166,13 @@ def reviews(found: Sequence[Emergency], clock: Clock) -> PartCard:
 def review_row(emergency: Emergency, clock: Clock) -> WorkRowCard:
     removal = emergency.removal
     url = reverse("emergency_review", args=[removal.number])
-    words = {"incident": emergency.incident, "who": emergency.released_by.name}
-    facts = _("%(incident)s, released by %(who)s without an approval") % words
+    clients = dict.fromkeys(place.workspace.client.name for place in removal.places.all())
+    words = {
+        "incident": emergency.incident,
+        "where": ", ".join(clients),
+        "who": emergency.released_by.name,
+    }
+    facts = _("%(incident)s, %(where)s, released by %(who)s without an approval") % words
     due = clock.due(emergency.review_due_at, emergency.at)
     return WorkRowCard(
         TagCard("emergency"), removal.reference, who(removal), url, facts, due, ActCard(_("Review"), url)
