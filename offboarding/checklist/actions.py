@@ -13,11 +13,23 @@ from offboarding.checklist import queries
 from offboarding.checklist.lines import lines
 from offboarding.checklist.models import ChecklistItem, Plan
 from offboarding.checklist.risks import may_break, not_known
-from offboarding.checklist.rules import Addition, Found, Kind, Line, Phase, Playbook, Subject, before, planned
+from offboarding.checklist.rules import (
+    Addition,
+    Found,
+    Kind,
+    Line,
+    Phase,
+    Playbook,
+    Subject,
+    before,
+    planned,
+    refuses_reduction,
+)
 from offboarding.ledger.actions import Event, record
 from offboarding.ledger.rules import iso
 from offboarding.lib import canonical
 from offboarding.lib.hashing import sha256_hex
+from offboarding.lib.refusals import Refused
 from offboarding.removals.models import RemovalRequest
 from offboarding.removals.rules import REASONS, Group
 from offboarding.users.models import User
@@ -32,6 +44,7 @@ def freeze(removal: RemovalRequest, user: User, decided_under: Sequence[Mapping[
     `decided_under`: the approval policies that hold now. They become part of the plan and of its fingerprint.
     """
     book, places = queries.playbook_for(removal), queries.found_places(removal)
+    refuse_impossible(places)
     name = removal.person_name or removal.email
     subject = Subject(removal.reference, name, tuple(removal.addresses), removal.handover)
     made = lines(book, subject, places, settings.KEY_GRACE_DAYS)
@@ -58,6 +71,18 @@ def freeze(removal: RemovalRequest, user: User, decided_under: Sequence[Mapping[
         facts={"version": version, "fingerprint": plan.fingerprint, "items": len(made)},
     )
     return plan
+
+
+def refuse_impossible(places: Sequence[Found]) -> None:
+    """What was marked to go while the draft was written may be gone by now, or be all there is."""
+    wrong = {
+        place.workspace_id: why
+        for place in places
+        if place.reduced and (why := refuses_reduction(place.seen, place.taken))
+    }
+    if wrong:
+        name = next(place.workspace for place in places if place.workspace_id in wrong)
+        raise Refused("places-incomplete", f"{name}: {next(iter(wrong.values()))}", faults=wrong)
 
 
 def described(
@@ -102,6 +127,17 @@ def described_place(place: Found) -> dict[str, Any]:
         "until": until_of(place),
         "reason": place.reason,
         "planned": planned(place),
+        **reduction(place),
+    }
+
+
+def reduction(place: Found) -> dict[str, Any]:
+    """Where only some of it goes: each thing that goes and each that stays, as it is compared afterwards."""
+    if not place.reduced:
+        return {}
+    return {
+        "lost": [{**each.as_json(), "says": each.says()} for each in place.lost],
+        "kept": [{**each.as_json(), "says": each.says()} for each in place.kept],
     }
 
 

@@ -20,6 +20,7 @@ from offboarding.checklist.rules import (
 )
 from offboarding.checklist.spreads import CONDITIONS, SPREADS
 from offboarding.checklist.statements import drop_login
+from offboarding.discovery.holdings import Sort, holding, words
 
 
 def lines(
@@ -82,7 +83,7 @@ def line(each: Step, subject: Subject, involved: Sequence[Found], target: Mappin
 
 def vocabulary(subject: Subject, involved: Sequence[Found], target: Mapping[str, Any]) -> dict[str, str]:
     """What a playbook's texts may name."""
-    reaches = [place.seen.reach for place in involved]
+    reaches = [place.reach for place in involved]
     first = involved[0]
     accounts = target.get("accounts") or [{"email": subject.addresses[0]}]
     return {
@@ -98,6 +99,14 @@ def vocabulary(subject: Subject, involved: Sequence[Found], target: Mapping[str,
         "held": "; ".join(role.says() for role in first.seen.roles if not role.group)
         or "no role of their own",
         "restores": first.restores,
+        "lost": words(holding(each) for each in target.get("lost", ())) or words(first.lost),
+        "kept": words(holding(each) for each in target.get("kept", ())) or "bare membership",
+        "reductions": "; ".join(
+            f"{place.workspace}: without {words(place.lost)}, {words(place.kept)} stays"
+            for place in involved
+            if place.reduced
+        ),
+        "lost_groups": words(each for each in first.lost if each.sort is Sort.GROUP),
         "group": str(target.get("group", "")),
         "invitation": str(target.get("invitation", "")),
         "account": str(accounts[0]["email"]),

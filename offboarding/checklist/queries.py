@@ -65,6 +65,7 @@ def found_places(removal: RemovalRequest) -> list[Found]:
             else unknown("It was not read before the request was sent."),
             ends_at=place.ends_at.astimezone(zone) if place.ends_at else None,
             restores=restores.reference if restores else "",
+            taken=frozenset(place.taken.split()),
         )
         for place in places
     ]

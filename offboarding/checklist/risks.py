@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from offboarding.checklist.rules import GRACE_DAYS, Found, after, ends, number_of
+from offboarding.checklist.spreads import gives_up_ownership, groups_of
+from offboarding.discovery.holdings import Sort, words
 from offboarding.discovery.rules import Outcome, Owners, Reach
 from offboarding.removals.rules import Choice
 
@@ -19,16 +21,16 @@ def may_break(places: Sequence[Found], grace_days: int = GRACE_DAYS) -> list[str
         f"The person is the only Owner of {place.workspace}. Segment does not let the last Owner go: somebody else must "
         "become Owner first."
         for place in changed
-        if place.seen.owners is Owners.LAST
+        if place.seen.owners is Owners.LAST and (not place.reduced or gives_up_ownership(place))
     ]
     told += [
         f"The identity provider manages {place.workspace}. The person leaves its group there first, then Segment."
         for place in changed
-        if place.managed_by == "scim"
+        if place.managed_by == "scim" and not place.reduced
     ]
     for place in changed:
-        told += breakable(place)
-    if any(place.seen.reach.keys for place in changed):
+        told += [*stays_all_the_same(place), *breakable(place)]
+    if any(place.reach.keys for place in changed):
         told.append(rotation_breaks(grace_days))
     return told
 
@@ -47,8 +49,22 @@ def restoring(place: Found) -> Iterator[str]:
         yield f"{place.workspace}: the identity provider manages its members, and may take the person out again."
 
 
+def stays_all_the_same(place: Found) -> Iterator[str]:
+    """What is taken away, and is there all the same through something that stays."""
+    lost = {each.name for each in place.lost if each.sort is Sort.ROLE}
+    stays = {each.name for each in place.kept if each.sort is Sort.GROUP}
+    for group, role in dict.fromkeys((role.group, role.role) for role in place.seen.roles):
+        if role in lost and group in stays:
+            yield f"{place.workspace}: {role} goes, but the group {group} stays and gives it too."
+    if groups := groups_of(place.lost) if place.managed_by == "scim" else []:
+        yield (
+            f"The identity provider manages {place.workspace}. {words(groups)} may come back with its next sync: a person "
+            "looks there first."
+        )
+
+
 def breakable(place: Found) -> Iterator[str]:
-    reach = place.seen.reach
+    reach = place.reach
     if reach.write_keys:
         yield f"{place.workspace}: {keys_break(reach)}"
     if reach.warehouses:
@@ -100,8 +116,8 @@ def not_known(places: Sequence[Found]) -> list[str]:
             f"API tokens in {len(reached)} workspaces: Segment's API does not list them, so a person looks."
         )
     for place in places:
-        if place.seen.reach.unread:
-            told.append(f"{place.workspace}: could not read {', '.join(place.seen.reach.unread)}.")
+        if place.reach.unread:
+            told.append(f"{place.workspace}: could not read {', '.join(place.reach.unread)}.")
         told += [
             f"{place.workspace}: a permission that we do not know: {role.says()}."
             for role in place.seen.roles

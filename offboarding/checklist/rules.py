@@ -8,7 +8,8 @@ from datetime import date, datetime, time, timedelta, tzinfo
 from enum import StrEnum
 from typing import Any
 
-from offboarding.discovery.rules import Outcome, Sighting
+from offboarding.discovery.holdings import Holding, holdings, lost_reach, words
+from offboarding.discovery.rules import Outcome, Reach, Sighting
 from offboarding.removals.rules import Choice
 
 
@@ -69,10 +70,32 @@ class Found:
     # For a restoration: when it ends, in the request's zone, and which request took the access away.
     ends_at: datetime | None = None
     restores: str = ""
+    # Keys of what goes where only some of it goes.
+    taken: frozenset[str] = frozenset()
 
     @property
     def changes(self) -> bool:
         return self.choice is not Choice.KEEP
+
+    @property
+    def reduced(self) -> bool:
+        return self.choice is Choice.REDUCE
+
+    @property
+    def lost(self) -> tuple[Holding, ...]:
+        """What goes, where only some of it goes."""
+        return tuple(each for each in holdings(self.seen) if each.key in self.taken) if self.reduced else ()
+
+    @property
+    def kept(self) -> tuple[Holding, ...]:
+        """What stays, where only some of it goes."""
+        found = holdings(self.seen) if self.reduced else ()
+        return tuple(each for each in found if each.key not in self.taken)
+
+    @property
+    def reach(self) -> Reach:
+        """What the person can reach, and no longer can afterwards."""
+        return lost_reach(self.seen, self.taken) if self.reduced else self.seen.reach
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,6 +172,18 @@ class Playbook:
 GRACE_DAYS = 7
 
 
+def refuses_reduction(seen: Sighting, taken: Collection[str]) -> str:
+    """Why only some of what was seen cannot go, in a sentence; empty if it can."""
+    found = holdings(seen)
+    if seen.outcome is Outcome.UNKNOWN:
+        return "This workspace could not be read, so nobody knows what could stay. Choose Remove, or leave it out."
+    if not any(each.key in taken for each in found if each.takeable):
+        return "What was marked to go is not there any more. Mark what should go, or choose Keep."
+    if all(each.key in taken for each in found):
+        return "Nothing would stay. Choose Remove, or take the mark from what should stay."
+    return ""
+
+
 def number_of(count: int, noun: str) -> str:
     return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
 
@@ -184,6 +219,8 @@ def planned(place: Found) -> str:
         return f"Keep: {place.reason}"
     if place.choice is Choice.RESTORE:
         return f"Give back until {ends(place)}"
+    if place.choice is Choice.REDUCE:
+        return f"Take away {words(place.lost)}"
     if place.choice is Choice.DOWNGRADE:
         return f"Read-only until {place.until:%d %b %Y}" if place.until else "Read-only"
     return "Cancel the invitation" if place.seen.outcome is Outcome.INVITED else "Remove"

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 from offboarding.checklist.rules import (
     Found,
 )
-from offboarding.discovery.rules import Account, Held, Outcome, Sighting, Thing, given_again
+from offboarding.discovery.holdings import Holding, Sort, group_key
+from offboarding.discovery.rules import Account, Held, Outcome, Reach, Thing, given_again
 from offboarding.removals.rules import Choice
 
 Condition = Callable[[Found], bool]
@@ -16,6 +17,11 @@ Condition = Callable[[Found], bool]
 
 def _member(place: Found) -> bool:
     return place.changes and place.seen.outcome is Outcome.MEMBER
+
+
+def _leaving(place: Found) -> bool:
+    """All access goes, now or when read-only access ends."""
+    return place.choice in (Choice.REMOVE, Choice.DOWNGRADE)
 
 
 CONDITIONS: dict[str, Condition] = {
@@ -29,30 +35,46 @@ CONDITIONS: dict[str, Condition] = {
     "remove": lambda place: place.choice is Choice.REMOVE and place.seen.outcome is not Outcome.INVITED,
     "downgrade": lambda place: place.choice is Choice.DOWNGRADE,
     "restore": lambda place: place.choice is Choice.RESTORE,
-    "scim": lambda place: place.changes and place.managed_by == "scim",
-    "managed": lambda place: place.changes and place.managed_by in ("scim", "sso"),
-    "sign_in_unknown": lambda place: place.changes and place.managed_by == "unknown",
-    "owner_of_managed": lambda place: (
-        _member(place) and place.seen.owner and place.managed_by in ("scim", "sso")
+    "leaving": _leaving,
+    "leaving_member": lambda place: _leaving(place) and _member(place),
+    "reduce": lambda place: place.reduced,
+    "looked_after": lambda place: (
+        place.reduced or (place.choice is Choice.REMOVE and place.seen.outcome is not Outcome.INVITED)
     ),
-    "tracking_plans": lambda place: _member(place) and place.seen.reach.tracking_plans > 0,
-    "functions": lambda place: _member(place) and bool(place.seen.reach.functions),
-    "audiences": lambda place: _member(place) and bool(place.seen.reach.audiences),
-    "sources": lambda place: _member(place) and bool(place.seen.reach.sources),
-    "warehouses": lambda place: _member(place) and bool(place.seen.reach.warehouses),
-    "credentials": lambda place: _member(place) and bool(place.seen.reach.credentials),
-    "write_keys": lambda place: _member(place) and bool(place.seen.reach.keys),
-    "unseen_keys": lambda place: place.changes and keys_unseen(place.seen),
+    "scim": lambda place: _leaving(place) and place.managed_by == "scim",
+    "scim_groups": lambda place: place.managed_by == "scim" and bool(groups_of(place.lost)),
+    "managed": lambda place: _leaving(place) and place.managed_by in ("scim", "sso"),
+    "sign_in_unknown": lambda place: (
+        place.managed_by == "unknown" and (_leaving(place) or bool(groups_of(place.lost)))
+    ),
+    "owner_of_managed": lambda place: (
+        _member(place) and place.managed_by in ("scim", "sso") and gives_up_ownership(place)
+    ),
+    "tracking_plans": lambda place: _member(place) and place.reach.tracking_plans > 0,
+    "functions": lambda place: _member(place) and bool(place.reach.functions),
+    "audiences": lambda place: _member(place) and bool(place.reach.audiences),
+    "sources": lambda place: _member(place) and bool(place.reach.sources),
+    "warehouses": lambda place: _member(place) and bool(place.reach.warehouses),
+    "credentials": lambda place: _member(place) and bool(place.reach.credentials),
+    "write_keys": lambda place: _member(place) and bool(place.reach.keys),
+    "unseen_keys": lambda place: place.changes and keys_unseen(place.seen.outcome, place.reach),
 }
 
 
-def keys_unseen(seen: Sighting) -> bool:
+def groups_of(some: Iterable[Holding]) -> list[Holding]:
+    return [each for each in some if each.sort is Sort.GROUP]
+
+
+def gives_up_ownership(place: Found) -> bool:
+    return any(each.owner for each in place.lost) if place.reduced else place.seen.owner
+
+
+def keys_unseen(outcome: Outcome, reach: Reach) -> bool:
     """True where write keys may be in reach that we cannot name: not read, hidden, or counted by an older look."""
-    if seen.outcome is Outcome.UNKNOWN:
+    if outcome is Outcome.UNKNOWN:
         return True
-    reach = seen.reach
     counted_only = reach.write_keys > 0 and not reach.keys
-    return seen.outcome is Outcome.MEMBER and (
+    return outcome is Outcome.MEMBER and (
         bool(reach.unseen_keys) or counted_only or "sources" in reach.unread
     )
 
@@ -65,7 +87,28 @@ def per_removal(places: Sequence[Found]) -> Iterator[tuple[list[Found], dict[str
 def per_place(places: Sequence[Found]) -> Iterator[tuple[list[Found], dict[str, Any]]]:
     for place in places:
         accounts = [{"id": each.id, "email": each.email} for each in place.seen.accounts]
-        yield [place], {"accounts": accounts}
+        yield (
+            [place],
+            {
+                "accounts": accounts,
+                **({"lost": told(place.lost), "kept": told(place.kept)} if place.reduced else {}),
+            },
+        )
+
+
+def told(some: Iterable[Holding]) -> list[dict[str, Any]]:
+    return [each.as_json() for each in some]
+
+
+def per_reduced(places: Sequence[Found]) -> Iterator[tuple[list[Found], dict[str, Any]]]:
+    """One line an account that loses roles of its own and stays a member."""
+    for place in places:
+        for account in place.seen.accounts:
+            lost = [each for each in place.lost if each.account == account.id and each.sort is Sort.ROLE]
+            kept = [each for each in place.kept if each.account == account.id]
+            if lost:
+                accounts = [{"id": account.id, "email": account.email}]
+                yield [place], {"accounts": accounts, "lost": told(lost), "kept": told(kept)}
 
 
 def per_account(places: Sequence[Found]) -> Iterator[tuple[list[Found], dict[str, Any]]]:
@@ -81,20 +124,27 @@ def per_group(places: Sequence[Found]) -> Iterator[tuple[list[Found], dict[str, 
     for place in places:
         for account in place.seen.accounts if place.changes else ():
             for key, name in account.groups:
-                accounts = [{"id": account.id, "email": account.email}]
-                yield [place], {"group_id": key, "group": name, "accounts": accounts}
+                if goes(place, group_key(account, key)):
+                    accounts = [{"id": account.id, "email": account.email}]
+                    yield [place], {"group_id": key, "group": name, "accounts": accounts}
+
+
+def goes(place: Found, key: str) -> bool:
+    return not place.reduced or key in place.taken
 
 
 def per_invitation(places: Sequence[Found]) -> Iterator[tuple[list[Found], dict[str, Any]]]:
     for place in places:
+        lost = {each.name for each in place.lost if each.sort is Sort.INVITATION}
         for email in place.seen.invitations if place.changes else ():
-            yield [place], {"invitation": email, "accounts": []}
+            if not place.reduced or email in lost:
+                yield [place], {"invitation": email, "accounts": []}
 
 
 def per_source(places: Sequence[Found]) -> Iterator[tuple[list[Found], dict[str, Any]]]:
     """Each source whose write keys the person could read, with the fingerprints that were seen."""
     for place in places:
-        for each in place.seen.reach.keys:
+        for each in place.reach.keys:
             keys = list(each.fingerprints)
             target = {
                 "source_id": each.source_id,
@@ -145,14 +195,14 @@ def per_place_held(places: Sequence[Found]) -> Iterator[tuple[list[Found], dict[
 def per_warehouse(places: Sequence[Found]) -> Iterator[tuple[list[Found], dict[str, Any]]]:
     """Those with a login of their own; one that signs in with a stored credential goes with the credential."""
     for place in places:
-        for each in place.seen.reach.warehouses:
+        for each in place.reach.warehouses:
             if not each.through:
                 yield [place], login_target(each)
 
 
 def per_credential(places: Sequence[Found]) -> Iterator[tuple[list[Found], dict[str, Any]]]:
     for place in places:
-        for each in place.seen.reach.credentials:
+        for each in place.reach.credentials:
             yield [place], login_target(each)
 
 
@@ -164,6 +214,7 @@ SPREADS = {
     "removal": per_removal,
     "place": per_place,
     "account": per_account,
+    "reduced": per_reduced,
     "group": per_group,
     "invitation": per_invitation,
     "source": per_source,

@@ -176,9 +176,8 @@ def reach_of(gateway: SegmentGateway, seen: Sighting) -> Reach:
     functions = part(
         "functions", lambda: (each for kind in FUNCTION_KINDS for each in gateway.functions(kind))
     )
-    audiences = part(
-        "audiences", lambda: (each for space in gateway.spaces() for each in gateway.audiences(space.id))
-    )
+    spaces = part("audiences", lambda: iter(gateway.spaces()))
+    audiences = part("audiences", lambda: (each for space in spaces for each in gateway.audiences(space.id)))
     plans = part("tracking plans", lambda: iter(gateway.tracking_plans()))
     return Reach(
         sources=reached,
@@ -194,9 +193,16 @@ def reach_of(gateway: SegmentGateway, seen: Sighting) -> Reach:
         if any("Tracking Plan Admin" in role.role or role.owner for role in seen.roles)
         else 0,
         unread=tuple(unread),
+        named=named_by(seen.roles, [*listed.values(), *spaces, *functions]),
         keys=tuple(keys_of(listed[each.id], fed) for each in reached if listed[each.id].key_fingerprints),
         unseen_keys=tuple(each for each in reached if hides_keys(listed[each.id])),
     )
+
+
+def named_by(roles: Sequence[Held], things: Sequence[Any]) -> tuple[Thing, ...]:
+    """The names of what roles are narrowed to: an id says nothing to whoever has to choose."""
+    wanted = {key for role in roles for kind, key in role.resources if kind != "WORKSPACE"}
+    return tuple(Thing(each.id, each.name) for each in things if each.id in wanted)
 
 
 def keys_of(source: Source, destinations: Sequence[Destination]) -> SourceKeys:

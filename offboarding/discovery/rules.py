@@ -124,6 +124,7 @@ class Reach:
     unread: tuple[str, ...] = ()
     keys: tuple[SourceKeys, ...] = ()
     unseen_keys: tuple[Thing, ...] = ()  # sources that have keys by their kind, and show our token none
+    named: tuple[Thing, ...] = ()  # what the roles name, as far as its name could be read
 
 
 @dataclass(frozen=True, slots=True)

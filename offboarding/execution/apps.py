@@ -27,6 +27,7 @@ class ExecutionConfig(AppConfig):
         from offboarding.execution.steps.join_group import JoinGroup
         from offboarding.execution.steps.leave_group import LeaveGroup
         from offboarding.execution.steps.read_before import read_before
+        from offboarding.execution.steps.reduce import Reduce
         from offboarding.execution.steps.remove_member import RemoveMember
         from offboarding.execution.steps.remove_write_key import RemoveWriteKey
         from offboarding.execution.steps.update_login import UpdateCredential, UpdateWarehouse
@@ -39,6 +40,7 @@ class ExecutionConfig(AppConfig):
         steps.register("segment.cancel_invitation", CancelInvitation())
         steps.register("segment.leave_group", LeaveGroup())
         steps.register("segment.downgrade", Downgrade())
+        steps.register("segment.reduce", Reduce())
         steps.register("segment.give_back", GiveBack())
         steps.register("segment.join_group", JoinGroup())
         steps.register("segment.end_access", EndAccess())

@@ -87,6 +87,7 @@ class Cause(StrEnum):
     CRASHED = "crashed"
     PAUSED = "paused"
     NOT_AS_BEFORE = "not-as-before"
+    NOT_AS_PLANNED = "not-as-planned"
     APPROVAL_FELL = "approval-fell"
 
 
@@ -248,6 +249,8 @@ REMEDIES: dict[Cause, str] = {
     "out why; else check again, or skip this with the reason.",
     Cause.NOT_AS_BEFORE: "Open the workspace in Segment and decide what can be given back without giving more than before. Do it "
     "by hand with proof, or skip this with a reason.",
+    Cause.NOT_AS_PLANNED: "Somebody changed the access meanwhile. Look in the audit trail who did, and set right in Segment what "
+    "should be otherwise; then check again. If it may stay so, skip this and say why.",
     Cause.LOGIN_WANTED: "Make a new login at the database, with the rights of the old one. Then enter it here: it is kept "
     "sealed until Segment has it.",
     Cause.LOGIN_REFUSED: "Look at the login at the database. Then enter it again, or try again what was entered: it is still "

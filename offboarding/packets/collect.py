@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from base64 import b64decode
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from functools import partial
 from typing import IO, Any
@@ -149,7 +149,15 @@ def title(removal: RemovalRequest, places: Sequence[PlaceStanding]) -> str:
         return (
             f"Temporary restoration for {who} in {changed} Segment {noun}, after {removal.restores.reference}"
         )
-    return f"Removal of {removal.person_name or removal.email} from {changed} Segment {noun}"
+    who, less = removal.person_name or removal.email, sum(place.choice == "reduce" for place in places)
+    if less:
+        removed = (
+            f"Removal of {who} from {changed - less} and reduction"
+            if less < changed
+            else f"Reduction of {who}"
+        )
+        return f"{removed} in {less} Segment {'workspace' if less == 1 else 'workspaces'}"
+    return f"Removal of {who} from {changed} Segment {noun}"
 
 
 def full_runs(plan: Plan) -> list[Run]:
@@ -406,7 +414,7 @@ def differences(runs: Iterable[Run]) -> Iterable[made.Difference]:
 
 def resources(places: Sequence[PlaceStanding], plan: Plan) -> Iterable[made.ResourceAccess]:
     """Each role that went with the membership, from the plan's own record of what was held."""
-    held = {each["workspace_id"]: each["roles"] for each in plan.data["places"]}
+    held = {each["workspace_id"]: roles_of(each) for each in plan.data["places"]}
     for each in places:
         if each.choice == "keep":
             continue
@@ -420,6 +428,16 @@ def resources(places: Sequence[PlaceStanding], plan: Plan) -> Iterable[made.Reso
                 through=role["group"],
                 verified_at=when(each.at) if each.now is Now.VERIFIED else None,
             )
+
+
+def roles_of(place: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The roles that a place loses: where only some go, exactly those, and the groups by name."""
+    if place["choice"] != "reduce":
+        return list(place["roles"])
+    return [
+        {"role": f"{each['name']}, {each['on']}" if each["on"] else each["says"], "group": ""}
+        for each in place["lost"]
+    ]
 
 
 def exceptions(runs: Iterable[Run], places: Iterable[PlaceStanding], shelf: Shelf) -> Iterable[made.Remark]:

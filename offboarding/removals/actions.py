@@ -43,6 +43,7 @@ class Wish:
     choice: Choice
     until: date | None = None
     reason: str = ""
+    taken: tuple[str, ...] = ()  # keys of what goes, where only some of it goes
 
 
 def draft(user: User, addresses: Sequence[str], name: str, today: date) -> RemovalRequest:
@@ -133,6 +134,7 @@ def check_wishes(chosen: Sequence[Wish], scope: Scope, today: date) -> None:
                 wish.until is not None,
                 bool(wish.until and wish.until <= today),
                 bool(wish.until and wish.until - today > FARTHEST),
+                bool(wish.taken),
             )
         )
     }
@@ -158,6 +160,7 @@ def write_places(removal: RemovalRequest, chosen: Sequence[Wish]) -> None:
             choice=wish.choice,
             until=wish.until,
             reason=wish.reason.strip(),
+            taken=" ".join(sorted(set(wish.taken))) if wish.choice is Choice.REDUCE else "",
         )
         for wish in chosen
     )
@@ -230,7 +233,10 @@ def check_again(locked: RemovalRequest, user: User) -> None:
     """A draft may have rested for weeks: roles end, and so do dates."""
     today = datetime.now(UTC).date()
     places = locked.places.select_related("workspace")
-    wishes = [Wish(each.workspace, Choice(each.choice), each.until, each.reason) for each in places]
+    wishes = [
+        Wish(each.workspace, Choice(each.choice), each.until, each.reason, tuple(each.taken.split()))
+        for each in places
+    ]
     check_wishes(wishes, scope_of(user, today), today)
 
 

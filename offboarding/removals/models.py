@@ -117,6 +117,8 @@ class Place(models.Model):
     until = models.DateField(null=True, blank=True)
     ends_at = models.DateTimeField(null=True, blank=True)
     reason = models.CharField(max_length=300, blank=True)
+    # What goes where only some of it goes: keys of holdings, with blanks between.
+    taken = models.TextField(blank=True)
 
     class Meta:
         ordering = ["workspace__client__name", "workspace__name"]
@@ -132,6 +134,9 @@ class Place(models.Model):
             ),
             models.CheckConstraint(
                 condition=~models.Q(choice="keep") | ~models.Q(reason=""), name="keeping_has_a_reason"
+            ),
+            models.CheckConstraint(
+                condition=~models.Q(choice="reduce") | ~models.Q(taken=""), name="reducing_takes_something"
             ),
         ]
 

@@ -44,6 +44,7 @@ def stages_after(stage: Stage, emergency: bool) -> frozenset[Stage]:
 class Choice(StrEnum):
     REMOVE = "remove"
     DOWNGRADE = "downgrade"
+    REDUCE = "reduce"  # only these roles and groups go, and all others stay
     KEEP = "keep"
     RESTORE = "restore"  # give back what was taken away, for a limited time
 
@@ -117,11 +118,18 @@ def due_at(within: timedelta, starts_at: datetime) -> datetime:
 
 
 def refuses_choice(
-    choice: Choice, reason: str, until_given: bool, until_past: bool, until_far: bool = False
+    choice: Choice,
+    reason: str,
+    until_given: bool,
+    until_past: bool,
+    until_far: bool = False,
+    taken: bool = False,
 ) -> str:
     """Why this choice for a place cannot stand, in a sentence; empty if it can."""
     if choice is Choice.RESTORE:
         return "Restoring has a page of its own, on the request that took the access away."
+    if choice is Choice.REDUCE and not taken:
+        return "Mark what should go, or choose Keep."
     if choice is Choice.KEEP and not reason.strip():
         return "Say why this access stays."
     if choice is Choice.KEEP and len(reason.strip()) > 300:

@@ -13,12 +13,15 @@ from offboarding.verification.queries import gone_before
 
 
 def record_finding(run: Run, attempt: Attempt, sight: Sight, seen: Sighting) -> Finding:
-    """Keep one finding. Access that is there after an earlier finding of its absence came back."""
+    """Keep one finding. Access that is there after an earlier finding of its absence came back.
+
+    Where only some was to go, that counts for what was to go alone.
+    """
     with transaction.atomic():
         finding = Finding.objects.create(
             attempt=attempt,
             seen=sight.seen.value,
-            came_back=sight.seen is Seen.PRESENT and gone_before(run),
+            came_back=sight.seen is Seen.PRESENT and sight.facts.get("left", True) and gone_before(run),
             says=sight.says[:500],
             data=seen.as_json(),
         )

@@ -93,6 +93,9 @@ class Told:
     follow_up: bool = False  # seen by a look weeks later, whatever had been said of the place by then
 
 
+VERIFIED = {"downgrade": "Read-only, as planned", "reduce": "Reduced, as planned"}
+
+
 def standing(choice: str, doings: Sequence[Doing], told: Told | None) -> tuple[Now, str]:
     """How a place stands and a sentence about it."""
     if choice == "keep":
@@ -104,7 +107,7 @@ def standing(choice: str, doings: Sequence[Doing], told: Told | None) -> tuple[N
     checks = [doing for doing in doings if doing.verifies and not doing.follow_up and not doing.gives]
     acts = [doing for doing in doings if not doing.verifies and not doing.follow_up and not doing.gives]
     if told and told.seen is Seen.ABSENT and all(check.state is State.DONE for check in checks):
-        return Now.VERIFIED, "Read-only, as planned" if choice == "downgrade" else "Gone"
+        return Now.VERIFIED, VERIFIED.get(choice, "Gone")
     if stuck := [doing for doing in [*acts, *checks] if doing.state is State.NEEDS_PERSON]:
         return Now.NEEDS_PERSON, stuck[0].sentence
     return unverified(checks, acts)

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from offboarding.discovery.read import look_for
-from offboarding.discovery.rules import sighting
+from offboarding.discovery.rules import Sighting, sighting
 from offboarding.execution.models import Attempt, Run
 from offboarding.execution.rules import REMEDIES, Cause, Seen, Sight, Work
 from offboarding.execution.steps import Step
 from offboarding.gateways.segment import AuditEvent, SegmentGateway
 from offboarding.lib.addresses import fold
+from offboarding.removals.rules import Choice
 from offboarding.verification.actions import record_finding
 from offboarding.verification.queries import gone_before
+from offboarding.verification.reduced import reduced
 from offboarding.verification.rules import gone, says
 
 
@@ -28,15 +31,23 @@ class ReadPlaceAgain(Step):
         return {
             "gone_since": gone_before(run),
             "managed": run.item.workspace and run.item.workspace.managed_by,
+            "follow_up": bool(run.item.at),
         }
 
     def look(self, gateway: SegmentGateway, work: Work) -> Sight:
         seen = look_for(gateway, work.addresses, {key for key, _ in work.accounts})
         choice = str(work.target.get("choice", "remove"))
+        if choice == Choice.REDUCE:
+            return self.reduced(work, seen)
         value = Seen.ABSENT if gone(choice, seen) else Seen.PRESENT
         told = says(choice, seen, work.workspace)
         back = value is Seen.PRESENT and work.known["gone_since"]
         return Sight(value, told, {"sighting": seen.as_json()}, came_back(told, work) if back else None)
+
+    def reduced(self, work: Work, seen: Sighting) -> Sight:
+        sight = reduced(work.target, seen, work.workspace, work.known["follow_up"])
+        back = sight.facts["left"] and work.known["gone_since"]
+        return replace(sight, blocked=came_back(sight.says, work)) if back else sight
 
     def noted(self, run: Run, attempt: Attempt, sight: Sight) -> None:
         record_finding(run, attempt, sight, sighting(sight.facts["sighting"]))

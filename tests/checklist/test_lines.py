@@ -12,8 +12,9 @@ from offboarding.checklist.book import playbook
 from offboarding.checklist.lines import lines
 from offboarding.checklist.queries import SHIPPED, shipped_playbook
 from offboarding.checklist.risks import may_break, not_known
-from offboarding.checklist.rules import Found, Kind, Phase, Subject, planned
+from offboarding.checklist.rules import Found, Kind, Phase, Subject, planned, refuses_reduction
 from offboarding.checklist.spreads import CONDITIONS, SPREADS
+from offboarding.discovery.holdings import Sort, holdings
 from offboarding.discovery.rules import (
     Account,
     Held,
@@ -55,6 +56,12 @@ READ_ONLY = found(choice=Choice.DOWNGRADE, until=date(2026, 4, 30))
 INVITED = found(seen=Sighting(Outcome.INVITED, invitations=("dan@northwind.example",)))
 ABSENT = found(seen=Sighting(Outcome.ABSENT))
 UNREAD = found(seen=unknown("The token was refused."))
+GROUPED = Sighting(Outcome.MEMBER, (replace(DAN, groups=(("g1", "Admins"),)),))
+REDUCED = found(
+    choice=Choice.REDUCE,
+    seen=GROUPED,
+    taken=frozenset(each.key for each in holdings(GROUPED) if each.sort is Sort.GROUP),
+)
 THING = (Thing("t1", "Clean addresses"),)
 SHARED = (Thing("t1", "Snowflake", through="Snowflake loader"),)
 
@@ -70,9 +77,28 @@ HOLDS: dict[str, tuple[list[Found], list[Found]]] = {
     "remove": ([HERE, ABSENT, UNREAD], [KEPT, READ_ONLY, INVITED]),
     "downgrade": ([READ_ONLY], [HERE, KEPT]),
     "restore": ([found(choice=Choice.RESTORE)], [HERE, KEPT, READ_ONLY]),
-    "scim": ([found(managed_by="scim")], [HERE, found(managed_by="sso"), replace(KEPT, managed_by="scim")]),
-    "managed": ([found(managed_by="scim"), found(managed_by="sso")], [HERE]),
-    "sign_in_unknown": ([found(managed_by="unknown")], [HERE, replace(KEPT, managed_by="unknown")]),
+    "leaving": ([HERE, READ_ONLY, INVITED, ABSENT, UNREAD], [KEPT, REDUCED]),
+    "leaving_member": ([HERE, READ_ONLY], [KEPT, REDUCED, INVITED, ABSENT, UNREAD]),
+    "reduce": ([REDUCED], [HERE, KEPT, READ_ONLY]),
+    "looked_after": ([HERE, REDUCED, ABSENT], [KEPT, READ_ONLY, INVITED]),
+    "scim": (
+        [found(managed_by="scim")],
+        [
+            HERE,
+            found(managed_by="sso"),
+            replace(KEPT, managed_by="scim"),
+            replace(REDUCED, managed_by="scim"),
+        ],
+    ),
+    "scim_groups": ([replace(REDUCED, managed_by="scim")], [REDUCED, found(managed_by="scim")]),
+    "managed": (
+        [found(managed_by="scim"), found(managed_by="sso")],
+        [HERE, replace(REDUCED, managed_by="sso")],
+    ),
+    "sign_in_unknown": (
+        [found(managed_by="unknown"), replace(REDUCED, managed_by="unknown")],
+        [HERE, replace(KEPT, managed_by="unknown"), REDUCED],
+    ),
     "owner_of_managed": (
         [found(managed_by="sso", seen=Sighting(Outcome.MEMBER, (replace(DAN, roles=(OWNER,)),)))],
         [found(managed_by="sso"), found(seen=Sighting(Outcome.MEMBER, (replace(DAN, roles=(OWNER,)),)))],
@@ -102,6 +128,30 @@ def test_a_condition_holds_where_it_should_and_nowhere_else(name: str) -> None:
     assert [CONDITIONS[name](place) for place in no] == [False] * len(no)
 
 
+ADMIN_KEY, GROUP_KEY = (each.key for each in holdings(GROUPED))
+
+
+@pytest.mark.parametrize(
+    ("taken", "says"),
+    [
+        ([ADMIN_KEY], ""),
+        ([GROUP_KEY], ""),
+        (["0123456789abcdef"], "not there any more"),
+        ([ADMIN_KEY, GROUP_KEY], "Nothing would stay"),
+    ],
+)
+def test_something_goes_and_something_stays(taken: list[str], says: str) -> None:
+    why = refuses_reduction(GROUPED, taken)
+    assert (says in why) is bool(says or not why)
+    assert "could not be read" in refuses_reduction(UNREAD.seen, taken)
+
+
+def test_a_warning_says_what_a_group_that_stays_gives_all_the_same() -> None:
+    through = replace(GROUPED.accounts[0], roles=(ADMIN, replace(ADMIN, group="Admins")))
+    place = replace(REDUCED, seen=replace(GROUPED, accounts=(through,)), taken=frozenset([ADMIN_KEY]))
+    assert "Source Admin goes, but the group Admins stays" in may_break([place])[0]
+
+
 APPEARS = [
     ("remove-member", [HERE], True, "a member goes"),
     ("remove-member", [UNREAD], True, "nobody could look, so somebody tries"),
@@ -125,6 +175,13 @@ APPEARS = [
     ("rotate-credential", [having(credentials=THING)], True, "stored logins were in reach"),
     ("provider-group", [found(managed_by="scim")], True, "the provider would put them back"),
     ("provider-group", [HERE], False, "no provider"),
+    ("reduce", [REDUCED], False, "only a group goes"),
+    ("leave-group", [REDUCED], True, "the planned group goes"),
+    ("remove-member", [REDUCED], False, "the person stays"),
+    ("provider-group", [replace(REDUCED, managed_by="scim")], False, "they stay at the provider"),
+    ("channels", [REDUCED], False, "they stay on the team"),
+    ("look-after-7-days", [REDUCED], True, "a role is given back with one click"),
+    ("look-after-7-days", [HERE], False, "a member is not"),
     ("seal", [HERE], True, "each removal ends with a packet"),
 ]
 
@@ -183,7 +240,14 @@ def test_no_text_of_the_shipped_playbook_is_left_unfilled() -> None:
             Reach(THING, 3, THING, THING, THING, THING, 1, keys=KEYS, unseen_keys=THING),
         ),
     )  # fmt: skip
-    places = [everything, replace(HERE, managed_by="unknown")]
+    reduced = replace(
+        REDUCED,
+        managed_by="scim",
+        seen=replace(GROUPED, accounts=(replace(GROUPED.accounts[0], roles=(ADMIN, OWNER)),)),
+    )
+    owner = [each.key for each in holdings(reduced.seen) if each.owner]
+    reduced = replace(reduced, taken=reduced.taken | set(owner))
+    places = [everything, replace(HERE, managed_by="unknown"), reduced]
     made = lines(shipped_playbook(), SUBJECT, places)
     assert {line.code for line in made} == {step.code for step in shipped_playbook().steps}
     for line in made:

@@ -33,14 +33,19 @@ def started(
         addresses: Sequence[str] = (DAN,),
         reason: str = "contract-ended",
         measured: bool = True,
+        managed_by: str = "hand",
+        taken: Callable[[Any], bool] = lambda holding: False,
     ) -> Any:
         segment.control.clear_trouble()
-        places = [connect(segment, name) for name in names]
+        places = [connect(segment, name, managed_by=managed_by) for name in names]
         removal = removals.draft(alice, addresses, "Dan Reyes", today)
         discovery.ask(alice, removal.addresses, places)
         for look in Look.objects.all():
             desks.DESKS["discovery.Look"].look(look.pk)
-        wishes = [removals.Wish(place, Choice(choice), until) for place in places]
+        wishes = [
+            removals.Wish(place, Choice(choice), until, taken=keys_of(removal, place, taken))
+            for place in places
+        ]
         removals.choose(removal, alice, wishes, today)
         now = datetime.now(UTC)
         removals.describe(removal, alice, reason=reason, starts_at=now, time_zone="Europe/Berlin", now=now)
@@ -55,6 +60,14 @@ def started(
         return removal
 
     return make
+
+
+def keys_of(removal: Any, place: Any, taken: Callable[[Any], bool]) -> tuple[str, ...]:
+    from offboarding.discovery.holdings import holdings
+    from offboarding.discovery.queries import newest_snapshots
+
+    seen = newest_snapshots(removal.person, [place.pk])[place.pk].sighting
+    return tuple(each.key for each in holdings(seen) if taken(each))
 
 
 def measure_before(removal: Any) -> None:

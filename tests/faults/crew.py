@@ -15,7 +15,9 @@ from offboarding.checklist.queries import newest_plan
 from offboarding.connections import limits
 from offboarding.connections.models import Workspace
 from offboarding.discovery import actions as discovery
+from offboarding.discovery.holdings import holdings
 from offboarding.discovery.models import Look, Snapshot
+from offboarding.discovery.queries import newest_snapshots
 from offboarding.discovery.rules import Account, Held, Outcome, Owners, Sighting
 from offboarding.execution import actions as execution
 from offboarding.execution.models import Run
@@ -98,13 +100,22 @@ def draft(email: str, choices: Mapping[str, str], reason: str = "contract-ended"
     removal = removals.draft(alice, [email], email.split("@")[0].title(), today())
     wishes = [
         removals.Wish(
-            workspace(slug), Choice(choice), today() + READ_ONLY_FOR if choice == "downgrade" else None
+            workspace(slug),
+            Choice(choice),
+            today() + READ_ONLY_FOR if choice == "downgrade" else None,
+            taken=first_of(removal, slug) if choice == "reduce" else (),
         )
         for slug, choice in choices.items()
     ]
     removals.choose(removal, alice, wishes, today())
     removals.describe(removal, alice, reason=reason, starts_at=now, time_zone="Europe/Berlin", now=now)
     return removal
+
+
+def first_of(removal: RemovalRequest, slug: str) -> tuple[str, ...]:
+    """The key of the first thing that was seen there."""
+    place = workspace(slug).pk
+    return tuple(each.key for each in holdings(newest_snapshots(removal.person, [place])[place].sighting))[:1]
 
 
 def file(email: str, choices: Mapping[str, str], reason: str = "contract-ended") -> RemovalRequest:

@@ -287,6 +287,7 @@ SCENARIOS: dict[str, Prepare] = {
     "segment.cancel_invitation": step("segment.cancel_invitation", "acme-eu"),
     "segment.leave_group": step("segment.leave_group", "acme-analytics"),
     "segment.downgrade": step("segment.downgrade", "acme-staging", "downgrade"),
+    "segment.reduce": step("segment.reduce", "acme-staging", "reduce"),
     "segment.add_write_key": step("segment.add_write_key", "acme-staging"),
     "segment.remove_write_key": old_keys_to_go,
     "segment.update_warehouse": login_entered("segment.update_warehouse"),

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from offboarding.discovery.rules import READ_ONLY
+from offboarding.discovery.rules import READ_ONLY, grants
 from offboarding.execution.logins.rules import username_of
 from offboarding.execution.models import Run
 from offboarding.execution.rules import Act, Result
@@ -79,6 +79,19 @@ def only_read_only(run: Run, now: Json) -> str:
     return f"still holds {', '.join(sorted(held - READ_ONLY))}" if held - READ_ONLY else ""
 
 
+def reduced(run: Run, now: Json) -> str:
+    """What was planned to go is gone, and nothing else is: one write too many would take something that stays."""
+    for row in own_rows(run, now):
+        held = grants(row["permissions"])
+        lost, kept = (
+            {tuple(each["grant"]) for each in run.item.target[part] if each["sort"] == "role"}
+            for part in ("lost", "kept")
+        )
+        if held != kept or held & lost:
+            return f"holds {sorted(held)} where {sorted(kept)} was to stay"
+    return ""
+
+
 def new_key_is_there(run: Run, now: Json) -> str:
     return keys.new_key_missing(run, now["keys"])
 
@@ -91,6 +104,8 @@ def place_is_clear(run: Run, now: Json) -> str:
     """What a check of a place says when it says gone."""
     if run.item.target.get("choice") == "downgrade":
         return only_read_only(run, now)
+    if run.item.target.get("choice") == "reduce":
+        return reduced(run, now)
     return contained(run, now)
 
 
@@ -136,6 +151,7 @@ TRUTHS: dict[str, Truth] = {
     "segment.cancel_invitation": no_invitation,
     "segment.leave_group": not_in_group,
     "segment.downgrade": only_read_only,
+    "segment.reduce": reduced,
     "segment.add_write_key": new_key_is_there,
     "segment.remove_write_key": old_keys_are_gone,
     "verify.place": place_is_clear,

@@ -423,6 +423,35 @@ def test_only_these_workspaces_starts_from_keeping_everything(
     assert len(re.findall(r'value="keep" id="[^"]+" checked', page)) == 2
 
 
+def test_only_some_of_a_place_goes_and_marks_stay_where_something_is_missing(
+    as_alice: Any, search: Callable[..., Any], places: list[Any], ends: Callable[..., None]
+) -> None:
+    from offboarding.discovery.holdings import holdings
+    from offboarding.discovery.models import Look
+    from offboarding.discovery.rules import Account, Held, Outcome, Sighting
+
+    removal, here = search(), places[0]
+    admin = Held("r1", "Source Admin", tuple(("SOURCE", f"s{n}") for n in range(3)))
+    account = Account("u1", DAN, "Dan", (admin,), (("g1", "Analysts"),))
+    seen = Sighting(Outcome.MEMBER, (account,))
+    Look.objects.filter(workspace=here).update(state="done", seen=seen.as_json(), ended_at=datetime.now(UTC))
+    ends(places[1])
+    *roles, group = [each.key for each in holdings(seen)]
+    typed = chosen(places, "reduce", "keep") | {f"w{here.pk}-taken": [f"all-{roles[0]}"]}
+    page = as_alice.post("/requests/new/R-1001/found/", typed)
+    assert page.status_code == 422 and not removal.places.exists()
+    words = page.content.decode()
+    assert re.search(rf'value="all-{roles[0]}"[^>]* checked', words) and "Say why this access stays" in words
+    typed |= {f"w{places[1].pk}-reason": "stays in scope"}
+    assert as_alice.post("/requests/new/R-1001/found/", typed).status_code == 302
+    assert removal.places.get(workspace=here).taken.split() == sorted(roles)
+    again = as_alice.get("/requests/new/R-1001/found/").content.decode()
+    marked = re.findall(r'value="([0-9a-f]{16})"[^>]* checked', again)
+    assert sorted(marked) == sorted(roles) and group in again
+    everything = typed | {f"w{here.pk}-taken": [*roles, group]}
+    assert "Nothing would stay" in as_alice.post("/requests/new/R-1001/found/", everything).content.decode()
+
+
 def test_replace_account_suggests_its_reason(
     as_alice: Any, search: Callable[..., Any], places: list[Any], ends: Callable[..., None]
 ) -> None:

@@ -52,10 +52,15 @@ def fully(places: Sequence[PlaceStanding], runs: Sequence[Run]) -> bool:
 def standing(places: Sequence[PlaceStanding], runs: Sequence[Run], user: User) -> list[tuple[str, str]]:
     """Every place stands in exactly one of the lists."""
     less = [place for place in places if place.now is Now.VERIFIED and place.choice not in GONE]
+    partly = [place for place in less if place.choice == "reduce"]
     open_ = [place for place in places if place.now not in (Now.VERIFIED, Now.KEPT)]
     return [
         (_("Verified gone"), named(gone(places), len(places))),
-        (_("Read-only"), "\n".join(f"{place.workspace} ({place.planned})" for place in less)),
+        (
+            _("Read-only"),
+            "\n".join(f"{place.workspace} ({place.planned})" for place in less if place not in partly),
+        ),
+        (_("Only some taken away"), "\n".join(f"{place.workspace} ({place.planned})" for place in partly)),
         (
             _("Kept"),
             "\n".join(f"{each.workspace} ({each.planned})" for each in places if each.now is Now.KEPT),

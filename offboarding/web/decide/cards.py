@@ -169,6 +169,8 @@ def act_label(view: Overview, decision: Decision) -> str:
             "Approve giving access back in %(n)d workspaces for a time",
             back,
         ) % {"n": back}  # fmt: skip
+    if less := sum(1 for place in view.data["places"] if place["choice"] == "reduce"):
+        return approve_less(less, less + removed + narrowed)
     words = {"n": removed, "more": narrowed}
     if removed and narrowed:
         return ngettext(
@@ -184,6 +186,16 @@ def act_label(view: Overview, decision: Decision) -> str:
         ngettext("Approve removal from %(n)d workspace", "Approve removal from %(n)d workspaces", removed)
         % words
     )
+
+
+def approve_less(less: int, changed: int) -> str:
+    if less < changed:
+        return _("Approve what goes in %(n)d workspaces") % {"n": changed}
+    return ngettext(
+        "Approve taking only some access away in %(n)d workspace",
+        "Approve taking only some access away in %(n)d workspaces",
+        less,
+    ) % {"n": less}
 
 
 def acting(view: Overview, today: date) -> str:

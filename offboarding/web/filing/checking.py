@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, tzinfo
 from typing import TYPE_CHECKING
 
+from django.conf import settings
 from django.urls import reverse
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
@@ -20,6 +21,7 @@ from offboarding.checklist.risks import may_break, not_known
 from offboarding.checklist.rules import Found
 from offboarding.connections.queries import hours_of
 from offboarding.directory.rules import Scope
+from offboarding.discovery.holdings import words as words_of
 from offboarding.discovery.queries import newest_looks
 from offboarding.discovery.rules import Outcome
 from offboarding.removals.adjusting import standing
@@ -87,7 +89,7 @@ def check_card(removal: RemovalRequest, scope: Scope, today: date, zone: tzinfo,
     return CheckCard(
         facts=(*who_facts(removal), *place_facts(removal, places), *why_facts(removal, zone, now)),
         not_known=tuple(not_known(places)),
-        may_break=tuple(may_break(places)),
+        may_break=tuple(may_break(places, settings.KEY_GRACE_DAYS)),
         decides=decides(approvers, count),
         due=DueCard.of(due, now, zone, now),
         notices=tuple(notices(removal, approvers, count, zone, now)),
@@ -102,7 +104,12 @@ def who_facts(removal: RemovalRequest) -> tuple[FactCard, ...]:
 
 def place_facts(removal: RemovalRequest, places: Sequence[Found]) -> list[FactCard]:
     url = reverse("draft_found", args=[removal.number])
-    words = {Choice.REMOVE: _("Remove"), Choice.DOWNGRADE: _("Read-only"), Choice.KEEP: _("Keep")}
+    words = {
+        Choice.REMOVE: _("Remove"),
+        Choice.REDUCE: _("Take away only"),
+        Choice.DOWNGRADE: _("Read-only"),
+        Choice.KEEP: _("Keep"),
+    }
     return [
         FactCard(label, tuple(place_line(place) for place in places if place.choice is choice), url)
         for choice, label in words.items()
@@ -112,10 +119,13 @@ def place_facts(removal: RemovalRequest, places: Sequence[Found]) -> list[FactCa
 
 def place_line(place: Found) -> str:
     """ "Acme Production: Workspace Owner", and what was chosen for it."""
-    facts = {"place": place.workspace, "held": place.seen.says(), "why": place.reason}
+    facts = {"place": place.workspace, "held": place.seen.says().rstrip("."), "why": place.reason}
     if place.choice is Choice.DOWNGRADE and place.until:
         facts["until"] = date_format(place.until, "j M Y")
         return _("%(place)s, until %(until)s: %(held)s now") % facts
+    if place.choice is Choice.REDUCE:
+        words = {**facts, "goes": words_of(place.lost), "stays": words_of(place.kept) or _("nothing")}
+        return _("%(place)s: %(goes)s. Stays: %(stays)s") % words
     if place.choice is Choice.KEEP:
         return _("%(place)s: %(held)s. Reason: %(why)s") % facts
     if place.seen.outcome is Outcome.UNKNOWN:

@@ -79,6 +79,8 @@ class PlaceForm(forms.Form):
         error_messages={"invalid": lazy("Write the date as year-month-day, such as 2026-04-30.")},
     )
     reason = forms.CharField(required=False, max_length=300, error_messages=LONG)
+    # Keys of what goes, as `takings` offers them; what it does not offer is not read.
+    taken = forms.Field(required=False, widget=forms.SelectMultiple)
 
 
 class DetailsForm(forms.Form):

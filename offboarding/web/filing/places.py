@@ -11,6 +11,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
+from offboarding.checklist.rules import refuses_reduction
 from offboarding.lib.refusals import Refused
 from offboarding.removals import actions as removals
 from offboarding.removals.models import RemovalRequest
@@ -23,6 +24,7 @@ from offboarding.web.filing.drafts import draft_or_away, trigger
 from offboarding.web.filing.forms import LEAVE, PlaceForm
 from offboarding.web.filing.results import LIVE, MARK, QUIET, checked
 from offboarding.web.filing.search import Row, places_for, rows_of
+from offboarding.web.filing.takings import marked
 from offboarding.web.filing.wishes import EVERYTHING, ONLY, REPLACE, WishCard, place_forms, wish_cards
 from offboarding.web.http import Request, now, page, removal_or_404, signed_in, today, zone_of
 
@@ -64,6 +66,10 @@ def missing(rows: list[Row], forms: Mapping[int, PlaceForm]) -> dict[int, str]:
             errors[pk] = " ".join(str(text) for texts in form.errors.values() for text in texts)
         elif row.found and form.cleaned_data["choice"] not in list(Choice):
             errors[pk] = _("Choose what should happen here.")
+        elif form.cleaned_data["choice"] == Choice.REDUCE and row.seen:
+            taken = marked(row.seen, form.cleaned_data["taken"] or ())
+            if why := refuses_reduction(row.seen, taken) if taken else "":
+                errors[pk] = why
     return errors
 
 
@@ -75,9 +81,9 @@ def wishes(rows: list[Row], forms: Mapping[int, PlaceForm]) -> list[removals.Wis
             continue
         choice = Choice(given["choice"])
         until = given["until"] if choice is Choice.DOWNGRADE else None
-        made.append(
-            removals.Wish(row.workspace, choice, until, given["reason"] if choice is Choice.KEEP else "")
-        )
+        reason = given["reason"] if choice is Choice.KEEP else ""
+        taken = marked(row.seen, given["taken"] or ()) if choice is Choice.REDUCE else ()
+        made.append(removals.Wish(row.workspace, choice, until, reason, taken))
     return made
 
 

@@ -18,6 +18,7 @@ from offboarding.web.cards import OptionCard, TagCard, TimeCard
 from offboarding.web.filing.forms import LEAVE, PlaceForm
 from offboarding.web.filing.results import MARK, busy, held, tag, where
 from offboarding.web.filing.search import Row
+from offboarding.web.filing.takings import boxes, offered
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
@@ -41,6 +42,7 @@ class WishCard:
     busy: str
     warnings: tuple[str, ...]
     options: tuple[OptionCard, ...]
+    taken: tuple[OptionCard, ...]
     until: str
     reason: str
     error: str
@@ -84,6 +86,7 @@ def wish_card(row: Row, form: PlaceForm, error: str, zone: tzinfo, now: datetime
         busy=busy(row, now),
         warnings=tuple(warnings(row, name)),
         options=tuple(options(row, picked)),
+        taken=boxes(seen, form["taken"].value() or ()),
         until=typed(form, "until"),
         reason=typed(form, "reason"),
         error=error or " ".join(str(each) for each in (*form["until"].errors, *form["reason"].errors)),
@@ -110,6 +113,8 @@ def options(row: Row, picked: str) -> Iterator[OptionCard]:
     yield OptionCard(Choice.REMOVE, remove, picked == Choice.REMOVE)
     if outcome is not Outcome.INVITED:
         yield OptionCard(Choice.DOWNGRADE, _("Read-only until"), picked == Choice.DOWNGRADE)
+    if offered(row.seen):
+        yield OptionCard(Choice.REDUCE, _("Take away only"), picked == Choice.REDUCE)
     yield OptionCard(Choice.KEEP, _("Keep, because"), picked == Choice.KEEP)
     if not row.found:
         yield OptionCard(LEAVE, _("Leave out of this request"), picked == LEAVE)
@@ -167,7 +172,12 @@ def initial(row: Row, places: Mapping[int, Place], preset: str) -> dict[str, obj
     if preset and row.found:
         return suggested(preset)
     if place := places.get(row.workspace.pk):
-        return {"choice": place.choice, "until": place.until, "reason": place.reason}
+        return {
+            "choice": place.choice,
+            "until": place.until,
+            "reason": place.reason,
+            "taken": place.taken.split(),
+        }
     if places or section(row) == "absent":
         return {"choice": LEAVE if not row.found else ""}
     return {"choice": Choice.REMOVE if row.seen else LEAVE}

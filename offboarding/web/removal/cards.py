@@ -105,6 +105,12 @@ def title(view: Overview) -> str:
             "Restore access of %(person)s in %(n)d workspaces for a time",
             len(places),
         ) % words  # fmt: skip
+    if any(place["choice"] == "reduce" for place in places):
+        return ngettext(
+            "Take some access from %(person)s in %(n)d workspace",
+            "Take some access from %(person)s in %(n)d workspaces",
+            len(places),
+        ) % words  # fmt: skip
     if len(clients) == 1:
         words["client"] = clients.pop()
         return ngettext(

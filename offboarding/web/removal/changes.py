@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from offboarding.approvals import actions as approvals
+from offboarding.checklist.queries import found_places
 from offboarding.journey import actions as journey
 from offboarding.lib.refusals import Refused
 from offboarding.removals import actions as removals
@@ -41,7 +42,8 @@ def change(request: Request, view: Overview) -> HttpResponse:
     version = request.POST.get("version", "")
     if faults := forms.faults_of(places, given):
         return change_page(request, view, given, faults, version=version, status=422)
-    wishes = [forms.wish(place, given[place.workspace_id]) for place in places]
+    seen = {each.workspace_id: each.seen for each in found_places(view.removal)}
+    wishes = [forms.wish(place, given[place.workspace_id], seen.get(place.workspace_id)) for place in places]
     try:
         plan = journey.change(view.removal, request.user, wishes, version_in(request), today(request))
     except Refused as refusal:
@@ -89,6 +91,7 @@ def change_page(
 ) -> HttpResponse:
     before = {place["workspace_id"]: place["before"] for place in view.data["places"]}
     tomorrow = today(request) + timedelta(days=1)
+    seen = {each.workspace_id: each.seen for each in found_places(view.removal)}
     fields = [
         forms.place_fields(
             place,
@@ -96,6 +99,7 @@ def change_page(
             before.get(place.workspace_id, ""),
             (faults or {}).get(place.workspace_id, ""),
             tomorrow,
+            seen.get(place.workspace_id),
         )
         for place in places_of(view.removal)
     ]

@@ -9,10 +9,12 @@ from datetime import date
 from django.http import QueryDict
 from django.utils.translation import gettext as _
 
+from offboarding.discovery.rules import Sighting
 from offboarding.removals.actions import Wish
 from offboarding.removals.models import Place
 from offboarding.removals.rules import Choice
 from offboarding.web.cards import ErrorLine, ErrorSummaryCard, FieldCard, OptionCard
+from offboarding.web.filing.takings import boxes, marked
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,10 +24,13 @@ class Typed:
     choice: str
     until: str
     reason: str
+    taken: tuple[str, ...] = ()
 
 
 def standing(place: Place) -> Typed:
-    return Typed(place.choice, place.until.isoformat() if place.until else "", place.reason)
+    return Typed(
+        place.choice, place.until.isoformat() if place.until else "", place.reason, tuple(place.taken.split())
+    )
 
 
 def typed(place: Place, data: QueryDict) -> Typed:
@@ -34,14 +39,16 @@ def typed(place: Place, data: QueryDict) -> Typed:
         data.get(f"choice-{key}", ""),
         data.get(f"until-{key}", "").strip(),
         data.get(f"reason-{key}", "").strip(),
+        tuple(data.getlist(f"taken-{key}")),
     )
 
 
-def wish(place: Place, given: Typed) -> Wish:
+def wish(place: Place, given: Typed, seen: Sighting | None = None) -> Wish:
     """Raises ValueError for a choice that the page does not offer, or a date that is none."""
     choice = Choice(given.choice)
     until = date.fromisoformat(given.until) if given.until and choice is Choice.DOWNGRADE else None
-    return Wish(place.workspace, choice, until, given.reason)
+    taken = marked(seen, given.taken) if choice is Choice.REDUCE else ()
+    return Wish(place.workspace, choice, until, given.reason, taken)
 
 
 def faults_of(places: Sequence[Place], given: Mapping[int, Typed]) -> dict[int, str]:
@@ -66,15 +73,21 @@ class PlaceFields:
     choice: FieldCard
     until: FieldCard
     reason: FieldCard
+    taken: FieldCard | None
 
 
-def place_fields(place: Place, given: Typed, before: str, fault: str, tomorrow: date) -> PlaceFields:
-    key = place.workspace_id
+def place_fields(
+    place: Place, given: Typed, before: str, fault: str, tomorrow: date, seen: Sighting | None
+) -> PlaceFields:
+    key, parts = place.workspace_id, boxes(seen, given.taken)
     labels = {
         Choice.REMOVE: _("Remove"),
         Choice.DOWNGRADE: _("Read-only until a date"),
+        Choice.REDUCE: _("Take away only what is marked"),
         Choice.KEEP: _("Keep, with a reason"),
     }
+    if not parts:
+        del labels[Choice.REDUCE]
     options = tuple(OptionCard(value.value, label, value == given.choice) for value, label in labels.items())
     until_wrong = fault if given.choice == Choice.DOWNGRADE else ""
     reason_wrong = fault if given.choice == Choice.KEEP else ""
@@ -92,6 +105,9 @@ def place_fields(place: Place, given: Typed, before: str, fault: str, tomorrow: 
             f"reason-{key}", _("Why it stays"), "text", given.reason, required=False, width="mid",
             error=reason_wrong, attrs=(("maxlength", "300"),),
         ),
+        taken=FieldCard(f"taken-{key}", _("What goes"), "checkboxes", options=parts, required=False)
+        if parts
+        else None,
     )  # fmt: skip
 
 

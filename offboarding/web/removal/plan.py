@@ -28,6 +28,8 @@ class PlaceLine:
     before: str
     planned: str
     notes: tuple[str, ...]
+    lost: tuple[str, ...] = ()  # where only some of it goes
+    kept: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +78,7 @@ def goes_title(body: Body, n: int) -> str:
 SIGNS = {
     "remove": ("\N{MINUS SIGN}", lazy("Removed")),
     "downgrade": ("~", lazy("Read-only")),
+    "reduce": ("\N{MINUS SIGN}", lazy("Only some goes")),
     "keep": ("=", lazy("Stays")),
     "restore": ("+", lazy("Given back")),
 }
@@ -92,6 +95,8 @@ def place_line(place: Body) -> PlaceLine:
         before=place["before"],
         planned=place["planned"],
         notes=tuple(notes(place)),
+        lost=tuple(each["says"] for each in place.get("lost", ())),
+        kept=tuple(each["says"] for each in place.get("kept", ())),
     )
 
 
@@ -181,7 +186,8 @@ def place_rows(old: Body, new: Body) -> Iterator[DiffRow]:
 
 
 def told(place: Body) -> str:
-    return f"{place['before']} → {place['planned']}"
+    planned = "; ".join(each["says"] for each in place.get("lost", ())) or place["planned"]
+    return f"{place['before']} → {planned}"
 
 
 def text_rows(label: str, old: list[str], new: list[str]) -> Iterator[DiffRow]:

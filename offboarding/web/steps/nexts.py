@@ -97,6 +97,7 @@ NEXTS: dict[Cause, Next] = {
     Cause.NOT_REACHED: Next(RETRY, (connections,)),
     Cause.NOT_FOUND: Next(RETRY, (in_segment, what_came)),
     Cause.DOUBT: Next(RETRY, (in_segment, what_came)),
+    Cause.NOT_AS_PLANNED: Next(RETRY, (in_segment, what_came)),
     Cause.NOT_AS_BEFORE: Next(BY_HAND, (in_segment, what_came)),
     Cause.NO_EVENT: Next(RETRY, (in_segment,)),
     Cause.FELL: Next(RETRY, (side_by_side,)),

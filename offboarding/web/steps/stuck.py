@@ -197,6 +197,7 @@ BY_CAUSE: dict[Cause, tuple[tuple[Text, Text], ...]] = {
     Cause.NOT_REACHED: (ON_REACH,),
     Cause.DOUBT: (ON_CHANGE, ON_ANSWER),
     Cause.NOT_AS_BEFORE: (ON_CHANGE,),
+    Cause.NOT_AS_PLANNED: (ON_CHANGE,),
     Cause.NO_EVENT: (NO_EVENT,),
     Cause.FELL: (ON_FALL, BROKE),
     Cause.LOGIN_WANTED: (ON_LOGIN,),
