@@ -261,6 +261,18 @@ VARIABLES = (
         "How far back an emergency reads what the person did in the audit trail, in days.",
     ),
     Variable(
+        "OFFBOARD_TRAIL_HOURS",
+        "24",
+        whole(0, 720),
+        "How often each workspace's audit trail is copied, in hours; 0 copies only when somebody asks.",
+    ),
+    Variable(
+        "OFFBOARD_TRAIL_OVERLAP_HOURS",
+        "24",
+        whole(1, 720),
+        "How far each copy reads back behind the last one, since events show up late, in hours.",
+    ),
+    Variable(
         "OFFBOARD_VOLUME_FALL_PERCENT",
         "50",
         whole(1, 99),

@@ -39,6 +39,8 @@ BREAKER_PLACES: int = VALUES["BREAKER_PLACES"]
 BREAKER_MINUTES: int = VALUES["BREAKER_MINUTES"]
 REVIEW_HOURS: int = VALUES["REVIEW_HOURS"]
 ACTIVITY_DAYS: int = VALUES["ACTIVITY_DAYS"]
+TRAIL_HOURS: int = VALUES["TRAIL_HOURS"]
+TRAIL_OVERLAP_HOURS: int = VALUES["TRAIL_OVERLAP_HOURS"]
 VOLUME_FALL_PERCENT: int = VALUES["VOLUME_FALL_PERCENT"]
 VOLUME_WATCH_MINUTES: int = VALUES["VOLUME_WATCH_MINUTES"]
 KEY_GRACE_DAYS: int = VALUES["KEY_GRACE_DAYS"]
@@ -80,6 +82,7 @@ INSTALLED_APPS = [
     "offboarding.connections",
     "offboarding.evidence",
     "offboarding.discovery",
+    "offboarding.trail",
     "offboarding.removals",
     "offboarding.notifications",
     "offboarding.checklist",

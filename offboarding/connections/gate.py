@@ -23,8 +23,8 @@ def why_waiting(error: SlowDown) -> str:
 class Gate:
     """The gate of one gateway, for as long as that lives."""
 
-    def __init__(self, workspace: Workspace, urgent: bool) -> None:
-        self.pk, self.pace = workspace.pk, Pace.URGENT if urgent else Pace.BEGIN
+    def __init__(self, workspace: Workspace, pace: Pace = Pace.BEGIN) -> None:
+        self.pk, self.pace = workspace.pk, pace
         self.probing = False
         self.troubled = bool(workspace.troubles or workspace.open_until)
 
@@ -37,7 +37,8 @@ class Gate:
             self.probe(standing)
         if wait := limits.take(self.pk, limit_class, self.pace):
             raise HeldBack(limits.BUSY, retry_after=wait)
-        self.pace = max(self.pace, Pace.GO_ON)
+        if self.pace is Pace.BEGIN:
+            self.pace = Pace.GO_ON
 
     def probe(self, standing: queries.Standing) -> None:
         """An open circuit is tried by one caller at a time, and every turn of a step begins with a read."""

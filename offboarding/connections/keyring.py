@@ -9,6 +9,7 @@ from django.conf import settings
 
 from offboarding.connections.gate import Gate
 from offboarding.connections.models import Workspace
+from offboarding.connections.rules import Pace
 from offboarding.gateways.outside import SEGMENT_HOSTS, Outside
 from offboarding.gateways.segment import Exchange, SegmentGateway
 from offboarding.lib.hashing import keyed_fingerprint
@@ -44,13 +45,13 @@ def gateway_for(
     on_exchange: Callable[[Exchange], None] | None = None,
     deadline: float = 20.0,
     *,
-    urgent: bool = False,
+    pace: Pace = Pace.BEGIN,
 ) -> SegmentGateway:
     """A gateway that speaks for this connection. Close it after use.
 
-    Each call passes the gate: pauses, the circuit and the rate limits, of which a part is kept for what is `urgent`.
+    Each call passes the gate: pauses, the circuit and the rate limits, of which `pace` says how large a part is taken.
     """
-    gate = Gate(workspace, urgent)
+    gate = Gate(workspace, pace)
     return SegmentGateway(
         workspace.base_url,
         Sealer(settings.SEALING_KEYS).open(workspace.sealed_token),

@@ -20,6 +20,7 @@ class Pace(IntEnum):
     A turn that has begun goes on a little longer than a new one begins: a list that is dropped half-read is read anew.
     """
 
+    SPARE = 40  # what nobody waits for
     BEGIN = 70
     GO_ON = 80
     URGENT = 100  # the rest is kept for removals that cannot wait

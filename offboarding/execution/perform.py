@@ -18,6 +18,7 @@ from offboarding.connections import queries as connections
 from offboarding.connections.actions import token_refused as token_was_refused
 from offboarding.connections.gate import why_waiting
 from offboarding.connections.models import Workspace
+from offboarding.connections.rules import Pace
 from offboarding.evidence.store import NotStored
 from offboarding.execution import actions, queries, steering
 from offboarding.execution.models import Attempt, Run
@@ -88,7 +89,7 @@ def perform(run: Run) -> None:
     if rest := steering.restored_until(run, now) or step.rests(run, now):
         return rest_until(run, *rest)
     try:
-        with keyring.gateway_for(workspace, notes.take, urgent=is_urgent(run)) as gateway:
+        with keyring.gateway_for(workspace, notes.take, pace=pace_of(run)) as gateway:
             turn(run, step, gateway, queries.work_of(run), notes)
     except StandsStill:
         rest_still(run, **actions.touched())
@@ -105,9 +106,9 @@ def not_stored(run: Run, error: NotStored) -> None:
     put_down(run, state, after=after, waiting_for=says, sentence=says, **actions.touched())
 
 
-def is_urgent(run: Run) -> bool:
+def pace_of(run: Run) -> Pace:
     """Removals for security reasons may use the part of the rate limits that is kept for them."""
-    return REASONS[run.item.plan.removal.reason].group is Group.SECURITY
+    return Pace.URGENT if REASONS[run.item.plan.removal.reason].group is Group.SECURITY else Pace.BEGIN
 
 
 def is_seen_out(run: Run, halt: Halt) -> bool:

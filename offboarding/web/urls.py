@@ -26,6 +26,7 @@ from offboarding.web.setup import urls as setup
 from offboarding.web.signin import urls as signin
 from offboarding.web.start import urls as start
 from offboarding.web.steps import urls as steps
+from offboarding.web.trail import urls as trail
 from offboarding.web.ways import urls as ways
 from offboarding.web.work import urls as work
 
@@ -46,6 +47,7 @@ urlpatterns: list[URLPattern] = [
     *start.urlpatterns,
     *settings.urlpatterns,
     *setup.urlpatterns,
+    *trail.urlpatterns,
     *people.urlpatterns,
     *policies.urlpatterns,
     *ways.urlpatterns,

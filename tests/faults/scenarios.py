@@ -38,6 +38,8 @@ from offboarding.removals.sheets import Typed
 from offboarding.removals.urgent import Urgent
 from offboarding.reports.actions import check_ledger
 from offboarding.retention.actions import keep_for
+from offboarding.trail import actions as trail
+from offboarding.trail.models import Harvest
 from offboarding.work import desks
 from offboarding.work.rules import ENDED, State
 from tests.faults import crew
@@ -279,6 +281,12 @@ def ledger_to_walk() -> Target:
     return Target("reports.Check", made.pk)
 
 
+def trail_to_copy() -> Target:
+    place = crew.workspace("acme-staging")
+    assert trail.begin(place, None)
+    return Target("trail.Harvest", Harvest.objects.filter(workspace=place).latest("pk").pk)
+
+
 SCENARIOS: dict[str, Prepare] = {
     "segment.remove_member": step("segment.remove_member", "acme-staging"),
     "segment.contain": at_once("segment.contain"),
@@ -304,6 +312,8 @@ SCENARIOS: dict[str, Prepare] = {
     "discovery.Look": asked_to_look,
     "packets.Packet": closed,
     "retention.Extension": kept_for_longer,
+    "trail.Harvest": trail_to_copy,
+    "trail.copy": schedule("trail.copy"),
     "notifications.Message": with_news,
     "journey": approved,
     "notifications": schedule("notifications"),

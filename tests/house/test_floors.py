@@ -16,7 +16,7 @@ FLOORS = (
     ("users",),
     ("directory",),
     ("connections", "evidence"),
-    ("discovery", "removals", "notifications"),
+    ("discovery", "removals", "notifications", "trail"),
     ("checklist",),
     ("emergencies",),
     ("approvals",),

@@ -12,7 +12,7 @@ from offboarding.gateways.segment.errors import (
     SlowDown,
     TokenRefused,
 )
-from offboarding.gateways.segment.gateway import KeyRemoval, SegmentGateway
+from offboarding.gateways.segment.gateway import AuditPage, KeyRemoval, SegmentGateway
 from offboarding.gateways.segment.protocol import LIMITS_PER_MINUTE
 from offboarding.gateways.segment.types import (
     Audience,
@@ -45,6 +45,7 @@ __all__ = [
     "LIMITS_PER_MINUTE",
     "Audience",
     "AuditEvent",
+    "AuditPage",
     "ComputedTrait",
     "ConnectionState",
     "Consumers",

@@ -7,11 +7,12 @@ is needed and raise in the middle; all others are tuples. Nothing here sleeps, r
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from offboarding.gateways.segment import protocol
 from offboarding.gateways.segment.caller import Caller
-from offboarding.gateways.segment.errors import Declined, NotThere
+from offboarding.gateways.segment.errors import Declined, Doubtful, NotThere
 from offboarding.gateways.segment.protocol.audit import Granularity
 from offboarding.gateways.segment.types import (
     Audience,
@@ -36,6 +37,7 @@ from offboarding.gateways.segment.types import (
     Warehouse,
     Workspace,
 )
+from offboarding.lib.masking import Known, mask_body
 
 
 class AccessCalls(Caller):
@@ -232,6 +234,14 @@ class ConfigurationCalls(Caller):
         return self.ask(protocol.labels())
 
 
+@dataclass(frozen=True, slots=True)
+class AuditPage:
+    """Events, each with what came, masked. `next` is None on the last page."""
+
+    items: tuple[tuple[AuditEvent, Mapping[str, Any]], ...]
+    next: str | None
+
+
 class TrailCalls(Caller):
     """The audit trail and the events that arrive."""
 
@@ -244,6 +254,17 @@ class TrailCalls(Caller):
     ) -> Iterator[AuditEvent]:
         """Events from `start` on, at most 90 days back. Times carry a zone. There is no filter by person."""
         return self.every(lambda at: protocol.audit_events(start, end, resource_id, resource_type, at))
+
+    def audit_page(self, start: datetime, end: datetime, cursor: str | None = None) -> AuditPage:
+        """One page of the trail, for a copy that is kept: who copies holds the cursor and can go on after any page.
+
+        Raises Doubtful when the page leads back to itself: it would never end.
+        """
+        found = self.ask(protocol.audit_page(start, end, cursor))
+        if found.next is not None and found.next in (cursor, found.current):
+            raise Doubtful("Segment could not be read: the list repeats itself.", exchange=self._last)
+        hide = partial(mask_body, secrets=Known((self._token,)), fingerprint=self._fingerprint)
+        return AuditPage(tuple((event, hide(raw)) for event, raw in found.items), found.next)
 
     def events_volume(
         self,

@@ -17,6 +17,7 @@ NOUNS = {
     "user": lazy("People who sign in"),
     "client": lazy("Clients"),
     "workspace": lazy("Workspaces"),
+    "trail": lazy("Copies of audit trails"),
     "discovery": lazy("Searches"),
     "setting": lazy("Settings"),
     "batch": lazy("Lists of people"),

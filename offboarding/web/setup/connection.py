@@ -27,6 +27,7 @@ from offboarding.web.setup.changing import difference, refused
 from offboarding.web.setup.forms import WorkspaceForm, workspace_now
 from offboarding.web.setup.history import history
 from offboarding.web.setup.tabs import CONNECTIONS as SEES
+from offboarding.web.trail.standing import standing
 
 SYNCS = 15
 
@@ -61,6 +62,7 @@ def show(request: Request, workspace: Workspace, status: int = 200, **more: Any)
         "syncs": cards.syncs(newest_reads(workspace, SYNCS), Clock.of(request)),
         "days": entries,
         "pager": older,
+        **standing(request, workspace),
         **more,
     }
     return page(request, "setup/connection.html", context, status)

@@ -136,6 +136,11 @@ WORDS: dict[Event, Callable[[Facts], str]] = {
     Event.TOKEN_REPLACED: lambda facts: _("replaced the token; it is now %(token)s") % facts,
     Event.TOKEN_REFUSED: lambda facts: _("found that Segment refuses the token: %(why)s") % facts,
     Event.TOKEN_WORKS_AGAIN: lambda facts: _("found that the token works again"),
+    Event.TRAIL_COPIED: lambda facts: (
+        _("copied the audit trail: %(events)s events, %(new)s of them new") % facts
+    ),
+    Event.TRAIL_NOT_COPIED: lambda facts: _("could not copy the audit trail: %(says)s") % facts,
+    Event.TRAIL_FILE_ADDED: lambda facts: _("added a file of the audit trail with %(lines)s lines") % facts,
     Event.CIRCUIT_OPENED: lambda facts: _("got no clear answer many times in a row"),
     Event.CIRCUIT_CLOSED: lambda facts: _("got an answer again"),
 }

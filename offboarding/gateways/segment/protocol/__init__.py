@@ -2,6 +2,7 @@
 
 from offboarding.gateways.segment.protocol.audit import (
     audit_events,
+    audit_page,
     delivered,
     events_volume,
     summed,
@@ -78,6 +79,7 @@ __all__ = [
     "add_write_key",
     "audiences",
     "audit_events",
+    "audit_page",
     "cancel_invitation",
     "computed_traits",
     "connected_destinations",

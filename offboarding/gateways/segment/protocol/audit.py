@@ -27,6 +27,7 @@ from offboarding.gateways.segment.protocol.request import (
 from offboarding.gateways.segment.types import AuditEvent, Point, SourceVolume, Volume
 
 Granularity = Literal["DAY", "HOUR", "MINUTE"]
+Copied = tuple[AuditEvent, Fields]
 
 
 def audit_events(
@@ -47,6 +48,17 @@ def audit_events(
         "GET",
         "/audit-events",
         lambda data: page(data, "events", read_event),
+        query=query(*pairs, *page_of(cursor)),
+    )
+
+
+def audit_page(start: datetime, end: datetime, cursor: str | None = None) -> Request[Page[Copied]]:
+    """The same events together with what each was read from. The cursor of a page goes on where that page ended."""
+    pairs = [("startTime", instant(start)), ("endTime", instant(end))]
+    return Request(
+        "GET",
+        "/audit-events",
+        lambda data: page(data, "events", lambda value: (read_event(value), fields(value, "an audit event"))),
         query=query(*pairs, *page_of(cursor)),
     )
 
@@ -134,17 +146,23 @@ def summed(volumes: Iterable[Volume]) -> Volume:
 
 
 def read_event(value: Json) -> AuditEvent:
+    """By the names of the Public API, or by those that forwarded events have: nobody promises that they stay apart."""
     found = fields(value, "an audit event")
     return AuditEvent(
-        must(found, "id"),
-        must(found, "timestamp"),
+        must(found, _named(found, "id", "eventId", "event_id")),
+        must(found, _named(found, "timestamp", "createdAt", "created_at")),
         may(found, "type"),
-        may(found, "actor"),
-        may(found, "actorEmail"),
-        may(found, "resourceId"),
-        may(found, "resourceType"),
-        may(found, "resourceName"),
+        may(found, _named(found, "actor", "subject")),
+        may(found, _named(found, "actorEmail", "actor_email")),
+        may(found, _named(found, "resourceId", "resource_id")),
+        may(found, _named(found, "resourceType", "resource_type")),
+        may(found, _named(found, "resourceName", "resource_name")),
     )
+
+
+def _named(found: Fields, *names: str) -> str:
+    """The first of these names that holds something, else the first of all."""
+    return next((name for name in names if found.get(name)), names[0])
 
 
 def _volume(value: Json) -> Volume:

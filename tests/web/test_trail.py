@@ -1,0 +1,114 @@
+"""The pages of a copied audit trail: how far it reaches, who did what, copying now, adding a file."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from offboarding.trail.models import AuditEvent, Copy, Harvest
+from offboarding.work import clock
+from tests.conftest import DAN
+
+Make = Callable[..., Any]
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def place(workspace: Make) -> Any:
+    return workspace("Acme Production")
+
+
+@pytest.fixture
+def event(place: Any) -> Make:
+    def make(number: int = 1, **fields: Any) -> Any:
+        told = {
+            "type": "User Removed",
+            "kind": "removed",
+            "actor": "public-api-token/T1",
+            "resource_name": DAN,
+        }
+        at = clock.now() - timedelta(minutes=number)
+        return AuditEvent.objects.create(
+            workspace=place, key=f"events/{number}", at=at, raw={}, **{**told, **fields}
+        )
+
+    return make
+
+
+@pytest.fixture
+def reads(client: Any, olga: Any, place: Any) -> Make:
+    client.force_login(olga)
+    return lambda path="events/": client.get(f"/setup/connections/{place.pk}/{path}")
+
+
+def test_the_page_says_how_far_the_copy_reaches_and_who_did_what(
+    reads: Make, event: Make, place: Any
+) -> None:
+    now = clock.now()
+    event(1)
+    event(
+        2, actor="users/u9", email="eve@x.example", type="Source Modified", kind="", resource_name="Checkout"
+    )
+    gap = [(now - timedelta(days=120)).isoformat(), (now - timedelta(days=110)).isoformat()]
+    Copy.objects.create(
+        workspace=place, since=now - timedelta(days=200), until=now, gaps=[gap], ours=["public-api-token/T1"]
+    )
+    page = reads().content.decode()
+    assert "Offboard, with our token" in page and "eve@x.example (a person)" in page
+    assert "Segment had dropped these days" in page and "2 events" in page
+
+
+@pytest.mark.parametrize(
+    ("lack", "says"),
+    [("plan", "has no audit trail"), ("token", "too few rights"), ("refused", "refuses our token")],
+)
+def test_why_there_is_no_copy_is_said_with_the_way_out(reads: Make, place: Any, lack: str, says: str) -> None:
+    Copy.objects.create(workspace=place, lack=lack, lacks_since=clock.now())
+    page = reads().content.decode()
+    assert (says in page and "A Workspace Owner" in page) or "export it as CSV" in page
+    assert says in reads("").content.decode(), "the connection's own page says it too"
+
+
+def test_copying_now_orders_one_reading(client: Any, reads: Make, place: Any) -> None:
+    for _ in range(2):
+        assert client.post(f"/setup/connections/{place.pk}/events/copy/").status_code == 302
+    assert Harvest.objects.filter(workspace=place).count() == 1
+    assert "Copying" in reads().content.decode()
+
+
+def test_a_file_is_taken_and_a_wrong_one_is_said_beside_its_field(
+    client: Any, reads: Make, place: Any, settings: Any, tmp_path: Any
+) -> None:
+    settings.EVIDENCE_ROOT = tmp_path
+    assert reads("events/file/").status_code == 200
+
+    def sends(text: str, name: str = "trail.csv") -> Any:
+        file = SimpleUploadedFile(name, text.encode())
+        return client.post(f"/setup/connections/{place.pk}/events/file/", {"file": file})
+
+    answer = sends("time,type\nnever,User Removed\n")
+    assert answer.status_code == 422 and "Line 2 has no time" in answer.content.decode()
+    assert client.post(f"/setup/connections/{place.pk}/events/file/").status_code == 422
+    assert not Harvest.objects.exists()
+    assert sends("time,type\n2026-03-31T10:00:00Z,User Removed\n").status_code == 302
+    assert Harvest.objects.get().file is not None
+
+
+def test_it_takes_the_same_queries_however_many_events_there_are(reads: Make, event: Make) -> None:
+    def queries() -> int:
+        with CaptureQueriesContext(connection) as taken:
+            reads()
+        return len(taken)
+
+    event(1)
+    reads()
+    before = queries()
+    for number in range(2, 30):
+        event(number)
+    assert queries() == before
