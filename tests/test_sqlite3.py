@@ -1,9 +1,11 @@
-"""Threads that write to SQLite take turns, and nobody keeps a turn who is gone."""
+"""Threads that write to SQLite take turns, nobody keeps a turn who is gone, and what is committed is on the disk."""
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -85,3 +87,85 @@ def test_whoever_cannot_begin_keeps_no_turn() -> None:
         cursor.execute("ROLLBACK")
         cursor.connection.close()
     assert elsewhere(write) == "written"
+
+
+# ---------------------------------------------------------------- waiting for the disk
+
+
+@pytest.fixture
+def full(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[base.DatabaseWrapper]:
+    """A file of its own, set up as in production: the other tests wait for no disk."""
+    init = "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;"
+    options = {**connection.settings_dict["OPTIONS"], "init_command": init, "timeout": 5}
+    settings = {**connection.settings_dict, "NAME": str(tmp_path / "full.sqlite3"), "OPTIONS": options}
+    made = base.DatabaseWrapper(settings, "full")
+    monkeypatch.setattr(connections._connections, "full", made, raising=False)
+    with made.cursor() as cursor:
+        cursor.execute("CREATE TABLE note (text TEXT)")
+    yield made
+    made.close()
+
+
+def synchronous(database: base.DatabaseWrapper) -> int:
+    with database.cursor() as cursor:
+        return int(cursor.execute("PRAGMA synchronous").fetchone()[0])
+
+
+def note(database: base.DatabaseWrapper) -> None:
+    with database.cursor() as cursor:
+        cursor.execute("INSERT INTO note VALUES ('kept')")
+
+
+def test_a_statement_on_its_own_waits_for_the_disk_by_itself(full: base.DatabaseWrapper) -> None:
+    with transaction.atomic(using="full"):
+        note(full)
+        assert synchronous(full) == 1
+    assert synchronous(full) == base.FULL
+
+
+@pytest.mark.parametrize("ends", ["committed", "rolled back"])
+def test_a_transaction_has_reached_the_disk_when_its_commit_comes_back(
+    full: base.DatabaseWrapper, monkeypatch: pytest.MonkeyPatch, ends: str
+) -> None:
+    settled: list[int] = []
+    really = os.fsync
+    monkeypatch.setattr(os, "fsync", lambda log: (settled.append(os.fstat(log).st_ino), really(log)))
+    with transaction.atomic(using="full"):
+        note(full)
+        transaction.set_rollback(ends == "rolled back", using="full")
+    log = Path(full.log.path).stat()
+    assert settled == ([log.st_ino] if ends == "committed" else [])
+
+
+def test_one_wait_serves_all_that_were_written_before_it_began(
+    full: base.DatabaseWrapper, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waits: list[int] = []
+    monkeypatch.setattr(os, "fsync", waits.append)
+    log = full.log
+    threads = [threading.Thread(target=log.settle) for _ in range(5)]
+    with log.disk:
+        for thread in threads:
+            thread.start()
+        while repr(log.tickets) != "count(6)":
+            pass
+    for thread in threads:
+        thread.join(10)
+    assert len(waits) == 1
+
+
+def test_a_disk_that_fails_is_said_and_the_turn_is_over(
+    full: base.DatabaseWrapper, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(_log: int) -> None:
+        raise OSError(5, "Input/output error")
+
+    monkeypatch.setattr(os, "fsync", fails)
+    with pytest.raises(OperationalError, match="disk"), transaction.atomic(using="full"):
+        note(full)
+    monkeypatch.undo()
+    assert not full.log.turn.locked()
+
+
+def test_a_log_that_was_removed_had_reached_the_file(full: base.DatabaseWrapper) -> None:
+    base.to_disk(str(Path(full.log.path).with_name("never-was")))
