@@ -141,7 +141,7 @@ def rest_until(run: Run, at: datetime, why: str) -> None:
 def turn(run: Run, step: Step, gateway: SegmentGateway, plain: Work, notes: Notes) -> None:
     work = replace(plain, known=step.recall(run))
     sight = look(run, step, gateway, work, notes)
-    if sight is None or settled(run, step, sight):
+    if sight is None:
         return None
     history = notes.history()
     if not step.acts and history.looks_since_call <= len(step.patience) and step.waits(sight):
@@ -161,22 +161,31 @@ def turn(run: Run, step: Step, gateway: SegmentGateway, plain: Work, notes: Note
     if called:
         # What the call brought is on record by now.
         after = look(run, step, gateway, replace(plain, known=step.recall(run)), notes)
-        if after is not None and not settled(run, step, after):
+        if after is not None:
             history = notes.history()
             verify_later(run, after, settles_in(history) or timedelta(seconds=1), history)
 
 
 def look(run: Run, step: Step, gateway: SegmentGateway, work: Work, notes: Notes) -> Sight | None:
-    """A fresh read, kept as evidence; None if it brought nothing and the run was put down."""
+    """A fresh read, kept as evidence, and with it the end of the run if what should be gone is gone.
+
+    None if nothing is left to decide: the run is done, or the read brought nothing and the run was put down.
+    """
     attempt = notes.begin(Act.LOOK, f"Read {work.workspace}")
     try:
         sight = step.look(gateway, work)
     except GatewayError as error:
         came_to_nothing(run, attempt, error, notes)
         return None
-    seen = {"seen": sight.seen.value, **sight.facts}
-    notes.close(attempt, Result.SEEN, sight.says, seen, keep=lambda: step.noted(run, attempt, sight))
-    return sight
+    ended = False
+
+    def keep() -> None:
+        nonlocal ended
+        step.noted(run, attempt, sight)
+        ended = settled(run, step, sight)
+
+    notes.close(attempt, Result.SEEN, sight.says, {"seen": sight.seen.value, **sight.facts}, keep)
+    return None if ended else sight
 
 
 def settled(run: Run, step: Step, sight: Sight) -> bool:
@@ -228,7 +237,7 @@ def refused_or_gone(
     So a look comes before a person is asked.
     """
     sight = look(run, step, gateway, work, notes)
-    if sight is None or settled(run, step, sight):
+    if sight is None:
         return None
     if sight.blocked and CAUSES[error.kind] is Cause.DECLINED:
         return hand_to_person(run, sight)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
+import sys
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -25,6 +26,10 @@ log = structlog.get_logger(__name__)
 
 REST = 1.0  # seconds between two looks when nobody nudges
 PACE = 0.2  # seconds between two rounds of the schedules, however often somebody nudges
+AHEAD = 4  # a thread that has nothing left finds the next row without waiting for a round; few, since urgent ones wait for them
+# Seconds that a thread may compute before another one comes in. Who holds the turn to write waits for its own at each statement,
+# and with Python's 5 ms all others wait with it: on a busy machine the work of 16 threads takes a third less time so.
+SWITCH = 0.001
 SHARE = 3  # and so many times as long as the last round took, so that on a busy machine rounds do not hold up the work
 
 
@@ -51,6 +56,7 @@ class Engine:
         pulse.woken.set()
 
     def run(self) -> None:
+        sys.setswitchinterval(SWITCH)
         with ThreadPoolExecutor(self.threads, thread_name_prefix="engine") as pool:
             while not self.stopping.is_set() and not self.alone():
                 pulse.woken.clear()
@@ -124,9 +130,9 @@ class Engine:
         return handed
 
     def hand_out_of(self, pool: ThreadPoolExecutor, kind: str, due: Callable[[int], list[int]]) -> bool:
-        free, handed = self.threads - len(self.under_way), False
-        for pk in due(free + len(self.under_way)) if free > 0 else ():
-            if (kind, pk) not in self.under_way and len(self.under_way) < self.threads:
+        most, handed = self.threads + AHEAD, False
+        for pk in due(most) if len(self.under_way) < most else ():
+            if (kind, pk) not in self.under_way and len(self.under_way) < most:
                 self.under_way[kind, pk] = pool.submit(self.look, kind, pk)
                 handed = True
         return handed
