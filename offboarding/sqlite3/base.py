@@ -76,7 +76,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
         self.full = False
 
     def get_new_connection(self, conn_params: Any) -> Any:
-        made = super().get_new_connection(conn_params)  # type: ignore[misc]
+        made = super().get_new_connection(conn_params)
         mode = made.execute("PRAGMA journal_mode").fetchone()[0]
         self.full = mode == "wal" and made.execute("PRAGMA synchronous").fetchone()[0] == FULL
         return made
