@@ -90,6 +90,7 @@ INSTALLED_APPS = [
     "offboarding.approvals",
     "offboarding.execution",
     "offboarding.verification",
+    "offboarding.letters",
     "offboarding.packets",
     "offboarding.retention",
     "offboarding.journey",

@@ -101,6 +101,12 @@ def over(plan: Plan, helping: Collection[str]) -> set[int]:
     return set(found.values_list("item__number", flat=True))
 
 
+def holding_up(plan: Plan) -> set[tuple[str, str]]:
+    """Code and state of every item that closing waits for and that has not settled. One query."""
+    open_ = Run.objects.filter(item__plan=plan, item__blocks_closing=True).exclude(state__in=SETTLED)
+    return set(open_.values_list("item__code", "state"))
+
+
 def may_close(plan: Plan) -> bool:
     """Everything that closing waits for has ended well: verified, done by hand, or skipped with a reason."""
     runs = Run.objects.filter(item__plan=plan)

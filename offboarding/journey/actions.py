@@ -27,7 +27,7 @@ from offboarding.execution import queries as runs
 from offboarding.execution import steering as steps
 from offboarding.execution.logins import actions as logins
 from offboarding.execution.models import Run
-from offboarding.journey import after, emergency, lines
+from offboarding.journey import after, emergency, letters, lines
 from offboarding.journey.offers import offers_of
 from offboarding.journey.rounds import Rounds
 from offboarding.journey.rules import AT_ONCE, HELPS, to_release
@@ -248,7 +248,11 @@ def go_on(removal: RemovalRequest, plan: Plan) -> bool:
         free = [number for number in free if number not in queued]
     if free:
         execution.release(list(runs.runs_numbered(plan, free[:AT_ONCE]).values()))
-    if runs.may_close(plan) and emergency.may_close(removal, plan):
+    left = runs.holding_up(plan)
+    if letters.THEIR_TURN in left:
+        letters.go_on(removal)
+        left = runs.holding_up(plan)
+    if not left and runs.may_close(plan) and emergency.may_close(removal, plan):
         return not close(removal, plan)
     return len(free) > AT_ONCE
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
@@ -15,18 +14,14 @@ from offboarding import pulse
 from offboarding.ledger.actions import APP, Actor, Event, record
 from offboarding.ledger.models import Entry
 from offboarding.lib.hashing import sha256_hex
-from offboarding.lib.refusals import Refused
-from offboarding.notifications import queries
+from offboarding.notifications import outbox, queries
 from offboarding.notifications.models import Message
-from offboarding.notifications.rules import Draft, Pace, brief_of, due, next_try, subject_of, text_of
+from offboarding.notifications.rules import Draft, Pace, brief_of, due, subject_of, text_of
 from offboarding.users.models import User
 from offboarding.users.rules import actor_of
 from offboarding.work import clock
-from offboarding.work.actions import keep, move, must_not_stand_still, put_down
+from offboarding.work.actions import keep, must_not_stand_still, put_down
 from offboarding.work.rules import State
-
-AFRESH: Mapping[str, Any] = {"handed_over_at": None, "tries": 0, "trouble": "", "waiting_for": ""}
-STOPPED = (State.FAILED, State.UNKNOWN, State.NEEDS_PERSON)
 
 
 def write(entry: Entry, draft: Draft) -> Message | None:
@@ -104,36 +99,6 @@ def dropped(mail: Message, left_out: Mapping[int, str]) -> None:
         leave_out(mail, left_out)
 
 
-def sent(mail: Message, _says: str) -> None:
-    with transaction.atomic():
-        end(mail, State.DONE, sent_at=Now(), trouble="")
-        tell(mail, Event.MESSAGE_SENT)
-
-
-def later(mail: Message, says: str) -> None:
-    """Not taken, so nothing was sent; trying again may help."""
-    after = next_try(mail.tries, random.random())
-    if after is None:
-        return refused(mail, says)
-    put_down(
-        mail, State.WAITING, after=after, waiting_for=says[:200], trouble=says[:500], handed_over_at=None
-    )
-
-
-def refused(mail: Message, says: str) -> None:
-    """Not taken, and it will not be. A person decides."""
-    with transaction.atomic():
-        end(mail, State.FAILED, trouble=says[:500], handed_over_at=None)
-        tell(mail, Event.MESSAGE_FAILED, says=says[:300])
-
-
-def in_doubt(mail: Message, says: str) -> None:
-    """It may have gone. Nobody sends it again but a person."""
-    with transaction.atomic():
-        end(mail, State.UNKNOWN, trouble=says[:500])
-        tell(mail, Event.MESSAGE_IN_DOUBT, says=says[:300])
-
-
 def parked(mail: Message) -> None:
     """It stopped three times in the middle. The engine holds the transaction."""
     says = f"This message {mail.waiting_for}."
@@ -157,22 +122,9 @@ def send_again(mail: Message, user: User, fence: int) -> None:
     Who may ask is for the room to say that knows what the message is about.
     """
     with transaction.atomic():
-        if mail.state not in STOPPED or (mail.state == State.UNKNOWN and mail.not_before):
-            raise Refused("not-stopped", "This message is on its way, or was sent already.")
-        if mail.fence != fence or not released(mail):
-            raise Refused("moved-meanwhile", "This message moved on meanwhile. Look at it again.")
+        outbox.again(mail, fence)
         mail.joined.filter(left_out="").update(state=State.WAITING, not_before=None)
         tell(mail, Event.MESSAGE_SENT_AGAIN, actor_of(user))
-
-
-def released(mail: Message) -> bool:
-    """What may have been sent stays so until the next hand-over brings an answer."""
-    if mail.state != State.UNKNOWN:
-        return move(mail, State.READY, not_before=Now(), **AFRESH)
-    rows = Message.objects.filter(pk=mail.pk, fence=mail.fence, state=State.UNKNOWN, not_before=None)
-    freed = rows.update(fence=mail.fence + 1, not_before=Now(), **AFRESH)
-    pulse.nudge(mail)
-    return bool(freed)
 
 
 # ---------------------------------------------------------------- the record
@@ -192,3 +144,6 @@ def tell(mail: Message, event: Event, actor: Actor = APP, **facts: Any) -> None:
             **({"text": mail.mail_text} if event is Event.MESSAGE_SENT else {}),
         },
     )
+
+
+BOOK = outbox.Book(end, tell, Event.MESSAGE_SENT, Event.MESSAGE_FAILED, Event.MESSAGE_IN_DOUBT)

@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
-from offboarding.notifications import actions
+from offboarding.notifications import actions, outbox
 from offboarding.notifications.handlers import objection
 from offboarding.notifications.mail import compose
 from offboarding.notifications.models import Message
 from offboarding.notifications.post import post
 from offboarding.notifications.queries import parts_of
-from offboarding.notifications.rules import Answer
-
-CUT_OFF = "Sending was cut off. The mail may have been sent."
 
 
 def perform(mail: Message) -> None:
     if mail.handed_over_at:
-        return actions.in_doubt(mail, CUT_OFF)
+        return outbox.noted(mail, outbox.CUT_OFF, actions.BOOK)
     parts = parts_of(mail)
     left_out = {part.pk: why[:300] for part in parts if (why := objection(part.entry, mail.recipient))}
     wanted = [part for part in parts if part.pk not in left_out]
@@ -26,13 +21,4 @@ def perform(mail: Message) -> None:
     composed = compose(mail, wanted)
     composed.message()  # a mail that cannot be written fails here, while it is certain that nothing was sent
     actions.hand_over(mail, composed, left_out)
-    outcome = post(composed)
-    NOTED[outcome.answer](mail, outcome.says)
-
-
-NOTED: dict[Answer, Callable[[Message, str], None]] = {
-    Answer.TAKEN: actions.sent,
-    Answer.LATER: actions.later,
-    Answer.REFUSED: actions.refused,
-    Answer.DOUBT: actions.in_doubt,
-}
+    outbox.noted(mail, post(composed), actions.BOOK)

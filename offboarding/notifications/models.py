@@ -20,7 +20,23 @@ class Cursor(models.Model):
     tries = models.PositiveSmallIntegerField(default=0)
 
 
-class Message(Order):
+class Mail(Order):
+    """What every mail has that goes to one address, whoever wrote it. `outbox` writes here."""
+
+    address = models.EmailField(max_length=254, blank=True)
+    # Set without a result: the hand-over was cut off, and the mail may have gone.
+    handed_over_at = models.DateTimeField(null=True, blank=True)
+    sent_at = models.DateTimeField(null=True, blank=True)
+    tries = models.PositiveSmallIntegerField(default=0)
+    trouble = models.CharField(max_length=500, blank=True)
+    # What the server said when it took it, masked.
+    answer = models.CharField(max_length=300, blank=True)
+
+    class Meta:
+        abstract = True
+
+
+class Message(Mail):
     """One notice for one person through one channel, and the mail that carries it.
 
     A notice with `joined_to` goes in another one's mail and ends as that one does; it is never due by itself.
@@ -45,14 +61,8 @@ class Message(Order):
     left_out = models.CharField(max_length=300, blank=True)
 
     # The mail as it was about to be handed over; kept first, so that it stands even if nothing came after.
-    address = models.EmailField(max_length=254, blank=True)
     mail_subject = models.CharField(max_length=200, blank=True)
     mail_text = models.TextField(blank=True)
-    # Set without a result: the hand-over was cut off, and the mail may have gone.
-    handed_over_at = models.DateTimeField(null=True, blank=True)
-    sent_at = models.DateTimeField(null=True, blank=True)
-    tries = models.PositiveSmallIntegerField(default=0)
-    trouble = models.CharField(max_length=500, blank=True)
 
     class Meta:
         ordering = ["-pk"]

@@ -7,11 +7,13 @@ from __future__ import annotations
 
 from contextlib import suppress
 from smtplib import (
+    SMTP,
     SMTPException,
     SMTPNotSupportedError,
     SMTPRecipientsRefused,
     SMTPResponseException,
 )
+from typing import Any
 
 from django.core.mail import EmailMessage, get_connection
 from django.core.mail.backends.base import BaseEmailBackend
@@ -39,6 +41,7 @@ def post(mail: EmailMessage) -> Outcome:
 
 def handed(connection: BaseEmailBackend, mail: EmailMessage) -> Outcome:
     """An answer with a code is a clear one (RFC 5321, 4.2); anything else after the first byte leaves doubt."""
+    heard = listening(connection)
     try:
         connection.send_messages([mail])
     except SMTPRecipientsRefused as error:
@@ -50,9 +53,30 @@ def handed(connection: BaseEmailBackend, mail: EmailMessage) -> Outcome:
         return Outcome(Answer.REFUSED, CANNOT_CARRY)
     except (SMTPException, OSError):
         return Outcome(Answer.DOUBT, NO_CLEAR_ANSWER)
-    return Outcome(Answer.TAKEN)
+    return Outcome(Answer.TAKEN, heard[-1] if heard else "")
+
+
+def listening(connection: BaseEmailBackend) -> list[str]:
+    """What the server says when it takes a text, such as the number that it queued it under; smtplib drops it."""
+    heard: list[str] = []
+    talk = getattr(connection, "connection", None)
+    if isinstance(talk, SMTP):
+        say = talk.data
+
+        def data(text: Any) -> tuple[int, bytes]:
+            code, words = say(text)
+            heard.append(f"{code} {told(words)}")
+            return code, words
+
+        talk.data = data  # type: ignore[method-assign, assignment]
+    return heard
 
 
 def answered(code: int, text: bytes | str) -> str:
+    return f"The mail server did not take it: {code} {told(text)}"
+
+
+def told(text: bytes | str) -> str:
+    """What a server said, in one line, masked."""
     words = text.decode("utf-8", "replace") if isinstance(text, bytes) else text
-    return f"The mail server did not take it: {code} {mask_text(' '.join(words.split()))[:200]}"
+    return mask_text(" ".join(words.split()))[:200]

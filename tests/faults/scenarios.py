@@ -29,6 +29,8 @@ from offboarding.execution.rotation import queries as rotations
 from offboarding.execution.rules import Result
 from offboarding.execution.steps import OWN, STEPS
 from offboarding.journey import batches, emergency
+from offboarding.letters import actions as letters
+from offboarding.letters.rules import Kind as LetterKind
 from offboarding.packets.models import Packet
 from offboarding.removals import batches as lists
 from offboarding.removals.batches import Terms
@@ -105,6 +107,16 @@ def with_news() -> Target:
     desks.SCHEDULES["notifications"].run()
     crew.hurry()
     return Target("notifications.Message", desks.DESKS["notifications.Message"].due(1)[0])
+
+
+def letter_on_its_way() -> Target:
+    """A confirmation that Alice sent: its place was read again."""
+    removal, alice = running("acme-staging"), crew.user("alice")
+    after(removal, "verify.place")
+    client, day = crew.workspace("acme-staging").client, crew.today()
+    letter = letters.write_letter(removal, client, LetterKind.CONFIRMATION, alice, day)
+    (copy,) = letters.release(letter, letters.Asked(alice, day, letter.version), alice.email)
+    return Target("letters.Delivery", copy.pk)
 
 
 def approved() -> Target:
@@ -315,6 +327,7 @@ SCENARIOS: dict[str, Prepare] = {
     "trail.Harvest": trail_to_copy,
     "trail.copy": schedule("trail.copy"),
     "notifications.Message": with_news,
+    "letters.Delivery": letter_on_its_way,
     "journey": approved,
     "notifications": schedule("notifications"),
     "journey.follow_ups": key_left_over,

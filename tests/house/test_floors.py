@@ -22,6 +22,7 @@ FLOORS = (
     ("approvals",),
     ("execution",),
     ("verification",),
+    ("letters",),
     ("packets",),
     ("retention",),
     ("journey", "reviews", "reports"),

@@ -1,0 +1,73 @@
+"""Letters on the route: drafts as soon as telling has its turn, and what a client lets go by itself."""
+
+from __future__ import annotations
+
+from django.db import transaction
+
+from offboarding.directory.models import Client
+from offboarding.letters import actions, queries
+from offboarding.letters.facts import whole
+from offboarding.letters.fulfilling import TELLING, fulfil, waits
+from offboarding.letters.models import Letter
+from offboarding.letters.rules import (
+    OPEN,
+    Conditions,
+    Kind,
+    Standing,
+    addresses_in,
+    expected_in,
+    goes_by_itself,
+)
+from offboarding.lib.refusals import Refused
+from offboarding.removals.models import RemovalRequest
+from offboarding.work import clock
+from offboarding.work.queries import stands_still
+from offboarding.work.rules import State
+
+# Code and state of the step while it has its turn.
+THEIR_TURN = (TELLING, State.NEEDS_PERSON.value)
+
+
+def go_on(removal: RemovalRequest) -> None:
+    """Safe to call at any time, any number of times; nothing is done while telling does not have its turn."""
+    if not waits(removal).exists() or stands_still():
+        return
+    for client in queries.clients_in(removal):
+        conditions = queries.conditions_of(client)
+        for kind in expected_in(conditions, removal.emergency):
+            tell(removal, client, kind, conditions)
+    fulfil_if_told(removal)
+
+
+def tell(removal: RemovalRequest, client: Client, kind: Kind, conditions: Conditions) -> None:
+    letter = removal.letters.filter(client=client, kind=kind).exclude(standing=Standing.LAPSED).last()
+    if letter is None:
+        try:
+            letter = actions.write_letter(removal, client, kind, None, clock.now().date())
+        except Refused:  # somebody else was quicker
+            return
+    if letter.standing in OPEN and kind in conditions.automatic:
+        by_itself(letter, conditions)
+
+
+def by_itself(letter: Letter, conditions: Conditions) -> None:
+    facts = queries.facts_of(letter.removal, letter.client)
+    if not goes_by_itself(queries.facing(letter), conditions, whole(facts)):
+        return
+    try:
+        if why := queries.changed_since(letter):
+            if letter.standing == Standing.APPROVED:
+                return  # whoever approved these words reads the new ones first
+            letter = actions.renew(letter, why)
+        to, wrong = addresses_in(
+            queries.addressed_to(letter, clock.now().date()), Kind(letter.kind), letter.removal.addresses
+        )
+        if not wrong:
+            actions.release_itself(letter, to)
+    except Refused:  # somebody has it in hand
+        return
+
+
+def fulfil_if_told(removal: RemovalRequest) -> None:
+    with transaction.atomic():
+        fulfil(removal)

@@ -1,0 +1,148 @@
+"""What a letter may say: only what fresh reads showed, and beside it everything that they did not. Pure.
+
+Facts are plain values for canonical JSON. They change only when what they say changes: a later read that shows the same
+leaves them as they are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from offboarding.checklist.rules import Phase
+from offboarding.execution.models import Run
+from offboarding.execution.rules import Ended, Seen
+from offboarding.ledger.rules import iso
+from offboarding.lib.masking import mask_text
+from offboarding.verification.models import Finding
+from offboarding.verification.queries import PlaceStanding
+from offboarding.verification.rules import Now
+from offboarding.work.rules import ENDED, State
+
+Facts = dict[str, Any]
+# Steps of these phases say whether something may still be open to the person.
+MATTERS = (Phase.REMOVE, Phase.ROTATE, Phase.VERIFY)
+LISTS = ("removed", "read_only", "kept", "unverified", "by_hand", "skipped", "not_done", "not_known")
+TOKENS = (
+    "API tokens: Segment does not list them. What a person did about them is among the steps done by hand."
+)
+SHARED = "A step that concerns several clients"
+WHY = {
+    Now.NOT_STARTED: "The work there has not begun.",
+    Now.WAITING: "The work there has not ended.",
+    Now.RUNNING: "The work there has not ended.",
+    Now.NEEDS_PERSON: "A step there waits for a person.",
+    Now.CAME_BACK: "The last read showed access again.",
+    Now.SKIPPED: "It was not read again: the check was skipped.",
+}
+
+
+def described(
+    head: Mapping[str, Any],
+    places: Sequence[PlaceStanding],
+    others: Sequence[PlaceStanding],
+    runs: Iterable[Run],
+    findings: Sequence[Finding],
+    not_known: Sequence[str],
+) -> Facts:
+    """The facts about one client's places. `others` are the request's places of other clients: nothing of them is said."""
+    facts: Facts = {"v": 1, **head, **{name: [] for name in LISTS}}
+    for place in places:
+        name, row = place_row(place, findings)
+        facts[name].append(row)
+    own = {place.workspace_id for place in places}
+    for run in runs:
+        if run.item.phase in MATTERS and concerns(run, own) and (name := step_list(run)):
+            facts[name].append(step_row(run, bool(others)))
+    facts["not_known"] = unknown(places, others, not_known)
+    return facts
+
+
+def place_row(place: PlaceStanding, findings: Sequence[Finding]) -> tuple[str, dict[str, str]]:
+    """In which list a place stands, and its row there: every place stands in exactly one."""
+    row = {"what": place.workspace, "where": place.environment}
+    if place.now is Now.KEPT:
+        why = place.planned.removeprefix("Keep: ") if place.choice == "keep" else place.says
+        return "kept", {**row, "says": mask_text(why)}
+    if place.now is Now.VERIFIED and (at := gone_since(place.workspace_id, findings)):
+        if place.choice == "downgrade":
+            return "read_only", {**row, "at": at, "says": place.planned}
+        return "removed", {**row, "at": at}
+    return "unverified", {**row, "says": WHY.get(place.now) or f"{place.says}."}
+
+
+def gone_since(workspace: int, findings: Sequence[Finding]) -> str:
+    """When a read first showed what every later one has shown, too; empty if the newest shows something else."""
+    since = ""
+    for finding in findings:
+        if finding.attempt.run.item.workspace_id == workspace:
+            since = (since or iso(finding.at)) if finding.seen == Seen.ABSENT else ""
+    return since
+
+
+def concerns(run: Run, own: set[int]) -> bool:
+    return run.item.workspace_id is None or run.item.workspace_id in own
+
+
+def step_list(run: Run) -> str:
+    if run.ended == Ended.BY_HAND:
+        return "by_hand"
+    if run.ended in (Ended.WAIVED, Ended.CANCELLED):
+        return "skipped"
+    if run.item.phase == Phase.VERIFY and run.item.step == "verify.place":
+        return ""  # its place says it
+    return "" if State(run.state) in ENDED else "not_done"
+
+
+def step_row(run: Run, several: bool) -> dict[str, str]:
+    """Its title names the workspaces that it is for: where these may be another client's, it stays unnamed."""
+    what = SHARED if several and run.item.workspace_id is None else mask_text(run.item.title)
+    at = iso(run.ended_at) if run.ended_at and run.ended == Ended.BY_HAND else ""
+    return {"what": what, "where": "", **({"at": at} if at else {})}
+
+
+def unknown(
+    places: Sequence[PlaceStanding], others: Sequence[PlaceStanding], told: Sequence[str]
+) -> list[dict[str, str]]:
+    """What could not be read at all. Lines that may be about another client's place of the same name are left out."""
+    names = {place.workspace for place in places} - {place.workspace for place in others}
+    lines = [line for line in told if any(line.startswith(f"{name}: ") for name in names)]
+    changed = [place for place in places if place.choice != "keep"]
+    return [{"what": each, "where": ""} for each in [*lines, *([TOKENS] if changed else [])]]
+
+
+def whole(facts: Mapping[str, Any]) -> bool:
+    """True if every place is verified or kept on purpose, and every step that matters has ended."""
+    return bool(facts["removed"] or facts["read_only"]) and not any(
+        facts[name] for name in ("unverified", "skipped", "not_done")
+    )
+
+
+NAMES = {
+    "removed": "removed",
+    "read_only": "read-only",
+    "kept": "kept on purpose",
+    "unverified": "not verified",
+    "by_hand": "done by hand",
+    "skipped": "skipped",
+    "not_done": "not done yet",
+    "not_known": "not known",
+}
+
+
+def difference(before: Mapping[str, Any], now: Mapping[str, Any]) -> str:
+    """What changed, in a sentence or two; empty if nothing did."""
+    was, is_ = where_each_stands(before), where_each_stands(now)
+    told = [
+        f"{what} was {was.get(what, 'not there')} and is {is_.get(what, 'not there any more')}"
+        for what in dict.fromkeys([*was, *is_])
+        if was.get(what) != is_.get(what)
+    ]
+    if not told and dict(before) != dict(now):
+        told = ["a time or a name in it is another one now"]
+    more = f"; and {len(told) - 3} more" if len(told) > 3 else ""
+    return f"{'; '.join(told[:3])}{more}." if told else ""
+
+
+def where_each_stands(facts: Mapping[str, Any]) -> dict[str, str]:
+    return {row["what"]: NAMES[name] for name in LISTS for row in facts.get(name, ())}

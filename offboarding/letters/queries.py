@@ -1,0 +1,167 @@
+"""What letters are made of, and which there are. Whoever sees the request sees its letters."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from django.db.models import Q, QuerySet
+
+from offboarding.checklist.queries import newest_plan
+from offboarding.directory.models import Client
+from offboarding.directory.queries import people_with
+from offboarding.evidence.models import Evidence
+from offboarding.execution.queries import runs_of
+from offboarding.letters.facts import Facts, described, difference
+from offboarding.letters.models import Delivery, Letter, TemplateVersion, TermsVersion
+from offboarding.letters.rules import Conditions, Facing, Kind, Sent, Standing
+from offboarding.letters.wording import Wording, Written, written
+from offboarding.lib import canonical
+from offboarding.removals.models import RemovalRequest
+from offboarding.users.rules import Role
+from offboarding.verification.queries import findings_of, restored_now, standings
+from offboarding.work.rules import State
+
+SHIPPED = Path(__file__).parent / "shipped"
+
+
+@cache
+def shipped(kind: Kind) -> Wording:
+    """The words that the product comes with."""
+    subject, _, body = (SHIPPED / f"{kind.value}.txt").read_text(encoding="utf-8").partition("\n\n")
+    return Wording(subject, body.strip())
+
+
+def wording_for(client: Client, kind: Kind) -> Wording:
+    """The client's own words for this kind, else ours."""
+    newest = TemplateVersion.objects.filter(client=client, kind=kind).order_by("-version").first()
+    return newest.wording if newest else shipped(kind)
+
+
+def terms_of(client: Client) -> TermsVersion | None:
+    return TermsVersion.objects.filter(client=client).order_by("-version").first()
+
+
+def conditions_of(client: Client) -> Conditions:
+    """What the client wants; where nothing was set: what the product comes with."""
+    newest = terms_of(client)
+    return newest.conditions if newest else Conditions()
+
+
+def clients_in(removal: RemovalRequest) -> list[Client]:
+    return list(Client.objects.filter(workspaces__places__removal=removal).distinct().order_by("name"))
+
+
+def facts_of(removal: RemovalRequest, client: Client) -> Facts:
+    """What may be said about this client's places now. A dozen queries at most, however many places."""
+    plan = newest_plan(removal)
+    assert plan is not None, "a letter is about a plan"
+    runs, findings = runs_of(plan), findings_of(removal)
+    restored = restored_now([removal]).get(removal.pk, {})
+    own = set(client.workspaces.values_list("pk", flat=True))
+    places = standings(plan, runs, findings, restored)
+    return described(
+        head_of(removal, client),
+        [place for place in places if place.workspace_id in own],
+        [place for place in places if place.workspace_id not in own],
+        runs,
+        findings,
+        plan.data["not_known"],
+    )
+
+
+def head_of(removal: RemovalRequest, client: Client) -> dict[str, Any]:
+    return {
+        "reference": removal.reference,
+        "client": client.name,
+        "person": removal.person_name,
+        "addresses": list(removal.addresses),
+        "lead": removal.requester.name,
+        "ticket": removal.ticket,
+        "contract": removal.sow,
+        "emergency": removal.emergency,
+        "zone": removal.time_zone or "UTC",
+    }
+
+
+def changed_since(letter: Letter) -> str:
+    """What is not as the letter says any more, in a sentence; empty if all of it is."""
+    now = facts_of(letter.removal, letter.client)
+    if canonical.digest(now) == letter.facts_digest:
+        return ""
+    return difference(letter.facts, now)
+
+
+def read(letter: Letter) -> Written:
+    """The letter as it goes."""
+    return written(letter.wording, letter.facts, letter.written_at, letter.paragraph)
+
+
+def text_digest(letter: Letter) -> str:
+    shown = read(letter)
+    return canonical.digest([shown.subject, shown.text])
+
+
+def facing(letter: Letter) -> Facing:
+    return Facing(
+        Kind(letter.kind),
+        Standing(letter.standing),
+        letter.removal.emergency,
+        letter.texted_by_id,
+        letter.removal.requester_id,
+    )
+
+
+def letters_of(removal: RemovalRequest) -> list[Letter]:
+    """Every letter about a request, oldest first, with its copies. Two queries."""
+    beside = ("client", "texted_by", "approved_by", "released_by", "removal__requester")
+    found = Letter.objects.filter(removal=removal).select_related(*beside)
+    return list(found.prefetch_related("deliveries__file", "deliveries__document", "deliveries__word_by"))
+
+
+def letter_of(removal: RemovalRequest, pk: int) -> Letter | None:
+    return next((each for each in letters_of(removal) if each.pk == pk), None)
+
+
+def gone(delivery: Delivery) -> bool:
+    return delivery.state == State.DONE
+
+
+def went(letter: Letter) -> bool:
+    """True once every copy went: the mail server took it, or the document was made."""
+    copies = list(letter.deliveries.all())
+    return bool(copies) and all(gone(each) for each in copies)
+
+
+def standing_of(removal: RemovalRequest) -> list[Sent]:
+    return [
+        Sent(each.client_id, Kind(each.kind), Standing(each.standing), went(each))
+        for each in letters_of(removal)
+    ]
+
+
+def addressed_to(letter: Letter, today: Any) -> str:
+    """Where it goes as far as we know: a line of addresses with commas."""
+    kind = Kind(letter.kind)
+    if kind is Kind.CONFIRMATION:
+        return letter.removal.requester.email
+    if kind is Kind.COLLABORATOR:
+        return letter.removal.email
+    known = conditions_of(letter.client).addresses.get(kind.value, "")
+    if not known and kind is Kind.SECURITY:
+        people = people_with(Role.SECURITY, frozenset({letter.client_id}), today)
+        return ", ".join(each.email for each in people[:5])
+    return known
+
+
+def files_of(removals: Iterable[RemovalRequest] | RemovalRequest) -> QuerySet[Evidence]:
+    """What was kept because of a request's letters: mails, documents, and what shows how they arrived."""
+    wanted = [removals] if isinstance(removals, RemovalRequest) else list(removals)
+    found = Delivery.objects.filter(letter__removal__in=wanted)
+    return Evidence.objects.filter(
+        Q(pk__in=found.values("file"))
+        | Q(pk__in=found.values("document"))
+        | Q(pk__in=found.values("word_proof"))
+    )
