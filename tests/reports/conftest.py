@@ -78,3 +78,24 @@ def on_roster() -> Make:
 @pytest.fixture
 def now() -> datetime:
     return datetime.now(UTC)
+
+
+@pytest.fixture
+def happened(workspace: Make, now: datetime) -> Make:
+    """`happened("Acme Staging", "User Removed", DAN, hours=3)`: an event of our copy, so long ago."""
+    from offboarding.connections.models import Workspace
+    from offboarding.trail.models import AuditEvent
+    from offboarding.trail.rules import kind_of
+
+    def make(
+        place: Any, type: str, person: str, hours: float = 0, actor: str = "users/u9", **more: str
+    ) -> Any:
+        owner = place if isinstance(place, Workspace) else workspace(place)
+        at = now - timedelta(hours=hours)
+        told = {"resource_id": "u1", "resource_name": person, **more}
+        key = f"events/{AuditEvent.objects.count()}"
+        return AuditEvent.objects.create(
+            workspace=owner, key=key, at=at, type=type, kind=kind_of(type).value, actor=actor, raw={}, **told
+        )
+
+    return make

@@ -215,16 +215,119 @@ def test_nobody_is_told_that_they_were_forgotten_themselves(
     assert read().leavers == []
 
 
-def test_each_workspace_that_cannot_be_compared_says_why(workspace: Make, read: Make, now: datetime) -> None:
-    from offboarding.connections.models import Workspace
+DARK = [
+    ({}, "was not copied yet", "no copy"),
+    ({"lack": "plan"}, "has no audit trail", "the plan"),
+    ({"since": 100, "until": 3}, "nothing is copied after", "the copy is old"),
+    ({"since": 10, "until": 0}, "nothing was copied before", "the copy begins later"),
+    ({"since": 200, "until": 0, "gap": (50, 40)}, "Segment had dropped", "a gap in the period"),
+    ({"since": 200, "until": 0, "gap": (150, 140)}, "", "a gap before the period"),
+    ({"since": 100, "until": 0, "lack": "refused"}, "", "what is copied serves, whatever failed since"),
+]
 
-    workspace("Acme Staging")
-    broken = workspace("Globex Production")
-    Workspace.objects.filter(pk=broken.pk).update(refused_at=now)
-    said = {each.workspace: each.why for each in read().blind}
-    assert (
-        "not kept as data" in said["Acme Staging"] and "refuses the token since" in said["Globex Production"]
+
+@pytest.mark.parametrize(("given", "says", "because"), DARK, ids=[row[2] for row in DARK])
+def test_each_workspace_that_cannot_be_compared_says_why(
+    workspace: Make, read: Make, now: datetime, given: dict[str, Any], says: str, because: str
+) -> None:
+    from offboarding.trail.models import Copy
+
+    place = workspace("Acme Staging")
+    ago = lambda days: now - timedelta(days=days)  # noqa: E731
+    gaps = [[ago(given["gap"][0]).isoformat(), ago(given["gap"][1]).isoformat()]] if "gap" in given else []
+    if given:
+        times = {name: ago(given[name]) for name in ("since", "until") if name in given}
+        Copy.objects.create(workspace=place, lack=given.get("lack", ""), gaps=gaps, **times)
+    report = read(days=60)
+    assert (report.compared, len(report.blind)) == ((0, 1) if says else (1, 0)), because
+    assert not says or says in report.blind[0].why
+
+
+def test_three_removals_behind_our_back_and_two_leavers_without_a_request_are_exactly_five_exceptions(
+    segment: Any, connect: Make, running: Make, engagement: Make, on_roster: Make, read: Make, today: date
+) -> None:
+    """Over real HTTP: who removed somebody in Segment beside us is found by what Segment itself says."""
+    from offboarding.connections.keyring import gateway_for
+    from offboarding.trail import actions as trail
+    from offboarding.trail.models import Harvest
+    from offboarding.work import desks
+
+    segment.control.clear_trouble()
+    names = ("Acme Staging", "Acme Production", "Globex Production", "Initech Archive")
+    staging, production, _, archive = places = [connect(segment, name) for name in names]
+    running(connected=(staging, production))
+    with gateway_for(staging) as gateway:
+        ours = next(each for each in gateway.members() if each.email == DAN)
+        gateway.remove_member(ours.id)
+        somebody = [each.email for each in gateway.members()][7]
+        group = gateway.groups()[0]
+        gateway.remove_from_group(group.id, gateway.group_members(group.id)[0].email)
+    segment.control.take_member("acme-production", DAN)
+    with gateway_for(production) as gateway:
+        admin = [each.email for each in gateway.members()][9]
+    behind = {("Acme Staging", somebody), ("Globex Production", "dan.reyes@mail.example")}
+    behind |= {("Acme Production", admin)}
+    for name, email in behind:
+        assert segment.control.take_member(name.lower().replace(" ", "-"), email)
+    over = engagement(ends_on=today - timedelta(days=10))
+    for name, email in (("Dan", DAN), ("Kim", "kim@x.example"), ("Lee", "lee@x.example")):
+        on_roster(email, over, name=name)
+    segment.control.set_clock(5)
+    assert sum(trail.begin(place, None) for place in places) == 4
+    while left := Harvest.objects.filter(ended_at=None):
+        for harvest in left:
+            desks.DESKS["trail.Harvest"].look(harvest.pk)
+    report = read(days=60)
+    assert {(each.workspace, each.person) for each in report.unasked} == behind
+    assert [each.name for each in report.leavers] == ["Kim", "Lee"]
+    assert len(report.unasked) + len(report.leavers) == 5
+    assert [each.workspace for each in report.blind] == [archive.name], (
+        "and this one says why it is not known"
     )
+    assert report.compared == 3
+
+
+UNASKED = [
+    ([("User Removed", 0.0), ("Group Memberships Deleted", 0.001)], 1, "two events of one removal"),
+    ([("Group Memberships Deleted", 0.0)], 1, "Segment names this type alone for a removal too"),
+    ([("User Removed From User Group", 0.0), ("Group Memberships Deleted", 0.001)], 0, "left a group"),
+    ([("Invite Deleted", 0.0), ("Group Memberships Deleted", 0.001)], 1, "an invitation"),
+    ([("User Removed", 0.0), ("User Removed", 5.0)], 2, "twice on one day"),
+    ([("User Policy Updated", 0.0), ("Source Deleted", 0.0)], 0, "no access ended"),
+]
+
+
+@pytest.mark.parametrize(("events", "count", "because"), UNASKED, ids=[row[2] for row in UNASKED])
+def test_what_counts_as_a_removal(
+    workspace: Make, happened: Make, read: Make, events: list[tuple[str, float]], count: int, because: str
+) -> None:
+    place = workspace("Acme Staging")
+    for type, hours in events:
+        happened(place, type, "lee@x.example", hours + 1)
+    assert len(read().unasked) == count, because
+
+
+def test_a_request_stands_for_removals_from_its_filing_until_a_day_after_it_closed(
+    workspace: Make, running: Make, happened: Make, read: Make, now: datetime
+) -> None:
+    place = workspace("Acme Staging")
+    removal = running(connected=(place,))
+    filed, closed = now - timedelta(days=10), now - timedelta(days=8)
+    RemovalRequest.objects.filter(pk=removal.pk).update(filed_at=filed, closed_at=closed)
+    happened(place, "User Removed", DAN.upper(), hours=24 * 9.5)
+    happened(place, "User Removed", "", hours=24 * 7.5)  # by the account's id, which a look has seen
+    before = happened(place, "User Removed", DAN, hours=24 * 11)
+    after = happened(place, "User Removed", DAN, hours=24 * 6)
+    other = happened("Globex Production", "User Removed", DAN, hours=24 * 9)
+    found = [(each.event, each.filed_later) for each in read().unasked]
+    assert sorted(found) == sorted(
+        [(f"{before.key}", removal.reference), (f"{after.key}", ""), (f"{other.key}", "")]
+    )
+
+
+def test_nobody_is_told_of_their_own_removal(happened: Make, read: Make) -> None:
+    happened("Acme Staging", "User Removed", ERIN.email, hours=2)
+    assert read().unasked == []
 
 
 def test_it_takes_the_same_queries_however_many_requests_there_are(

@@ -30,7 +30,7 @@ from offboarding.removals.models import RemovalRequest
 from offboarding.users.rules import Role
 from offboarding.work.actions import claim
 from tests.conftest import PASSWORD
-from tests.reports.conftest import engagement, gone, now, on_roster  # noqa: F401
+from tests.reports.conftest import engagement, gone, happened, now, on_roster  # noqa: F401
 
 Make = Callable[..., Any]
 URL = "/reports/population/"
@@ -51,15 +51,19 @@ def world(
     gone: Make,  # noqa: F811
     engagement: Make,  # noqa: F811
     on_roster: Make,  # noqa: F811
+    happened: Make,  # noqa: F811
     today: date,
 ) -> list[Any]:
-    """One in time, one late, one open; two people who were forgotten, one of them with a name like a formula."""
+    """One in time, one late, one open; two people who were forgotten, one of them with a name like a formula; and a removal
+    that nobody asked for.
+    """
     quick, slow, waits = running("Acme Staging"), running("Acme Production"), filed("Globex Production")
     gone(quick, hours=3)
     gone(slow, hours=30)
     over = engagement(ends_on=today - timedelta(days=4))
     on_roster("lee@x.example", over, name="=HYPERLINK(1)")
     on_roster("kim@x.example", over, name="Kim")
+    happened(quick.places.get().workspace, "User Removed", "=cmd@x.example", hours=2, email="eve@x.example")
     return [quick, slow, waits]
 
 
@@ -83,7 +87,10 @@ def test_the_page_says_how_it_stands(desk: Browser, world: list[Any]) -> None:
     text = says(desk.get(URL))
     assert "3 requests · 1 in time (50 %) · 1 late · 1 open within the limit · median 16 h 30 min" in text
     assert "2 people left without a request" in text and "Kim" in text
-    assert "3 workspaces cannot be compared" in text
+    assert "3 workspaces cannot be compared" in text and "its audit trail was not copied yet" in text
+    assert (
+        "show 1 removal that no request asked for: exception." in text and "eve@x.example (a person)" in text
+    )
     assert "30 h of 24 h" in text and "Acme Production was found empty last" in text
     assert "A.5.18" in text and "164.308(a)(3)(ii)(C)" in text
 
@@ -175,6 +182,7 @@ def test_a_spreadsheet_ties_to_the_page(desk: Browser, world: list[Any]) -> None
         "Requests",
         "Workspaces",
         "Leavers without request",
+        "Removals without request",
         "Not compared",
         "Controls",
     ]
@@ -197,6 +205,7 @@ def test_a_spreadsheet_ties_to_the_page(desk: Browser, world: list[Any]) -> None
     )
     assert minutes == [180, 1800] and cover["Median, minutes"] == 990
     assert cover["Leavers without request"] == len(rows["Leavers without request"]) == 2
+    assert cover["Removals without request"] == len(rows["Removals without request"]) == 1
     assert cover["Workspaces not compared"] == len(rows["Not compared"]) == 3
     assert sum(row["workspaces gone"] for row in rows["Requests"]) == 2
     assert len(rows["Workspaces"]) == sum(row["workspaces"] for row in rows["Requests"])
@@ -219,7 +228,7 @@ def test_the_table_of_lines_says_the_same_and_its_digest_can_be_made_again(
             name = line[0].removeprefix("# table ")
         else:
             tables.setdefault(name, []).append(line)
-    assert [len(table) - 1 for table in tables.values()] == [3, 3, 2, 3]
+    assert [len(table) - 1 for table in tables.values()] == [3, 3, 2, 1, 3]
     assert cover["Requests"] == "3" and cover["Leavers without request"] == "2"
     seen = sha256()
     for table in tables.values():

@@ -12,7 +12,7 @@ import xlsxwriter
 from offboarding.lib.cells import csv_line, neutral
 from offboarding.reports.population.controls import controls
 from offboarding.reports.population.report import Report
-from offboarding.reports.population.rules import Blind, Leaver, PlaceRow, Row, standing, why_late
+from offboarding.reports.population.rules import Blind, Leaver, PlaceRow, Row, Unasked, standing, why_late
 
 REQUESTS = (
     "request",
@@ -51,9 +51,22 @@ PLACES = (
     "minutes from trigger",
 )
 LEAVERS = ("person", "addresses", "client", "engagement", "left on", "how we know", "exception")
+UNASKED = (
+    "workspace",
+    "client",
+    "person",
+    "removed (UTC)",
+    "event",
+    "by",
+    "who",
+    "event id",
+    "request filed later",
+    "exception",
+)
 BLIND = ("workspace", "client", "why it could not be compared")
 CONTROLS = ("framework", "number", "asks", "what the report shows")
 FORGOTTEN = "no request was filed"
+BEHIND = "no request asked for this removal"
 
 
 def iso(moment: datetime | None) -> str:
@@ -120,6 +133,13 @@ def leaver_cells(each: Leaver) -> list[Any]:
     ]
 
 
+def unasked_cells(each: Unasked) -> list[Any]:
+    return [
+        each.workspace, each.client, each.person, iso(each.at), each.type, each.by.value, each.who, each.event,
+        each.filed_later, BEHIND,
+    ]  # fmt: skip
+
+
 def blind_cells(each: Blind) -> list[Any]:
     return [each.workspace, each.client, each.why]
 
@@ -131,6 +151,7 @@ def tables(report: Report) -> dict[str, tuple[Sequence[str], Callable[[], Iterat
         "Requests": (REQUESTS, lambda: (request_cells(row, now) for row in rows)),
         "Workspaces": (PLACES, lambda: (place_cells(row, place) for row in rows for place in row.places)),
         "Leavers without request": (LEAVERS, lambda: (leaver_cells(each) for each in report.leavers)),
+        "Removals without request": (UNASKED, lambda: (unasked_cells(each) for each in report.unasked)),
         "Not compared": (BLIND, lambda: (blind_cells(each) for each in report.blind)),
     }
 
@@ -159,6 +180,8 @@ def counts(report: Report) -> dict[str, Any]:
         "Median, minutes": minutes(found.median),
         "Nine of ten within, minutes": minutes(found.nine_of_ten),
         "Leavers without request": len(report.leavers),
+        "Removals without request": len(report.unasked),
+        "Workspaces compared": report.compared,
         "Workspaces not compared": len(report.blind),
     }
 

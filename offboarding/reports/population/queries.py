@@ -6,7 +6,7 @@ The number of queries depends neither on how many requests there are nor on how 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
@@ -32,6 +32,8 @@ from offboarding.removals.queries import removals_for
 from offboarding.removals.rules import REASONS, Stage
 from offboarding.reports.population.rules import BEFORE, Blind, Leaver, PlaceRow, Row, Wanted, gone_since
 from offboarding.reports.walls import as_reader
+from offboarding.trail.models import Copy
+from offboarding.trail.rules import LACKS, Lack
 from offboarding.verification.models import Finding
 from offboarding.verification.queries import tells_of_place
 from offboarding.verification.rules import Doing, Told
@@ -294,23 +296,39 @@ def filed_for(clients: QuerySet[Client], wanted: Wanted) -> dict[tuple[int, str]
 
 # ---------------------------------------------------------------- what stays in the dark
 
-NOT_KEPT = (
-    "removals that nobody asked for would show in Segment's audit events, and these are not kept as data"
-)
+
+def workspaces_of(scope: Scope, wanted: Wanted) -> list[Workspace]:
+    found = Workspace.objects.filter(client__in=clients_of(scope, wanted))
+    return list(found.select_related("client"))
 
 
-def blind(scope: Scope, wanted: Wanted) -> list[Blind]:
-    """Workspaces whose removals could not be compared with the requests: all of them, and some for one reason more."""
-    found = Workspace.objects.filter(client__in=clients_of(scope, wanted)).select_related("client")
-    return [Blind(each.name, each.client.name, why_blind(each)) for each in found]
+def blind(
+    workspaces: Sequence[Workspace], copies: Mapping[int, Copy], since: datetime, until: datetime
+) -> list[Blind]:
+    """Workspaces whose removals could not be compared with the requests for all of the period, and why."""
+    why = ((each, why_blind(copies.get(each.pk), since, until)) for each in workspaces)
+    return [Blind(each.name, each.client.name, says) for each, says in why if says]
 
 
-def why_blind(workspace: Workspace) -> str:
-    if workspace.refused_at:
-        return f"Segment refuses the token since {workspace.refused_at:%Y-%m-%d}; {NOT_KEPT}"
-    if workspace.open_until:
-        return f"the connection gives no clear answer; {NOT_KEPT}"
-    return NOT_KEPT
+def why_blind(copy: Copy | None, since: datetime, until: datetime) -> str:
+    """In a sentence without its end; empty where the copy of the audit trail holds the whole period."""
+    reach = copy.reach if copy else None
+    if reach and reach.covers(since, until):
+        return ""
+    lack = LACKS[Lack(copy.lack)].rstrip(".") if copy and copy.lack else ""
+    if reach is None:
+        return lack or "its audit trail was not copied yet"
+    told = []
+    if since < reach.since:
+        told.append(f"nothing was copied before {reach.since:%Y-%m-%d}")
+    told += [
+        f"Segment had dropped {begun:%Y-%m-%d} to {ended:%Y-%m-%d} before it was copied"
+        for begun, ended in reach.gaps
+        if begun < until and since < ended
+    ]
+    if reach.until < until:
+        told.append(f"nothing is copied after {reach.until:%Y-%m-%d %H:%M} UTC{': ' + lack if lack else ''}")
+    return "; ".join(told)
 
 
 def known_people(scope: Scope, wanted: Wanted) -> int:

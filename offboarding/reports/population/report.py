@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from functools import cached_property
 from zoneinfo import ZoneInfo
 
@@ -15,10 +15,16 @@ from offboarding.reports.population.rules import (
     Leaver,
     Row,
     Summary,
+    Unasked,
     Wanted,
     sample,
     summary,
 )
+from offboarding.reports.population.unasked import removals_unasked
+from offboarding.trail import queries as trail
+
+# How old a copy of the audit trail may be to count for a period that ends today.
+FRESH = timedelta(hours=26)
 
 
 @dataclass(frozen=True)
@@ -28,7 +34,9 @@ class Report:
     now: datetime
     rows: Sequence[Row]
     leavers: Sequence[Leaver]
+    unasked: Sequence[Unasked]
     blind: Sequence[Blind]
+    compared: int  # workspaces of which every event of the period is copied
     known: int  # people on rosters, leavers or not
 
     @cached_property
@@ -44,12 +52,19 @@ class Report:
 def read(scope: Scope, wanted: Wanted, zone: ZoneInfo, now: datetime) -> Report:
     """Everything within the reader's walls. A fixed number of queries for every five hundred requests."""
     today: date = now.astimezone(zone).date()
+    since, until = queries.bounds(wanted, zone)
+    places = queries.workspaces_of(scope, wanted)
+    copies = trail.copies(each.pk for each in places)
+    # What is not over yet cannot be missing: a copy of the last day serves for today.
+    blind = queries.blind(places, copies, since, min(until, now - FRESH))
     return Report(
         wanted=wanted,
         zone=zone,
         now=now,
         rows=queries.rows(queries.removals(scope, wanted, zone)),
         leavers=queries.leavers(scope, wanted, zone, today),
-        blind=queries.blind(scope, wanted),
+        unasked=removals_unasked(scope, places, copies, since, until),
+        blind=blind,
+        compared=len(places) - len(blind),
         known=queries.known_people(scope, wanted),
     )

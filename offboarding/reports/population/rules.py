@@ -11,6 +11,7 @@ from enum import StrEnum
 
 from offboarding.execution.rules import Seen
 from offboarding.removals.rules import Group, Stage
+from offboarding.trail.rules import By, Kind, Told
 from offboarding.verification.rules import Now
 
 # A request counts for somebody who leaves if it begins no earlier than so long before their last day.
@@ -147,6 +148,88 @@ class Leaver:
     engagement: str
     left_on: date
     says: str
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A request as far as removals in one workspace go: whose (folded ids and addresses), and from when until when."""
+
+    reference: str
+    subjects: frozenset[str]
+    filed: datetime
+    closed: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Unasked:
+    """A removal that Segment's audit events show and that no request asked for. `filed_later`: one that came afterwards."""
+
+    workspace: str
+    client: str
+    person: str
+    at: datetime
+    type: str
+    by: By
+    who: str
+    event: str
+    filed_later: str = ""
+
+
+# Segment writes several events for one removal, within seconds.
+TOGETHER = timedelta(seconds=30)
+# Two clocks: an act just behind the filing may be dated before it.
+SLACK = timedelta(minutes=5)
+# A request stands for what still happens a while after it closed: a late sync, a repeated act.
+AFTERWARDS = timedelta(days=1)
+
+
+def endings(events: Sequence[Told]) -> list[Told]:
+    """Removals and cancelled invitations among the events of one workspace, oldest first: one for each person and moment.
+
+    "Group Memberships Deleted" alone is a removal: Segment names that type for it. Beside a cancelled invitation, or
+    somebody who left a group by the same hand, it tells of that.
+    """
+    made: list[Told] = []
+    for each in events:
+        if each.kind in (Kind.REMOVED, Kind.REVOKED) and not beside(each, made, (Kind.REMOVED, Kind.REVOKED)):
+            made.append(each)
+    told = [each for each in events if each.kind in (Kind.REMOVED, Kind.REVOKED, Kind.LEFT_GROUP)]
+    for each in events:
+        if (
+            each.kind is Kind.MEMBERSHIPS
+            and not explained(each, told)
+            and not beside(each, made, (Kind.MEMBERSHIPS,))
+        ):
+            made.append(each)
+    return sorted(made, key=lambda each: each.at)
+
+
+def explained(one: Told, told: Iterable[Told]) -> bool:
+    """True if another event of the same moment and hand says better what happened."""
+    near = [each for each in told if abs(each.at - one.at) <= TOGETHER]
+    return any(
+        each.actor == one.actor if each.kind is not Kind.REMOVED else bool(each.subjects & one.subjects)
+        for each in near
+    )
+
+
+def beside(one: Told, made: Iterable[Told], kinds: Sequence[Kind]) -> bool:
+    """True if the same act stands there already, under another of its events."""
+    return any(
+        each.kind in kinds and abs(each.at - one.at) <= TOGETHER and bool(each.subjects & one.subjects)
+        for each in made
+    )
+
+
+def unasked(end: Told, asked: Iterable[Asked]) -> str | None:
+    """None if a request stands for it; else the request that was filed about them later, or nothing."""
+    about = [each for each in asked if each.subjects & end.subjects]
+    if any(
+        each.filed - SLACK <= end.at and (each.closed is None or end.at <= each.closed + AFTERWARDS)
+        for each in about
+    ):
+        return None
+    return min((each.reference for each in about if each.filed > end.at), default="")
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,9 +13,11 @@ from django.utils.translation import ngettext
 
 from offboarding.reports.population.report import Report
 from offboarding.reports.population.rules import PlaceRow, Row, Standing, spread, standing, why_late
+from offboarding.trail.rules import By
 from offboarding.verification.rules import Now
 from offboarding.web.cards import Bar, ChartCard, EmptyCard, TagCard, TimeCard
 from offboarding.web.removal.clock import Clock
+from offboarding.web.trail.cards import WHO
 
 BUCKET_WORDS = (
     lazy("up to 1 h"),
@@ -163,18 +165,64 @@ def completeness(report: Report) -> tuple[str, ...]:
         if report.known
         else _("Nobody stands on a roster, so people who left without a request cannot be found."),
     ]
+    lines.append(behind(report))
     if dark:
         lines.append(
             ngettext(
-                "%(n)d workspace cannot be compared: removals that nobody asked for would show in Segment's audit "
-                "events, and these are not kept as data.",
-                "%(n)d workspaces cannot be compared: removals that nobody asked for would show in Segment's audit "
-                "events, and these are not kept as data.",
+                "%(n)d workspace cannot be compared for all of the period.",
+                "%(n)d workspaces cannot be compared for all of the period.",
                 dark,
             )
             % {"n": dark}
         )
     return tuple(lines)
+
+
+def behind(report: Report) -> str:
+    """Removals that Segment shows and nobody asked for here; never "none" where nothing could be compared."""
+    if report.unasked:
+        says = ngettext(
+            "Segment's audit events show %(n)d removal that no request asked for: exception.",
+            "Segment's audit events show %(n)d removals that no request asked for: exceptions.",
+            len(report.unasked),
+        )
+        return says % {"n": len(report.unasked)}
+    if not report.compared:
+        return _(
+            "Whether Segment shows removals that nobody asked for is not known: no workspace can be compared."
+        )
+    says = ngettext(
+        "Each removal in Segment's audit events has a request, in the %(n)d workspace that can be compared.",
+        "Each removal in Segment's audit events has a request, in the %(n)d workspaces that can be compared.",
+        report.compared,
+    )
+    return says % {"n": report.compared}
+
+
+@dataclass(frozen=True, slots=True)
+class UnaskedRow:
+    person: str
+    workspace: str
+    client: str
+    at: TimeCard
+    type: str
+    who: str
+    later: str
+
+
+def unasked(report: Report, clock: Clock) -> tuple[UnaskedRow, ...]:
+    return tuple(
+        UnaskedRow(
+            each.person,
+            each.workspace,
+            each.client,
+            clock.time(each.at, utc=True),
+            each.type,
+            f"{each.who} ({WHO[each.by]})" if each.who and each.by is not By.US else str(WHO[each.by]),
+            each.filed_later,
+        )
+        for each in report.unasked
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,7 +250,9 @@ def leavers(report: Report) -> tuple[LeaverRow, ...]:
 
 
 def empty(report: Report) -> EmptyCard:
-    if report.leavers:
+    if report.unasked:
+        text = _("Segment shows removals, though: see the exceptions above.")
+    elif report.leavers:
         text = _("People left, though: see the exceptions above.")
     else:
         text = _("Choose another period, client or kind.")

@@ -131,6 +131,7 @@ def noted(request: Request, form: PeriodForm, kind: str) -> Report:
         "format": kind,
         "rows": len(found.rows),
         "leavers": len(found.leavers),
+        "unasked": len(found.unasked),
         "sha256": files.digest(found),
     }
     actions.noted(Event.POPULATION_EXPORTED, request.user, facts)

@@ -5,20 +5,25 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import urlencode
 
+from django.contrib import messages
 from django.core.paginator import Page, Paginator
-from django.http import HttpResponse
+from django.http import Http404, HttpResponse
+from django.shortcuts import redirect
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_GET, require_POST
 
+from offboarding.connections.models import Workspace
 from offboarding.directory.queries import clients_in
 from offboarding.ledger.actions import Event
 from offboarding.lib import canonical
 from offboarding.reports import actions
+from offboarding.reports.population import queries
 from offboarding.reports.population import report as reports
 from offboarding.reports.population.controls import controls
 from offboarding.reports.population.report import Report
 from offboarding.reports.population.rules import Row
 from offboarding.reports.walls import as_reader
+from offboarding.trail import actions as trail
 from offboarding.web.audit.sitting import once
 from offboarding.web.audit.views import readers_only
 from offboarding.web.cards import ErrorSummaryCard
@@ -72,6 +77,8 @@ def shown(request: Request, form: PeriodForm) -> dict[str, Any]:
         "chart": cards.chart(found),
         "complete": cards.completeness(found),
         "leavers": cards.leavers(found),
+        "unasked": cards.unasked(found, clock),
+        "may_copy": bool(copyable(request, form)),
         "blind": found.blind,
         "rows": [cards.row(each, found.now, clock) for each in here],
         "pager": pager(here, kept(request)),
@@ -81,6 +88,29 @@ def shown(request: Request, form: PeriodForm) -> dict[str, Any]:
         "hidden": kept(request, "since", "until", "client", "kind").items(),
         **drawn(request, found, form),
     }
+
+
+def copyable(request: Request, form: PeriodForm) -> list[Workspace]:
+    """Workspaces of the report whose audit trail the reader may have copied."""
+    here = queries.workspaces_of(request.scope, form.wanted())
+    mine = set(clients_in(request.scope, *trail.COPIES).values_list("pk", flat=True))
+    return [each for each in here if each.client_id in mine]
+
+
+@require_POST
+@signed_in
+def copy(request: Request) -> HttpResponse:
+    """Reads anew what Segment has, so that the report compares with today."""
+    readers_only(request)
+    form = PeriodForm(request.POST, clients_in(as_reader(request.scope)), today(request))
+    if not form.is_valid():
+        raise Http404
+    trail.ask(request.user, request.scope, copyable(request, form))
+    messages.info(request, _("The audit trails are being copied. Open the report again in a minute."))
+    asked = {
+        name: request.POST[name] for name in ("since", "until", "client", "kind") if request.POST.get(name)
+    }
+    return redirect(f"/reports/population/?{urlencode(asked)}")
 
 
 def drawn(request: Request, found: Report, form: PeriodForm) -> dict[str, Any]:
