@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from time import monotonic
 from typing import Any
@@ -94,13 +94,14 @@ class Notes:
         says: str,
         facts: Mapping[str, Any] | None = None,
         keep: Callable[[], None] = nothing_more,
+        beside: Sequence[Mapping[str, Any]] = (),
     ) -> None:
         """The row that stands after the call, and what `keep` writes, together or not at all.
 
         Raises LostLease: then the attempt stays open, which means unknown.
         """
         try:
-            self.write(attempt, result, says, facts, keep)
+            self.write(attempt, result, says, facts, keep, beside)
         except LostLease:
             self.say(attempt, "lost lease")
             raise
@@ -113,8 +114,10 @@ class Notes:
         says: str,
         facts: Mapping[str, Any] | None,
         keep: Callable[[], None],
+        beside: Sequence[Mapping[str, Any]],
     ) -> None:
-        stored = store_json(raw_record(self.exchanges)) if self.exchanges else None
+        whole = [*raw_record(self.exchanges), *map(dict, beside)]
+        stored = store_json(whole) if whole else None
         with transaction.atomic():
             renew(self.run)
             kept = self.kept(stored, attempt) if stored else None

@@ -184,7 +184,8 @@ def look(run: Run, step: Step, gateway: SegmentGateway, work: Work, notes: Notes
         step.noted(run, attempt, sight)
         ended = settled(run, step, sight)
 
-    notes.close(attempt, Result.SEEN, sight.says, {"seen": sight.seen.value, **sight.facts}, keep)
+    seen = {"seen": sight.seen.value, **sight.facts}
+    notes.close(attempt, Result.SEEN, sight.says, seen, keep, sight.beside)
     return None if ended else sight
 
 

@@ -159,6 +159,8 @@ class Sight:
     ends: Ended | None = None
     # What comes next is not what was called before, so nobody waits for the effect of that.
     afresh: bool = False
+    # What stood in our own records already and was not asked for again: kept as evidence beside the calls.
+    beside: tuple[Mapping[str, Any], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -255,7 +257,9 @@ REMEDIES: dict[Cause, str] = {
     "sealed until Segment has it.",
     Cause.LOGIN_REFUSED: "Look at the login at the database. Then enter it again, or try again what was entered: it is still "
     "kept, sealed. Or do it by hand with proof.",
-    Cause.NO_EVENT: "Export the audit trail of the workspace as CSV and attach it, or skip this with a reason.",
+    Cause.NO_EVENT: "An Owner exports the audit trail of the workspace as CSV (Settings > Workspace settings > Admin > Audit "
+    "Trail), and it is added at Setup > Connections > the workspace > Audit trail: this goes on by itself when its events are "
+    "found. Or attach the file here and sign off, or skip this with a reason.",
 }
 
 

@@ -40,6 +40,7 @@ from offboarding.removals.actions import Wish
 from offboarding.removals.models import RemovalRequest
 from offboarding.removals.rules import Stage
 from offboarding.users.models import User
+from offboarding.verification.traced import told_meanwhile
 from offboarding.work import clock
 from offboarding.work.queries import stands_still
 
@@ -136,6 +137,8 @@ def tick() -> None:
     keys have `follow_ups`.
     """
     for run in runs.stopped_by_connections():
+        execution.goes_on(run)
+    for run in told_meanwhile():
         execution.goes_on(run)
     for run in runs.rested():
         steps.goes_on(run)

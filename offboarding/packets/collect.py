@@ -32,6 +32,7 @@ from offboarding.removals.queries import places_of
 from offboarding.verification.models import Finding
 from offboarding.verification.queries import PlaceStanding, findings_of, standings
 from offboarding.verification.rules import Now
+from offboarding.verification.traced import trail_attempts
 from offboarding.work.rules import State
 
 DECISIONS = {"approve": "approved", "reject": "rejected", "ask": "asked"}
@@ -95,7 +96,10 @@ def collect(packet: Packet, statement: Checkpoint, touch: Callable[[], None]) ->
     }
     items = tuple(item(run, shelf) for run in runs)
     done = tuple(doing(run) for run in runs if run.attempts.all())
-    seen = tuple(finding_of(each, shelf) for each in findings)
+    seen = (
+        *(finding_of(each, shelf) for each in findings),
+        *(traced(each, shelf) for each in trail_attempts(plan)),
+    )
     workspaces = {place.workspace_id: place.workspace.segment_id for place in places_of(removal)}
     return made.PacketContents(
         reference=removal.reference,
@@ -341,6 +345,20 @@ def finding_of(each: Finding, shelf: Shelf) -> made.Finding:
         by="Offboard",
         sentence=each.says,
         evidence=shelf.number(each.attempt.exchanges),
+    )
+
+
+def traced(each: Attempt, shelf: Shelf) -> made.Finding:
+    """What Segment's audit trail says of the removal in one place. Silence is no failure: the fresh read decides."""
+    place = each.run.item.workspace
+    return made.Finding(
+        place=place.name if place else "",
+        what="The removal's own events in Segment's audit trail",
+        result="found" if each.facts.get("events") else "silent",
+        at=iso(each.closed_at or each.begun_at),
+        by="Offboard",
+        sentence=each.says,
+        evidence=shelf.number(each.exchanges),
     )
 
 

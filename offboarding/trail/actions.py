@@ -80,7 +80,7 @@ def starts(harvest: Harvest) -> None:
 def keep_page(harvest: Harvest, events: Sequence[tuple[Told, Raw]], cursor: str) -> None:
     """One page and where to go on, together or not at all. Raises LostLease. A page that is read twice changes nothing."""
     with transaction.atomic():
-        new = keep_events(harvest, events)
+        new = keep_events(harvest.workspace, events, harvest.file)
         page = in_one_line([harvest.digest, [[told.key, dict(raw)] for told, raw in events]])
         keep(
             harvest,
@@ -93,17 +93,19 @@ def keep_page(harvest: Harvest, events: Sequence[tuple[Told, Raw]], cursor: str)
         )
 
 
-def keep_events(harvest: Harvest, events: Sequence[tuple[Told, Raw]]) -> int:
-    """How many of them were not kept before, under their own id or as a line of a file."""
+def keep_events(
+    workspace: Workspace, events: Sequence[tuple[Told, Raw]], file: Evidence | None = None
+) -> int:
+    """How many of them were not kept before, under their own id or as a line of a file. Call within a transaction."""
     once = {told.key: (told, raw) for told, raw in events}
-    known = AuditEvent.objects.filter(workspace=harvest.workspace, key__in=list(once))
+    known = AuditEvent.objects.filter(workspace=workspace, key__in=list(once))
     fresh = {key: each for key, each in once.items() if key not in set(known.values_list("key", flat=True))}
-    twins = twins_of(harvest.workspace, [told for told, _ in fresh.values()])
+    twins = twins_of(workspace, [told for told, _ in fresh.values()])
     for key, (told, raw) in fresh.items():
         if (twin := twins.get(key)) is not None and not told.key.startswith(BY_CONTENT):
             AuditEvent.objects.filter(pk=twin).update(**fields_of(told), raw=raw)
     rows = [
-        AuditEvent(workspace=harvest.workspace, file=harvest.file, raw=raw, **fields_of(told))
+        AuditEvent(workspace=workspace, file=file, raw=raw, **fields_of(told))
         for key, (told, raw) in fresh.items()
         if key not in twins
     ]

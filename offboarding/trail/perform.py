@@ -29,6 +29,7 @@ from offboarding.gateways.segment import (
 from offboarding.lib.refusals import Refused
 from offboarding.trail import actions
 from offboarding.trail.models import Harvest
+from offboarding.trail.reading import told
 from offboarding.trail.rules import LACKS, TRIES, Lack, Told
 from offboarding.trail.sheets import lines
 from offboarding.work.actions import keep, put_down
@@ -65,7 +66,7 @@ def copy(harvest: Harvest, gateway: SegmentGateway) -> None:
     try:
         for _ in range(PAGES_A_TURN):
             page = gateway.audit_page(harvest.since, harvest.until, harvest.cursor or None)
-            actions.keep_page(harvest, [(told(event), raw) for event, raw in page.items], page.next or "")
+            actions.keep_page(harvest, [(placed(event), raw) for event, raw in page.items], page.next or "")
             if page.next is None:
                 return actions.finish(harvest)
     except (NotAllowed, Declined, NotThere) as error:
@@ -73,14 +74,12 @@ def copy(harvest: Harvest, gateway: SegmentGateway) -> None:
     put_down(harvest, State.READY)
 
 
-def told(event: AuditEvent) -> Told:
-    """Raises GatewayError for a time that is none: an event without its moment cannot be placed."""
-    if event.moment is None:
+def placed(event: AuditEvent) -> Told:
+    """Raises GatewayError for a time that is none: a copy with a hole in it must not look whole."""
+    found = told(event)
+    if found is None:
         raise GatewayError("Segment could not be read: an audit event has no time.")
-    return Told(
-        event.id, event.moment, event.type, event.actor, event.actor_email, event.resource_id, event.resource_type,
-        event.resource_name,
-    )  # fmt: skip
+    return found
 
 
 def refused(harvest: Harvest, gateway: SegmentGateway, error: GatewayError) -> None:

@@ -59,6 +59,7 @@ def kind_of(type: str) -> Kind:
 # Which kinds of event are the trace of what was planned for a place.
 TRACES: Mapping[str, tuple[Kind, ...]] = {
     "remove": (Kind.REMOVED, Kind.REVOKED, Kind.MEMBERSHIPS, Kind.LEFT_GROUP),
+    "reduce": (Kind.PERMISSIONS, Kind.LEFT_GROUP, Kind.MEMBERSHIPS),
     "downgrade": (Kind.PERMISSIONS, Kind.LEFT_GROUP, Kind.MEMBERSHIPS),
     "restore": (Kind.PERMISSIONS, Kind.ADDED, Kind.REMOVED, Kind.MEMBERSHIPS),
 }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -12,13 +12,16 @@ from offboarding.discovery.rules import Sighting, sighting
 from offboarding.execution.models import Attempt, Run
 from offboarding.execution.rules import REMEDIES, Cause, Seen, Sight, Work
 from offboarding.execution.steps import Step
-from offboarding.gateways.segment import AuditEvent, SegmentGateway
-from offboarding.lib.addresses import fold
+from offboarding.gateways.segment import Declined, NotAllowed, NotThere, SegmentGateway
 from offboarding.removals.rules import Choice
+from offboarding.trail import actions as trail
+from offboarding.trail.reading import told, told_again
 from offboarding.verification.actions import record_finding
 from offboarding.verification.queries import gone_before
 from offboarding.verification.reduced import reduced
 from offboarding.verification.rules import gone, says
+from offboarding.verification.traced import calls_in, trail_of
+from offboarding.verification.trail import Pair, Wanted, as_facts, found, our_actor, silent
 
 
 class ReadPlaceAgain(Step):
@@ -40,9 +43,10 @@ class ReadPlaceAgain(Step):
         if choice == Choice.REDUCE:
             return self.reduced(work, seen)
         value = Seen.ABSENT if gone(choice, seen) else Seen.PRESENT
-        told = says(choice, seen, work.workspace)
+        sentence = says(choice, seen, work.workspace)
         back = value is Seen.PRESENT and work.known["gone_since"]
-        return Sight(value, told, {"sighting": seen.as_json()}, came_back(told, work) if back else None)
+        blocked = came_back(sentence, work) if back else None
+        return Sight(value, sentence, {"sighting": seen.as_json()}, blocked)
 
     def reduced(self, work: Work, seen: Sighting) -> Sight:
         sight = reduced(work.target, seen, work.workspace, work.known["follow_up"])
@@ -63,31 +67,64 @@ def came_back(told: str, work: Work) -> tuple[Cause, str, str]:
     return Cause.CAME_BACK, f"Access came back: {told}.{by}"[:500], REMEDIES[Cause.CAME_BACK]
 
 
+SEGMENT = "Segment"
+
+
 class FetchAuditEvents(Step):
-    """The audit trail's own record of the removal. Absent events are said, never taken as a failure of the removal."""
+    """The audit trail's own record of the removal: from our copy of it, else read anew. Absent events are said with the
+    reason, and never taken as a failure of the removal.
+    """
 
     acts = False
     # Segment does not say when an event shows up (Segment: Audit Trail).
-    patience = tuple(timedelta(seconds=seconds) for seconds in (2, 5, 15, 30))
+    patience = tuple(timedelta(seconds=seconds) for seconds in (2, 5, 15, 30, 120, 600))
+    # From this look on it is looked for further back: the two clocks may differ.
+    WIDENS = 3
+
+    def recall(self, run: Run) -> Mapping[str, Any]:
+        return trail_of(run)
 
     def look(self, gateway: SegmentGateway, work: Work) -> Sight:
         """`ABSENT` here means: nothing is missing, the events were found."""
-        start, end = work.since - timedelta(minutes=1), datetime.now(UTC)
-        events = [event for event in gateway.audit_events(start, end) if concerns(event, work)]
-        if not events:
-            sentence = f"No event about the removal is in the audit trail of {work.workspace} yet."
-            return Sight(Seen.PRESENT, sentence, {}, (Cause.NO_EVENT, sentence, REMEDIES[Cause.NO_EVENT]))
-        newest = max(events, key=lambda event: event.at)
-        facts = {
-            "events": [
-                {"id": each.id, "type": each.type, "at": str(each.at), "actor": each.actor} for each in events
+        wanted: Wanted = work.known["wanted"]
+        kept = [pair for pair in work.known["kept"] if wanted.traces(pair[0])]
+        if kept:
+            return self.found(work, kept, "our copy of the audit trail")
+        back = timedelta(hours=1) if work.known["looks"] > self.WIDENS else timedelta(minutes=1)
+        try:
+            read = [
+                (placed, raw)
+                for event, raw in gateway.audit_copies(work.since - back, datetime.now(UTC))
+                if (placed := told(event))
             ]
-        }
-        return Sight(Seen.ABSENT, f"{len(events)} events found, the newest: {newest.type}", facts)
+        except (NotAllowed, Declined, NotThere) as error:
+            return self.silent(work, (), error.sentence)
+        about = [pair for pair in read if wanted.concerns(pair[0])]
+        if traces := [pair for pair in about if wanted.traces(pair[0])]:
+            return self.found(work, traces, SEGMENT)
+        return self.silent(work, [each.type for each, _ in about])
 
+    def found(self, work: Work, pairs: list[Pair], origin: str) -> Sight:
+        events = as_facts(pairs, work.known["ours"], work.known["collaborators"])
+        beside = {"from": origin, "events": [dict(raw) for _, raw in pairs]}
+        return Sight(Seen.ABSENT, found(events), {"events": events, "from": origin}, beside=(beside,))
 
-def concerns(event: AuditEvent, work: Work) -> bool:
-    """By id or address, in any of the fields that may carry it: which one does is not documented."""
-    ids, wanted = work.identities
-    values = {fold(str(value)) for value in (event.resource_id, event.resource_name)}
-    return bool(values & wanted or values & {fold(key) for key in ids})
+    def silent(self, work: Work, others: Collection[str], lack: str = "") -> Sight:
+        sentence = silent(work.workspace, others, lack)
+        blocked = (Cause.NO_EVENT, sentence[:500], REMEDIES[Cause.NO_EVENT])
+        return Sight(Seen.PRESENT, sentence, {"lack": lack}, blocked)
+
+    def waits(self, sight: Sight) -> bool:
+        """What cannot be read brings nothing later either."""
+        return not sight.facts["lack"]
+
+    def noted(self, run: Run, attempt: Attempt, sight: Sight) -> None:
+        """The events stay in our copy, and may tell which token is ours."""
+        if not (events := sight.facts.get("events")):
+            return
+        assert run.item.workspace is not None
+        if sight.facts["from"] == SEGMENT:
+            raws = sight.beside[0]["events"]
+            trail.keep_events(run.item.workspace, [(told, raw) for raw in raws if (told := told_again(raw))])
+        if actor := our_actor(events, calls_in(run)):
+            trail.is_ours(run.item.workspace, actor)

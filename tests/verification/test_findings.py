@@ -173,7 +173,7 @@ def test_the_trails_own_record_of_the_removal_is_fetched(
 ) -> None:
     segment.control.set_clock(5)  # it shows up a little later
     run = turns(due(run_of(removed, "audit-events")))
-    assert run.state == "done" and "events found" in run.sentence
+    assert run.state == "done" and run.sentence.startswith("“User Removed” by a token, ")
 
 
 def test_a_trail_that_says_nothing_yet_is_asked_again_and_then_a_person(
@@ -182,5 +182,64 @@ def test_a_trail_that_says_nothing_yet_is_asked_again_and_then_a_person(
     removal = started("Acme Staging")
     run = turns(due(run_of(removal, "audit-events")))
     assert (run.state, run.cause) == ("needs_person", "no-event")
-    assert run.attempts.count() == 5
+    assert run.attempts.count() == 7
     assert stands(removal) == "not started", "it says nothing about the place itself"
+
+
+def test_the_removals_own_events_are_kept_and_tell_which_token_is_ours(
+    removed: Any, run_of: Make, turns: Make, segment: Simulator
+) -> None:
+    """No call says it; the only token that did just this, just behind our call, is ours."""
+    from offboarding.trail.models import AuditEvent, Copy
+
+    segment.control.set_clock(5)
+    run = turns(due(run_of(removed, "audit-events")))
+    events = run.attempts.last().facts["events"]
+    assert [each["kind"] for each in events] == ["removed", "memberships deleted"]
+    assert run.attempts.last().exchanges, "what came is evidence"
+    place = run.item.workspace
+    assert {each.key for each in AuditEvent.objects.filter(workspace=place)} == {
+        each["id"] for each in events
+    }
+    assert Copy.objects.get(workspace=place).ours == [events[0]["actor"]]
+
+
+def test_another_tokens_act_is_not_taken_for_ours(
+    started: Make, run_of: Make, turns: Make, segment: Simulator
+) -> None:
+    from offboarding.trail.models import Copy
+
+    removal = started("Acme Staging")
+    segment.control.take_member("acme-staging", DAN)
+    segment.control.set_clock(5)
+    run = turns(due(run_of(removal, "audit-events")))
+    assert run.state == "done" and run.sentence.startswith("“User Removed” by a person, ")
+    assert not Copy.objects.exists()
+
+
+def test_a_plan_without_an_audit_trail_asks_for_the_file_and_goes_on_when_it_is_there(
+    removed: Any, run_of: Make, turns: Make, segment: Simulator, olga: Any, today: date
+) -> None:
+    from io import BytesIO
+
+    from offboarding.directory.queries import scope_of
+    from offboarding.journey import actions as journey
+    from offboarding.trail import adding
+    from offboarding.work import desks
+
+    without = ["groups", "spaces", "functions", "protocols", "credentials"]
+    segment.control.change("acme-staging", {"features": without})
+    run = turns(due(run_of(removed, "audit-events")))
+    assert (run.state, run.cause, run.attempts.count()) == ("needs_person", "no-event", 1)
+    assert "cannot be read: " in run.sentence and "not part of your plan" in run.sentence
+    journey.tick()
+    run.refresh_from_db()
+    assert run.state == "needs_person", "there is nothing new"
+    line = f"{run.attempts.last().begun_at:%Y-%m-%dT%H:%M:%SZ},User Removed,eve@x.example,{DAN}"
+    data = f"Timestamp,Event,Actor Email,Resource\n{line}".encode()
+    file = adding.add(olga, scope_of(olga, today), run.item.workspace, BytesIO(data), "trail.csv")
+    desks.DESKS["trail.Harvest"].look(file.pk)
+    journey.tick()
+    run = turns(run)
+    assert run.state == "done" and run.sentence.startswith("“User Removed” by a person, ")
+    assert run.attempts.last().exchanges, "the line of the file is evidence"

@@ -7,7 +7,6 @@ is needed and raise in the middle; all others are tuples. Nothing here sleeps, r
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from functools import partial
 from typing import Any
 
 from offboarding.gateways.segment import protocol
@@ -37,7 +36,7 @@ from offboarding.gateways.segment.types import (
     Warehouse,
     Workspace,
 )
-from offboarding.lib.masking import Known, mask_body
+from offboarding.lib.masking import mask_body
 
 
 class AccessCalls(Caller):
@@ -263,8 +262,16 @@ class TrailCalls(Caller):
         found = self.ask(protocol.audit_page(start, end, cursor))
         if found.next is not None and found.next in (cursor, found.current):
             raise Doubtful("Segment could not be read: the list repeats itself.", exchange=self._last)
-        hide = partial(mask_body, secrets=Known((self._token,)), fingerprint=self._fingerprint)
-        return AuditPage(tuple((event, hide(raw)) for event, raw in found.items), found.next)
+        return AuditPage(tuple((event, self._hidden(raw)) for event, raw in found.items), found.next)
+
+    def audit_copies(self, start: datetime, end: datetime) -> Iterator[tuple[AuditEvent, Mapping[str, Any]]]:
+        """All events of this time, each with what came, masked."""
+        for event, raw in self.every(lambda at: protocol.audit_page(start, end, at)):
+            yield event, self._hidden(raw)
+
+    def _hidden(self, raw: Mapping[str, Any]) -> Mapping[str, Any]:
+        masked: Mapping[str, Any] = mask_body(raw, secrets=(self._token,), fingerprint=self._fingerprint)
+        return masked
 
     def events_volume(
         self,

@@ -49,6 +49,8 @@ def calls_of(evidence: Evidence, reference: str) -> CallsCard:
             rows = json.load(file)
     except (OSError, ValueError):
         return CallsCard((), _("The record cannot be read just now."), url)
+    # What stands beside the calls was taken from our own copy of the audit trail, and is no call.
+    rows = [row for row in rows if "url" in row]
     left = len(rows) - CALLS_AT_MOST
     more = _("%(n)d more calls are in the file.") % {"n": left} if left > 0 else ""
     return CallsCard(tuple(call(row) for row in rows[:CALLS_AT_MOST]), more, url)
