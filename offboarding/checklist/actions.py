@@ -20,7 +20,6 @@ from offboarding.checklist.rules import (
     Line,
     Phase,
     Playbook,
-    Subject,
     before,
     planned,
     refuses_reduction,
@@ -45,9 +44,7 @@ def freeze(removal: RemovalRequest, user: User, decided_under: Sequence[Mapping[
     """
     book, places = queries.playbook_for(removal), queries.found_places(removal)
     refuse_impossible(places)
-    name = removal.person_name or removal.email
-    subject = Subject(removal.reference, name, tuple(removal.addresses), removal.handover)
-    made = lines(book, subject, places, settings.KEY_GRACE_DAYS)
+    made = lines(book, queries.subject_of(removal), places, settings.KEY_GRACE_DAYS)
     version = (previous.version if (previous := queries.newest_plan(removal)) else 0) + 1
     told = described(removal, version, book, places, made)
     if decided_under:
@@ -63,7 +60,7 @@ def freeze(removal: RemovalRequest, user: User, decided_under: Sequence[Mapping[
         made_by=user,
     )
     plan.snapshots.set(queries.snapshots_for(removal, [place.workspace_id for place in places]).values())
-    write_items(plan, removal, made, places)
+    write_items(plan, removal, made, places, book.hurry or REASONS[removal.reason].group is Group.SECURITY)
     record(
         Event.PLAN_FROZEN,
         actor=actor_of(user),
@@ -94,12 +91,17 @@ def described(
         "v": 1,
         "removal": removal.reference,
         "version": version,
-        "playbook": {"name": book.name, "version": book.version},
+        "playbook": book.named,
         "person": {"name": removal.person_name, "addresses": list(removal.addresses)},
         "reason": removal.reason,
         "starts_at": iso(removal.starts_at),
         "due_at": iso(removal.due_at),
         **({"restores": removal.restores.reference} if removal.restores else {}),
+        **(
+            {"service_account": {"owner": removal.owner, "consumers": removal.consumers}}
+            if removal.machine
+            else {}
+        ),
         "places": [described_place(place) for place in places],
         "may_break": may_break(places, settings.KEY_GRACE_DAYS),
         "not_known": not_known(places),
@@ -161,9 +163,10 @@ def described_line(number: int, each: Line) -> dict[str, Any]:
     }
 
 
-def write_items(plan: Plan, removal: RemovalRequest, made: Sequence[Line], places: Sequence[Found]) -> None:
+def write_items(
+    plan: Plan, removal: RemovalRequest, made: Sequence[Line], places: Sequence[Found], hurry: bool
+) -> None:
     assert removal.due_at
-    hurry = REASONS[removal.reason].group is Group.SECURITY
     numbered = list(enumerate(made, 1))
     ChecklistItem.objects.bulk_create(
         ChecklistItem(

@@ -11,8 +11,8 @@ from django.db.models import Max
 from offboarding.checklist.actions import due_of, waits_for
 from offboarding.checklist.lines import lines
 from offboarding.checklist.models import ChecklistItem, Plan
-from offboarding.checklist.queries import found_places, shipped_playbook
-from offboarding.checklist.rules import Kind, Line, Phase, Subject
+from offboarding.checklist.queries import found_places, shipped_playbook, subject_of
+from offboarding.checklist.rules import Kind, Line, Phase
 from offboarding.ledger.actions import APP, Event, record_each
 from offboarding.users.models import User
 
@@ -30,8 +30,7 @@ def follow(plan: Plan, by: User, workspaces: Sequence[int]) -> list[ChecklistIte
     assert removal.due_at
     book, due_at = shipped_playbook(BEHIND), removal.due_at
     places = [place for place in found_places(removal) if place.workspace_id in workspaces]
-    person = removal.person_name or removal.email
-    subject = Subject(removal.reference, person, tuple(removal.addresses), removal.handover)
+    subject = subject_of(removal)
     known = set(plan.items.exclude(added_for="").values_list("added_for", flat=True))
     made = [
         each for each in lines(book, subject, places, settings.KEY_GRACE_DAYS) if reason(each) not in known

@@ -118,6 +118,8 @@ def vocabulary(subject: Subject, involved: Sequence[Found], target: Mapping[str,
         "login_user": str(target.get("username", "")) or "the old user",
         "drop_login": drop_login(str(target.get("kind", "")), str(target.get("username", ""))),
         "key_count": str(sum(reach.write_keys for reach in reaches)),
+        "owner": subject.owner or "whoever answers for it",
+        "consumers": subject.consumers or "not known yet",
         "handover": subject.handover or "the person who runs its senders",
         "unseen_sources": ", ".join(thing.name for reach in reaches for thing in reach.unseen_keys)
         or "all sources there",

@@ -7,9 +7,9 @@ from functools import cache
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from offboarding.checklist.book import playbook
+from offboarding.checklist.book import by_reason, playbook
 from offboarding.checklist.models import Plan
-from offboarding.checklist.rules import Found, Playbook
+from offboarding.checklist.rules import Found, Playbook, Subject
 from offboarding.discovery.models import Snapshot
 from offboarding.discovery.queries import held_lately, newest_snapshots
 from offboarding.discovery.rules import unknown
@@ -19,19 +19,46 @@ from offboarding.removals.rules import Choice
 
 # What was held so long before an emergency counts as held when it began.
 LATELY = timedelta(days=1)
+SERVICE_ACCOUNT = "service-account"
 SHIPPED = Path(__file__).parent / "playbooks"
 
 
 @cache
 def shipped_playbook(name: str = "standard") -> Playbook:
     data = tomllib.loads((SHIPPED / f"{name}.toml").read_text(encoding="utf-8"))
-    return playbook(data, shipped_playbook(data["after"]) if "after" in data else None)
+    first, base = (shipped_playbook(data[name]) if name in data else None for name in ("after", "extends"))
+    return playbook(data, first, base)
+
+
+@cache
+def shipped_by_reason() -> dict[str, str]:
+    """The name of the playbook for each reason of the catalogue that has one of its own."""
+    names = sorted(path.stem for path in SHIPPED.glob("*.toml"))
+    return by_reason((name, shipped_playbook(name)) for name in names)
+
+
+def playbook_of(reason: str, machine: bool = False) -> Playbook:
+    """The playbook for a reason; that of service accounts for every one of them, whatever the reason."""
+    return shipped_playbook(SERVICE_ACCOUNT if machine else shipped_by_reason().get(reason, "standard"))
 
 
 def playbook_for(removal: RemovalRequest) -> Playbook:
     if removal.emergency:
         return shipped_playbook("emergency")
-    return shipped_playbook("restore" if removal.restores_id else "standard")
+    return (
+        shipped_playbook("restore") if removal.restores_id else playbook_of(removal.reason, removal.machine)
+    )
+
+
+def subject_of(removal: RemovalRequest) -> Subject:
+    return Subject(
+        removal.reference,
+        removal.person_name or removal.email,
+        tuple(removal.addresses),
+        removal.handover,
+        removal.owner,
+        removal.consumers,
+    )
 
 
 def newest_plan(removal: RemovalRequest) -> Plan | None:
@@ -45,7 +72,7 @@ def plan_under_way(removal: RemovalRequest) -> Plan | None:
 
 def found_places(removal: RemovalRequest) -> list[Found]:
     """The places of a removal with the newest snapshot of each."""
-    places = places_of(removal)
+    places, again = places_of(removal), playbook_for(removal).gives_again
     zone, restores = ZoneInfo(removal.time_zone or "UTC"), removal.restores
     newest = snapshots_for(removal, [place.workspace_id for place in places])
     return [
@@ -66,6 +93,7 @@ def found_places(removal: RemovalRequest) -> list[Found]:
             ends_at=place.ends_at.astimezone(zone) if place.ends_at else None,
             restores=restores.reference if restores else "",
             taken=frozenset(place.taken.split()),
+            again=again and place.choice == Choice.REMOVE,
         )
         for place in places
     ]

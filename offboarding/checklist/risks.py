@@ -28,6 +28,11 @@ def may_break(places: Sequence[Found], grace_days: int = GRACE_DAYS) -> list[str
         for place in changed
         if place.managed_by == "scim" and not place.reduced
     ]
+    told += [
+        f"{place.workspace}: the person has no access from the removal until they are in again, which is up to them."
+        for place in changed
+        if place.again and place.seen.outcome is Outcome.MEMBER
+    ]
     for place in changed:
         told += [*stays_all_the_same(place), *breakable(place)]
     if any(place.reach.keys for place in changed):

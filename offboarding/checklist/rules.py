@@ -20,6 +20,7 @@ class Phase(StrEnum):
     REMOVE = "remove"
     ROTATE = "rotate"
     VERIFY = "verify"
+    RETURN = "return"
     RECORD = "record"
     CLEAN_UP = "clean-up"
     FOLLOW_UP = "follow-up"
@@ -32,6 +33,7 @@ PHASES = {
     Phase.REMOVE: "Remove",
     Phase.ROTATE: "Rotate",
     Phase.VERIFY: "Verify",
+    Phase.RETURN: "Give again",
     Phase.RECORD: "Record and tell",
     Phase.CLEAN_UP: "Clean up",
     Phase.FOLLOW_UP: "Follow up",
@@ -39,8 +41,10 @@ PHASES = {
 
 
 def numbered_phases(present: Collection[str]) -> list[tuple[int, Phase]]:
-    """The phases in order, with the numbers that people know them by. Only restorations have one to give back."""
+    """The phases in order, with the numbers that people know them by. Few requests have one to give back, or again."""
     shown: list[Phase] = [phase for phase in PHASES if phase != Phase.RESTORE]
+    if Phase.RETURN not in present:
+        shown.remove(Phase.RETURN)
     if Phase.RESTORE in present:
         shown = [phase for phase in PHASES if phase in present]
     return list(enumerate(shown, 1))
@@ -72,6 +76,8 @@ class Found:
     restores: str = ""
     # Keys of what goes where only some of it goes.
     taken: frozenset[str] = frozenset()
+    # What was removed is given again in the same plan.
+    again: bool = False
 
     @property
     def changes(self) -> bool:
@@ -106,6 +112,8 @@ class Subject:
     person: str
     addresses: tuple[str, ...]
     handover: str = ""  # whom the requester named for hand-overs
+    owner: str = ""  # who answers for a service account
+    consumers: str = ""  # what runs with it
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,6 +174,20 @@ class Playbook:
     name: str
     version: int
     steps: tuple[Step, ...] = field(default_factory=tuple)
+    # For what it is the playbook, and in a sentence what it does, for whoever chooses the reason.
+    reasons: tuple[str, ...] = ()
+    says: str = ""
+    # Nothing waits for a hand-over or a measurement: access goes first.
+    hurry: bool = False
+    # What was removed is given again, in the same plan.
+    gives_again: bool = False
+    extends: Playbook | None = None
+
+    @property
+    def named(self) -> dict[str, Any]:
+        """Which playbook this is, in which version, and of what it is an extension."""
+        own: dict[str, Any] = {"name": self.name, "version": self.version}
+        return {**own, "extends": self.extends.named} if self.extends else own
 
 
 # Days between the word that senders use a new key and the removal of the old ones.
@@ -223,4 +245,6 @@ def planned(place: Found) -> str:
         return f"Take away {words(place.lost)}"
     if place.choice is Choice.DOWNGRADE:
         return f"Read-only until {place.until:%d %b %Y}" if place.until else "Read-only"
+    if place.again and place.seen.outcome is Outcome.MEMBER:
+        return "Remove, then give again"
     return "Cancel the invitation" if place.seen.outcome is Outcome.INVITED else "Remove"

@@ -38,6 +38,13 @@ CONDITIONS: dict[str, Condition] = {
     "leaving": _leaving,
     "leaving_member": lambda place: _leaving(place) and _member(place),
     "reduce": lambda place: place.reduced,
+    "remove_member": lambda place: place.choice is Choice.REMOVE and _member(place),
+    "by_invitation": lambda place: (
+        place.choice is Choice.REMOVE and _member(place) and place.managed_by != "scim"
+    ),
+    "by_provider": lambda place: (
+        place.choice is Choice.REMOVE and _member(place) and place.managed_by == "scim"
+    ),
     "looked_after": lambda place: (
         place.reduced or (place.choice is Choice.REMOVE and place.seen.outcome is not Outcome.INVITED)
     ),

@@ -46,7 +46,9 @@ def move(row: BatchRow, now: datetime) -> None:
     removals.may_file(scope)
     places = workspaces_of(row, scope)
     if row.removal is None:
-        looks_began(row, search_for(owner, typed(row).addresses, row.name, places, today))
+        draft = search_for(owner, typed(row).addresses, row.name, places, today)
+        removals.machine(draft, owner, row.owner, row.consumers)
+        looks_began(row, draft)
         return
     if row.removal.stage != Stage.DRAFT:  # sent by us before we died, or by its owner on the pages
         ended(row, BatchRow.State.FILED, "", row.removal)

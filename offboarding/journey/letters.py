@@ -34,7 +34,7 @@ def go_on(removal: RemovalRequest) -> None:
         return
     for client in queries.clients_in(removal):
         conditions = queries.conditions_of(client)
-        for kind in expected_in(conditions, removal.emergency):
+        for kind in expected_in(conditions, removal.emergency, removal.machine):
             tell(removal, client, kind, conditions)
     fulfil_if_told(removal)
 

@@ -79,6 +79,10 @@ def write_letter(
         raise Refused(
             "nothing-to-tell", "Letters tell how a removal ended; this request has nothing to tell yet."
         )
+    if removal.machine and kind is Kind.COLLABORATOR:
+        raise Refused(
+            "no-person", "This is a service account: there is no person to write to. Tell its owner."
+        )
     facts = canonical.dumps(queries.facts_of(removal, client))
     try:
         with transaction.atomic():

@@ -65,6 +65,8 @@ def place_row(place: PlaceStanding, findings: Sequence[Finding]) -> tuple[str, d
         why = place.planned.removeprefix("Keep: ") if place.choice == "keep" else place.says
         return "kept", {**row, "says": mask_text(why)}
     if place.now is Now.VERIFIED and (at := gone_since(place.workspace_id, findings)):
+        if place.choice == "reduce":
+            return "kept", {**row, "says": mask_text(f"{place.planned}, as verified; everything else stays")}
         if place.choice == "downgrade":
             return "read_only", {**row, "at": at, "says": place.planned}
         return "removed", {**row, "at": at}

@@ -29,7 +29,7 @@ def fulfil(removal: RemovalRequest) -> None:
     if run is None:
         return
     expected = {
-        each.pk: expected_in(queries.conditions_of(each), removal.emergency)
+        each.pk: expected_in(queries.conditions_of(each), removal.emergency, removal.machine)
         for each in queries.clients_in(removal)
     }
     if not told(queries.standing_of(removal), expected):

@@ -107,9 +107,12 @@ class Facing:
     requester: int
 
 
-def expected_in(conditions: Conditions, emergency: bool) -> tuple[Kind, ...]:
-    """What the checklist waits for. In an emergency a step of its own decides whether the client is told."""
-    return tuple(kind for kind in conditions.expected if not (emergency and kind in TO_OTHERS))
+def expected_in(conditions: Conditions, emergency: bool, machine: bool = False) -> tuple[Kind, ...]:
+    """What the checklist waits for. In an emergency a step of its own decides whether the client is told; a service account
+    (`machine`) is nobody to write to.
+    """
+    left_out = {*(TO_OTHERS if emergency else ()), *((Kind.COLLABORATOR,) if machine else ())}
+    return tuple(kind for kind in conditions.expected if kind not in left_out)
 
 
 def needs_approval(kind: Kind, emergency: bool, conditions: Conditions) -> bool:

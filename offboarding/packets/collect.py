@@ -413,7 +413,12 @@ def executed_by(runs: Iterable[Run]) -> tuple[str, ...]:
 
 
 def handoff_notes(removal: RemovalRequest, runs: Iterable[Run]) -> str:
-    told = [f"{run.item.title}: {run.note}" for run in runs if run.item.phase == "hand-over" and run.note]
+    machine = (
+        [f"Service account of {removal.owner}. Runs with it: {removal.consumers}"] if removal.machine else []
+    )
+    told = machine + [
+        f"{run.item.title}: {run.note}" for run in runs if run.item.phase == "hand-over" and run.note
+    ]
     return "\n".join([f"Contact: {removal.handover}", *told] if removal.handover else told)
 
 

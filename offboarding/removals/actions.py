@@ -68,6 +68,22 @@ def draft(user: User, addresses: Sequence[str], name: str, today: date) -> Remov
     return removal
 
 
+def machine(removal: RemovalRequest, user: User, owner: str, consumers: str) -> None:
+    """The draft is about a service account: who answers for it, and what runs with it. Both empty: it is a person's."""
+    owner, consumers = within(owner, 200, "owner"), within(consumers, 2000, "consumers")
+    if bool(owner) != bool(consumers):
+        field, says = ("owner", "who answers for it") if not owner else ("consumers", "what runs with it")
+        raise Refused("service-account-incomplete", f"Say {says}.", field=field)
+    with transaction.atomic():
+        locked = own_draft(removal, user)
+        if (locked.machine, locked.owner, locked.consumers) == (bool(owner), owner, consumers):
+            return
+        RemovalRequest.objects.filter(pk=locked.pk).update(
+            machine=bool(owner), owner=owner, consumers=consumers, version=locked.version + 1
+        )
+    removal.refresh_from_db()
+
+
 def readdress(removal: RemovalRequest, user: User, addresses: Sequence[str], name: str) -> RemovalRequest:
     """Other addresses of the same draft."""
     wanted = checked_addresses(addresses)

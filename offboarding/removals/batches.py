@@ -25,8 +25,16 @@ from offboarding.removals.sheets import MOST_ROWS, Typed
 from offboarding.users.models import User
 from offboarding.users.rules import Role, actor_of
 
-FIELDS = ("email", "others", "name", "engagement", "reason", "ticket")
-LIMITS = {"email": 254, "name": 120, "engagement": 200, "reason": 80, "ticket": 100}
+FIELDS = ("email", "others", "name", "engagement", "reason", "ticket", "owner", "consumers")
+LIMITS = {
+    "email": 254,
+    "name": 120,
+    "engagement": 200,
+    "reason": 80,
+    "ticket": 100,
+    "owner": 200,
+    "consumers": 2000,
+}
 FILERS = (Role.REQUESTER, Role.SECURITY, Role.ADMINISTRATOR)
 MOST_ADDRESSES = 10
 
@@ -102,6 +110,9 @@ def fault_of(row: Typed, found: Known, before: Mapping[str, int]) -> Fault | Non
         return Fault("email", f"{there} is open for this person already, or a draft of yours.", there)
     if row.reason and not reason_of(row.reason):
         return Fault("reason", "This reason is not in the catalogue. Write its code or its words.")
+    if bool(row.owner) != bool(row.consumers):
+        says = "A service account has somebody who answers for it, and something that runs with it. Fill in both."
+        return Fault("consumers" if row.owner else "owner", says)
     return wrong_engagement(row.engagement, found)
 
 

@@ -35,6 +35,10 @@ class RemovalRequest(models.Model):
     time_zone = models.CharField(max_length=60, blank=True)
     ticket = models.CharField(max_length=100, blank=True)
     sow = models.CharField(max_length=100, blank=True)
+    # A service account: nobody signs in with it, somebody answers for it, and things run with it.
+    machine = models.BooleanField(default=False)
+    owner = models.CharField(max_length=200, blank=True)
+    consumers = models.TextField(blank=True, max_length=2000)
     handover = models.CharField(max_length=200, blank=True)
     client_informed = models.BooleanField(default=False)
     notes = models.TextField(blank=True, max_length=4000)
@@ -65,6 +69,12 @@ class RemovalRequest(models.Model):
                 | models.Q(stage="withdrawn")
                 | models.Q(filed_at__isnull=False, starts_at__isnull=False, due_at__isnull=False),
                 name="a_filed_removal_is_complete",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(stage__in=["draft", "withdrawn"])
+                | models.Q(machine=False)
+                | (~models.Q(owner="") & ~models.Q(consumers="")),
+                name="a_service_account_has_an_owner",
             ),
             models.CheckConstraint(
                 condition=models.Q(paused_at=None)
@@ -185,6 +195,8 @@ class BatchRow(models.Model):
     engagement = models.CharField(max_length=200, blank=True)
     reason = models.CharField(max_length=80, blank=True)
     ticket = models.CharField(max_length=100, blank=True)
+    owner = models.CharField(max_length=200, blank=True)
+    consumers = models.CharField(max_length=2000, blank=True)
     state = models.CharField(max_length=10, choices=State.choices, default=State.TYPED)
     says = models.CharField(max_length=500, blank=True)
     removal = models.ForeignKey(

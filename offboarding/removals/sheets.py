@@ -13,10 +13,10 @@ from offboarding.lib.refusals import Refused
 MOST_ROWS = 200
 MOST_BYTES = 1_000_000
 LONGEST = 4000  # characters of one row
-COLUMNS = ("email", "other_addresses", "name", "engagement", "reason", "ticket")
+COLUMNS = ("email", "other_addresses", "name", "engagement", "reason", "ticket", "owner", "consumers")
 TEMPLATE = (
     ",".join(COLUMNS)
-    + "\r\nsam@partner.example,sam@home.example sam.ode@old.example,Sam Ode,Acme analytics support,contract-ended,CS-881\r\n"
+    + "\r\nsam@partner.example,sam@home.example sam.ode@old.example,Sam Ode,Acme analytics support,contract-ended,CS-881,,\r\n"
 )
 # What people write on top of the first column when they make their own list.
 NAMES = {
@@ -31,6 +31,8 @@ NAMES = {
     "engagement": "engagement",
     "reason": "reason",
     "ticket": "ticket",
+    "owner": "owner",
+    "consumers": "consumers",
 }
 
 
@@ -44,6 +46,9 @@ class Typed:
     engagement: str = ""
     reason: str = ""
     ticket: str = ""
+    # Of a service account: who answers for it, and what runs with it.
+    owner: str = ""
+    consumers: str = ""
 
     @property
     def addresses(self) -> tuple[str, ...]:

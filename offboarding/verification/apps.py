@@ -14,11 +14,12 @@ class VerificationConfig(AppConfig):
         from offboarding.execution import steps
         from offboarding.verification.delivery import MeasureAfter, MeasureBefore
         from offboarding.verification.reach import ReadActivity, ReadReach
-        from offboarding.verification.restored import ReadRestored
+        from offboarding.verification.restored import ReadRestored, ReadReturned
         from offboarding.verification.steps import FetchAuditEvents, ReadPlaceAgain
 
         steps.register("verify.place", ReadPlaceAgain())
         steps.register("verify.restored", ReadRestored())
+        steps.register("verify.returned", ReadReturned())
         steps.register("verify.audit_events", FetchAuditEvents())
         steps.register("verify.reach", ReadReach())
         steps.register("verify.activity", ReadActivity())

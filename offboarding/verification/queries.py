@@ -190,6 +190,7 @@ def doing(run: Run) -> Doing:
         sentence=run.sentence,
         waiting_for=run.waiting_for,
         gives=run.item.phase == Phase.RESTORE,
+        again=run.item.phase == Phase.RETURN,
     )
 
 

@@ -81,6 +81,7 @@ class Doing:
     sentence: str
     waiting_for: str
     gives: bool = False  # gives back, or looks at what was given back
+    again: bool = False  # gives again what the same plan has removed, or looks at that
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +102,9 @@ def standing(choice: str, doings: Sequence[Doing], told: Told | None) -> tuple[N
     if choice == "keep":
         return Now.KEPT, "Unchanged, on purpose"
     if choice == "restore" and (now := given_back(doings, told)):
+        return now
+    again, doings = [each for each in doings if each.again], [each for each in doings if not each.again]
+    if again and (now := returned(again)):
         return now
     if told and (told.came_back or (told.follow_up and told.seen is Seen.PRESENT)):
         return Now.CAME_BACK, told.says
@@ -131,6 +135,20 @@ def given_back(doings: Sequence[Doing], told: Told | None) -> tuple[Now, str] | 
     if gives and all(doing.state is State.CANCELLED for doing in gives):
         return Now.SKIPPED, gives[0].sentence
     return Now.WAITING, "To be given back"
+
+
+def returned(again: Sequence[Doing]) -> tuple[Now, str] | None:
+    """A place that was emptied and is filled again, on purpose. None until that begins, and where it is skipped."""
+    if all(doing.state in (State.WAITING, State.CANCELLED) and not doing.waiting_for for doing in again):
+        return None
+    if stuck := [doing for doing in again if doing.state is State.NEEDS_PERSON]:
+        return Now.NEEDS_PERSON, stuck[0].sentence
+    if any(doing.state in (State.RUNNING, State.VERIFYING, State.UNKNOWN, State.READY) for doing in again):
+        return Now.RUNNING, "Removed; giving again"
+    if waits := [doing for doing in again if doing.state is State.WAITING]:
+        return Now.WAITING, waits[0].waiting_for or "Removed and given again, to be read"
+    done = [doing for doing in again if doing.state is State.DONE]
+    return (Now.KEPT, f"Removed, and given again: {done[-1].sentence}") if done else None
 
 
 def unverified(checks: Sequence[Doing], acts: Sequence[Doing]) -> tuple[Now, str]:

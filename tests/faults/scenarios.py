@@ -218,6 +218,19 @@ def kept_for_longer() -> Target:
     return Target("retention.Extension", made.pk)
 
 
+def provisioned_again() -> Target:
+    """What was removed is to come back through the identity provider; nobody has looked yet."""
+    removal = running("acme-staging", reason="sso-migration")
+    after(removal, "verify.place")
+    crew.journey.advance(removal.pk)
+    for run in Run.objects.filter(item__plan__removal=removal, item__code="provision-again"):
+        crew.skip_manual([run])
+    crew.journey.advance(removal.pk)
+    return Target(
+        "execution.Run", Run.objects.get(item__plan__removal=removal, item__step="verify.returned").pk
+    )
+
+
 def key_left_over() -> Target:
     """A closed request whose rotations go on."""
     closed()
@@ -316,6 +329,7 @@ SCENARIOS: dict[str, Prepare] = {
     "segment.join_group": restored("segment.join_group", "acme-analytics", "downgrade"),
     "segment.end_access": restored("segment.end_access", "acme-staging", "downgrade", "until"),
     "verify.restored": restored("verify.restored", "acme-staging", "downgrade"),
+    "verify.returned": provisioned_again,
     "verify.place": step("verify.place", "acme-staging"),
     "verify.audit_events": step("verify.audit_events", "acme-staging"),
     "verify.measure_before": step("verify.measure_before", "acme-staging"),

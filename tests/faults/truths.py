@@ -144,6 +144,7 @@ TRUTHS: dict[str, Truth] = {
     "segment.join_group": in_group,
     "segment.end_access": access_ended,
     "verify.restored": claims_nothing,
+    "verify.returned": claims_nothing,
     "segment.remove_member": no_member,
     "segment.contain": contained,
     "verify.reach": claims_nothing,

@@ -452,6 +452,24 @@ def test_only_some_of_a_place_goes_and_marks_stay_where_something_is_missing(
     assert "Nothing would stay" in as_alice.post("/requests/new/R-1001/found/", everything).content.decode()
 
 
+def test_a_service_account_has_somebody_who_answers_for_it(as_alice: Any, places: list[Any]) -> None:
+    from offboarding.removals.models import RemovalRequest
+
+    typed = {"email": DAN, "machine": "on", "consumers": "nightly export"}
+    answer = as_alice.post("/requests/new/", typed)
+    assert answer.status_code == 422 and "Say who answers for this account" in answer.content.decode()
+    assert "nightly export" in answer.content.decode() and not RemovalRequest.objects.exists()
+    assert as_alice.post("/requests/new/", typed | {"owner": "Lin Okafor"}).status_code == 302
+    removal = RemovalRequest.objects.get()
+    assert (removal.machine, removal.owner, removal.consumers) == (True, "Lin Okafor", "nightly export")
+    words = as_alice.get("/requests/new/R-1001/details/").content.decode()
+    assert re.search(r'value="service-account-retired"[^>]* checked', words)
+    assert "what runs with the account is moved before it goes" in words
+    as_alice.post("/requests/new/", {"email": DAN, "draft": "1001", "next": "1"})
+    removal.refresh_from_db()
+    assert (removal.machine, removal.owner) == (False, "")
+
+
 def test_replace_account_suggests_its_reason(
     as_alice: Any, search: Callable[..., Any], places: list[Any], ends: Callable[..., None]
 ) -> None:

@@ -159,6 +159,7 @@ def doings_of(removals: Sequence[RemovalRequest]) -> dict[tuple[int, int | None]
                     sentence=sentence,
                     waiting_for=waiting_for,
                     gives=phase == Phase.RESTORE,
+                    again=phase == Phase.RETURN,
                 )
             )
     return by_place

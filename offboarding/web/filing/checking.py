@@ -16,7 +16,7 @@ from django.utils.translation import ngettext
 
 from offboarding.approvals.queries import approvals_needed, approvers_for, rulings_to_be
 from offboarding.approvals.rules import in_all
-from offboarding.checklist.queries import found_places, newest_plan
+from offboarding.checklist.queries import found_places, newest_plan, playbook_of
 from offboarding.checklist.risks import may_break, not_known
 from offboarding.checklist.rules import Found
 from offboarding.connections.queries import hours_of
@@ -44,18 +44,16 @@ GROUPS: dict[Group, StrOrPromise] = {
 }
 
 
-def reason_groups(picked: str) -> list[tuple[StrOrPromise, list[OptionCard]]]:
-    """The catalogue in its four groups: (heading, options), each with how soon access should be gone."""
+def reason_groups(picked: str) -> list[tuple[StrOrPromise, list[tuple[OptionCard, str]]]]:
+    """The catalogue in its four groups: (heading, options), each with how soon access should be gone and what it does."""
     hours = standing(DUE).values
     return [
         (
             says,
             [
-                OptionCard(
-                    each.code,
-                    each.says,
-                    each.code == picked,
-                    hint=within(hours[each.code]),
+                (
+                    OptionCard(each.code, each.says, each.code == picked, hint=within(hours[each.code])),
+                    playbook_of(each.code).says,
                 )
                 for each in REASONS.values()
                 if each.group is group
@@ -99,7 +97,12 @@ def check_card(removal: RemovalRequest, scope: Scope, today: date, zone: tzinfo,
 
 def who_facts(removal: RemovalRequest) -> tuple[FactCard, ...]:
     lines = (removal.person_name, *removal.addresses) if removal.person_name else tuple(removal.addresses)
-    return (FactCard(_("Who"), lines, reverse("draft", args=[removal.number])),)
+    url = reverse("draft", args=[removal.number])
+    facts = [FactCard(_("Who"), lines, url)]
+    if removal.machine:
+        facts.append(FactCard(_("Service account of"), removal.owner, url))
+        facts.append(FactCard(_("Runs with it"), removal.consumers, url))
+    return tuple(facts)
 
 
 def place_facts(removal: RemovalRequest, places: Sequence[Found]) -> list[FactCard]:
@@ -137,7 +140,9 @@ def why_facts(removal: RemovalRequest, zone: tzinfo, now: datetime) -> list[Fact
     url = reverse("draft_details", args=[removal.number])
     start = removal.starts_at
     when = TimeCard.of(start, zone, now) if start and start > now else _("As soon as it is approved")
-    facts = [FactCard(_("Why"), removal.reason_says, url), FactCard(_("When"), when, url)]
+    book = playbook_of(removal.reason, removal.machine)
+    why = (removal.reason_says, book.says) if book.says else removal.reason_says
+    facts = [FactCard(_("Why"), why, url), FactCard(_("When"), when, url)]
     optional = (
         (_("Ticket"), removal.ticket),
         (_("Contract or SOW"), removal.sow),

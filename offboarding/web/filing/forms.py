@@ -43,7 +43,41 @@ class WhoForm(forms.Form):
         error_messages=LONG,
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
     )
+    machine = forms.BooleanField(
+        label=lazy("This is a service account: no person signs in with it"), required=False
+    )
+    owner = forms.CharField(
+        label=lazy("Who answers for it"),
+        required=False,
+        max_length=200,
+        error_messages=LONG,
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+    )
+    consumers = forms.CharField(
+        label=lazy("What runs with it"),
+        required=False,
+        max_length=2000,
+        error_messages=LONG,
+        widget=forms.Textarea,
+    )
     add = forms.CharField(required=False)
+
+    def clean(self) -> dict[str, Any]:
+        given: dict[str, Any] = super().clean() or self.cleaned_data
+        if given.get("machine"):
+            if not given.get("owner"):
+                self.add_error("owner", _("Say who answers for this account."))
+            if not given.get("consumers"):
+                self.add_error(
+                    "consumers", _("Say what runs with it: jobs, pipelines, scripts. Or: not known.")
+                )
+        return given
+
+    @property
+    def of_machine(self) -> tuple[str, str]:
+        """(owner, consumers) of a service account; both empty for a person's."""
+        given = self.cleaned_data
+        return (given["owner"], given["consumers"]) if given["machine"] else ("", "")
 
     def clean_email(self) -> str:
         email: str = self.cleaned_data["email"]

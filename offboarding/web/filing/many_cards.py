@@ -29,6 +29,7 @@ from offboarding.web.removal.clock import Clock
 
 State = BatchRow.State
 SECONDS = 2
+NEEDED = set(FIELDS) - {"owner", "consumers"}
 NAMED = re.compile(rf"({'|'.join(FIELDS)})-(\d{{1,3}})")
 
 
@@ -67,6 +68,8 @@ def fields(row: BatchRow, fault: Fault) -> tuple[FieldCard, ...]:
         "engagement": _("Engagement"),
         "reason": _("Reason"),
         "ticket": _("Ticket"),
+        "owner": _("Service account: who answers for it"),
+        "consumers": _("Service account: what runs with it"),
     }
     return tuple(
         FieldCard(
@@ -87,7 +90,7 @@ def typed_rows(post: Mapping[str, Any]) -> dict[int, Typed]:
     for key, value in post.items():
         if (named := NAMED.fullmatch(key)) and int(named[2]) <= MOST_ROWS:
             given.setdefault(int(named[2]), {})[named[1]] = str(value).strip()
-    return {number: Typed(**values) for number, values in given.items() if len(values) == len(FIELDS)}
+    return {number: Typed(**values) for number, values in given.items() if set(values) >= NEEDED}
 
 
 def left_out(post: Any) -> list[int]:

@@ -46,9 +46,11 @@ def known(request: Request, removal: RemovalRequest, zone: str) -> dict[str, Any
     """What the draft holds already, and what the records suggest for it."""
     start = removal.starts_at
     later = start.astimezone(ZoneInfo(zone)) if start and start > now() else None
-    replaced = request.GET.get("preset") == "replace"
+    usual = "service-account-retired" if removal.machine else ""
+    if request.GET.get("preset") == "replace":
+        usual = "accounts-consolidated"
     return {
-        "reason": removal.reason or ("accounts-consolidated" if replaced else ""),
+        "reason": removal.reason or usual,
         "start": "at" if later else "now",
         "day": later.date() if later else None,
         "clock": later.time() if later else None,

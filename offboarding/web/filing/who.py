@@ -61,6 +61,9 @@ def draft(request: Request, number: int) -> HttpResponse:
         "email": removal.email,
         "others": "\n".join(removal.addresses[1:]),
         "name": removal.person_name,
+        "machine": removal.machine,
+        "owner": removal.owner,
+        "consumers": removal.consumers,
     }
     return page(request, "filing/who.html", context(request, WhoForm(initial=given), removal))
 
@@ -108,8 +111,11 @@ def search(request: Request, form: WhoForm, removal: RemovalRequest | None) -> R
     name = form.cleaned_data["name"] or known_name(request.scope, addresses[0])
     removal = removal or drafts_of(request.scope).filter(person=key(addresses)).first()
     if removal and removal.person == key(addresses) and ("next" in request.POST or request.htmx):
-        return removals.readdress(removal, user, addresses, name)
-    return journey.search_for(user, addresses, name, places_for(request.scope), today(request), removal)
+        found = removals.readdress(removal, user, addresses, name)
+    else:
+        found = journey.search_for(user, addresses, name, places_for(request.scope), today(request), removal)
+    removals.machine(found, user, *form.of_machine)
+    return found
 
 
 def refused(
