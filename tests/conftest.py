@@ -3,6 +3,7 @@ Olga operates, Sam is security."""
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -16,6 +17,13 @@ from offboarding.simulators.simulator import Simulator
 DAN = "dan@northwind.example"
 DAN_ELSEWHERE = "dan.reyes@mail.example"
 PASSWORD = "correct horse battery"
+
+
+def pytest_collection_finish() -> None:
+    """What is loaded by now stays to the end, so no search for garbage has to walk it again: a tenth of all tests' time."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(100_000, 50, 100)
 
 
 @pytest.fixture(scope="session")
