@@ -18,6 +18,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from tests import servers
+from tests.migrated import copied_to
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 FLAGS = [
@@ -42,6 +43,7 @@ class Demo:
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
     """`manage.py demo`, the command behind `make demo`, on data of its own."""
     data, port = tmp_path_factory.mktemp("demo"), servers.free_port()
+    copied_to(data / "offboard.sqlite3")
     inherited = {
         name: value for name, value in os.environ.items() if not name.startswith(("OFFBOARD_", "DJANGO_"))
     }
@@ -57,7 +59,7 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
             stderr=subprocess.STDOUT,
         )
         try:
-            servers.wait_for(lambda: answers(f"http://localhost:{port}/healthz"), 60)
+            servers.wait_for(lambda: answers(f"http://localhost:{port}/healthz"), 120, pause=0.3)
             yield Demo(f"http://localhost:{port}", data)
         finally:
             process.send_signal(signal.SIGINT)

@@ -19,6 +19,7 @@ import pytest
 
 from offboarding.demo import folder
 from offboarding.server import answers
+from tests.migrated import copied_to
 
 ROOT = Path(__file__).parents[2]
 Start = Callable[..., "Demo"]
@@ -103,7 +104,13 @@ def alive(pid: int) -> bool:
     return bool(state.strip()) and not state.startswith("Z")
 
 
-def test_it_runs_stops_keeps_its_data_and_starts_over(start: Start) -> None:
+def test_it_runs_stops_keeps_its_data_starts_over_and_leaves_no_process_behind(
+    start: Start, tmp_path: Path
+) -> None:
+    """One life after the other, since each takes seconds. Only the last one makes its database from nothing."""
+    database = tmp_path / "offboard.sqlite3"
+    copied_to(database)
+    before = database.stat().st_ino
     first = start().ready()
     assert first.get("/healthz") == (200, "ok\n")
     status, page = first.get("/signin/")
@@ -118,22 +125,20 @@ def test_it_runs_stops_keeps_its_data_and_starts_over(start: Start) -> None:
     assert (first.process.returncode, said.rstrip().endswith("Stopped.")) == (0, True)
     assert gone_within(children, 3)
 
-    database = first.data / "offboard.sqlite3"
-    before = database.stat().st_ino
-    start().ready().end(signal.SIGTERM)
+    second = start().ready()
+    assert second.get("/signin/")[0] == 200
+    second.end(signal.SIGTERM)
     assert database.stat().st_ino == before
-    keys = (first.data / "keys.env").read_text()
-    (first.data / "of-somebody-else.txt").write_text("stays")
-    start("--fresh").ready().end()
-    assert (first.data / "keys.env").read_text() == keys
-    assert (first.data / "of-somebody-else.txt").exists()
 
-
-def test_killed_outright_it_leaves_no_process_behind(start: Start) -> None:
-    demo = start().ready()
-    children = demo.children()
-    demo.process.kill()
-    demo.process.communicate()
+    keys = (tmp_path / "keys.env").read_text()
+    (tmp_path / "of-somebody-else.txt").write_text("stays")
+    third = start("--fresh").ready()
+    assert third.get("/signin/")[0] == 200
+    assert (tmp_path / "keys.env").read_text() == keys
+    assert (tmp_path / "of-somebody-else.txt").exists()
+    children = third.children()
+    third.process.kill()
+    third.process.communicate()
     assert gone_within(children, 15)
 
 
