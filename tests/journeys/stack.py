@@ -8,7 +8,8 @@ import secrets
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +22,7 @@ import redis
 
 from offboarding.env import fresh_keys
 from tests import servers
+from tests.migrated import copied_to
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 
@@ -73,10 +75,24 @@ class Installation:
                 process.wait()
 
 
+def until(seconds: float, settled: Callable[[], bool], says: Callable[[], object] = lambda: "") -> None:
+    """Asks at most a quarter of the time: who reads pages all the while keeps from working what is waited for."""
+    end = time.monotonic() + seconds
+    while True:
+        asked = time.monotonic()
+        if settled():
+            return
+        assert time.monotonic() < end, f"it did not come to that in time: {says()}"
+        time.sleep(max(0.3, 3 * (time.monotonic() - asked)))
+
+
 FILL = """
 import json
 from datetime import UTC, datetime
+from django.core.management import call_command
 from offboarding.demo.actions import fill
+call_command("migrate", verbosity=0)
+call_command("collectstatic", interactive=False, verbosity=0)
 fill(json.load(open({path!r})), datetime.now(UTC).date())
 """
 
@@ -91,6 +107,9 @@ def installation(production: bool) -> Iterator[Installation]:
         if production:
             environ["OFFBOARD_DATABASE_URL"] = stack.enter_context(own_database())
             environ["OFFBOARD_REDIS_URL"] = own_redis()
+        else:  # that it can be made from nothing, the demo's tests say
+            (folder / "data").mkdir()
+            copied_to(folder / "data" / "offboard.sqlite3")
         made = Installation(f"http://localhost:{port}", {}, environ, folder, {})
         stack.callback(made.stop)
         begin(made, port, production)
@@ -130,9 +149,7 @@ def begin(made: Installation, port: int, production: bool) -> None:
         "--describe",
         str(described),
     )
-    made.manage("migrate", "-v0")
-    made.manage("collectstatic", "--noinput", "-v0")
-    servers.wait_for(described.exists)
+    servers.wait_for(described.exists, 60)
     made.described = json.loads(described.read_text())
     made.manage("shell", "-v0", "-c", FILL.format(path=str(described)))
     bind = f"127.0.0.1:{port}"
@@ -166,7 +183,7 @@ def begin(made: Installation, port: int, production: bool) -> None:
             name,
         )
     try:
-        servers.wait_for(lambda: answers(f"http://localhost:{port}/readyz"), 60)
+        servers.wait_for(lambda: answers(f"http://localhost:{port}/readyz"), 120, pause=0.3)
     except servers.NoServer as error:
         told = "\n".join(f"--- {name}\n{made.log(name)[-3000:]}" for name in made.processes)
         raise servers.NoServer(f"the installation is not ready\n{told}") from error

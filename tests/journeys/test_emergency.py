@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from datetime import UTC, datetime
@@ -13,7 +12,7 @@ import pytest
 
 from offboarding.demo.cast import LEAVER_ADDRESS, LEAVER_OTHER_ADDRESS, PASSWORD
 from tests.journeys.reader import Reader
-from tests.journeys.stack import Installation, installation
+from tests.journeys.stack import Installation, installation, until
 
 pytestmark = pytest.mark.journey
 
@@ -57,13 +56,6 @@ def where_dan_is(control: httpx.Client) -> set[str]:
             if person["member"] or person["invited"]:
                 found.add(workspace["slug"])
     return found
-
-
-def until(seconds: float, settled: Callable[[], bool], says: Callable[[], str]) -> None:
-    end = time.monotonic() + seconds
-    while not settled():
-        assert time.monotonic() < end, f"it did not come to that in time: {says()}"
-        time.sleep(0.5)
 
 
 # Segment refuses our token for one, and keeps its last Owner in another; Hooli is not Sam's.

@@ -8,7 +8,6 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
-import time
 import zipfile
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
@@ -22,7 +21,7 @@ from PIL import Image
 
 from offboarding.demo.cast import LEAVER_ADDRESS, LEAVER_OTHER_ADDRESS, PASSWORD
 from tests.journeys.reader import Reader
-from tests.journeys.stack import Installation
+from tests.journeys.stack import Installation, until
 
 pytestmark = pytest.mark.journey
 
@@ -69,13 +68,6 @@ def segment(product: Installation) -> Iterator[Callable[..., Any]]:
             return answer.json()
 
         yield call
-
-
-def until(seconds: float, settled: Callable[[], bool], says: Callable[[], object] = lambda: "") -> None:
-    end = time.monotonic() + seconds
-    while not settled():
-        assert time.monotonic() < end, f"it did not come to that in time: {says()}"
-        time.sleep(0.3)
 
 
 def number_of(reader: Reader, workspace: str) -> str:
