@@ -4,6 +4,7 @@ Olga operates, Sam is security."""
 from __future__ import annotations
 
 import gc
+import os
 from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -17,6 +18,23 @@ from offboarding.simulators.simulator import Simulator
 DAN = "dan@northwind.example"
 DAN_ELSEWHERE = "dan.reyes@mail.example"
 PASSWORD = "correct horse battery"
+
+
+ASKING = {"db", "transactional_db", "django_db_setup", "live_server"}
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """What asks no database says the same beside each of them: of these rooms another pass has tried it."""
+    tried = os.environ.get("TEST_TRIED", "").split()
+
+    def asks(item: Any) -> bool:
+        return bool(item.get_closest_marker("django_db") or ASKING & set(item.fixturenames))
+
+    left = [each for each in items if each.path.parent.name in tried and not asks(each)]
+    if left:
+        config.hook.pytest_deselected(items=left)
+        gone = set(left)
+        items[:] = [each for each in items if each not in gone]
 
 
 def pytest_collection_finish() -> None:

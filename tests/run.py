@@ -119,7 +119,7 @@ def unit() -> tuple[int, str, str]:
 def rooms() -> tuple[int, str, str]:
     with servers.postgres() as server:
         there = [f"tests/{name}" for name in (*ONCE, *ROOMS)]
-        code, output = pytest(*there, *TWO, TEST_DATABASE_URL=server.url)
+        code, output = pytest(*there, *TWO, TEST_DATABASE_URL=server.url, TEST_TRIED=" ".join(ROOMS))
     return code, output, server.says
 
 
