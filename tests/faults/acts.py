@@ -61,6 +61,7 @@ REQUEST: dict[str, Act] = {
     "change": lambda removal, user, slugs: journey.change(
         removal, user, wishes(slugs), removal.version, crew.today()
     ),
+    "ask again": lambda removal, user, _: journey.ask_again(removal, user),
     "pause": lambda removal, user, _: steering.pause(removal, user, "a question"),
     "resume": lambda removal, user, _: steering.resume(removal, user),
     "cancel rest": lambda removal, user, _: journey.cancel_rest(removal, user, "enough"),

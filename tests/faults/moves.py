@@ -21,23 +21,25 @@ WAY = {
     "running": ("closed",),
 }
 SITUATIONS = (
-    "draft", "planned", "half approved", "approved", "running", "paused", "cut short", "closed", "rejected", "withdrawn",
+    "draft", "planned", "half approved", "expired", "approved", "running", "paused", "cut short", "closed", "rejected",
+    "withdrawn",
 )  # fmt: skip
 REQUEST = {
     "choose": ("draft",),
     "describe": ("draft",),
     "file": ("draft",),
-    "withdraw": ("draft", "planned", "half approved", "approved"),
+    "withdraw": ("draft", "planned", "half approved", "expired", "approved"),
     "approve": ("planned", "half approved"),
     "reject": ("planned", "half approved"),
     "ask": ("planned", "half approved"),
-    "change": ("planned", "half approved", "approved"),
+    "change": ("planned", "half approved", "expired", "approved"),
+    "ask again": ("expired",),
     "pause": ("running",),
     "resume": ("paused",),
     "cancel rest": ("running", "paused"),
 }
 WHO = {
-    **dict.fromkeys(("choose", "describe", "file", "withdraw", "change"), (LEAD,)),
+    **dict.fromkeys(("choose", "describe", "file", "withdraw", "change", "ask again"), (LEAD,)),
     **dict.fromkeys(("approve", "reject", "ask"), APPROVERS),
     **dict.fromkeys(("pause", "resume", "cancel rest"), STEERING),
 }
@@ -113,6 +115,10 @@ class Request:
     def after_change(self, _who: str, places: int) -> None:
         """Another plan: whatever was said about the old one counts no more."""
         self.stage, self.places, self.yes = "planned", places, set()
+
+    def after_ask_again(self, _who: str, _places: int) -> None:
+        """The yeses that were given ended with the time."""
+        self.stage, self.yes = "planned", set()
 
     def after_pause(self, _who: str, _places: int) -> None:
         self.paused = True

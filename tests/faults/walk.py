@@ -12,7 +12,8 @@ from typing import Any
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from offboarding.approvals.models import Approval
+from offboarding.approvals.asking import due
+from offboarding.approvals.models import Approval, Asking
 from offboarding.checklist.models import Plan
 from offboarding.execution.models import Run
 from offboarding.journey import actions as journey
@@ -22,7 +23,7 @@ from offboarding.lib.addresses import same
 from offboarding.lib.refusals import Refused
 from offboarding.removals import actions as removals
 from offboarding.removals.models import RemovalRequest
-from offboarding.work import desks
+from offboarding.work import clock, desks
 from offboarding.work.actions import LostLease, claim, put_down
 from offboarding.work.rules import ENDED, State
 from tests.faults import acts, crew, moves
@@ -49,12 +50,13 @@ APPROVED = (*FILED, ("approve", "bob"), ("approve", "sam"))
 ROADS: dict[str, tuple[tuple[str, str], ...]] = {
     "draft": (),
     "planned": FILED,
+    "expired": (*FILED, ("time", "")),
     "approved": APPROVED,
     "running": (*APPROVED, ("route", "")),
     "closed": (*APPROVED, ("route", ""), ("skip all", "")),
 }
 # Most of what there is to do is there while it runs.
-GOALS = ("running", "planned", "running", "closed", "running", "approved", "draft")
+GOALS = ("running", "planned", "running", "closed", "running", "approved", "expired", "draft")
 
 
 @dataclass
@@ -147,6 +149,8 @@ class Walk(RuleBasedStateMachine):
         for move, who in ROADS[goal]:
             if move == "route":
                 self.route()
+            elif move == "time":
+                self.time_ends()
             elif move == "skip all":
                 self.skip_all()
             elif self.request.allows(move, who):
@@ -211,6 +215,18 @@ class Walk(RuleBasedStateMachine):
             self.request.stage = "running"
         elif self.request.stage == "running" and not self.request.paused and self.all_over():
             self.request.stage = "closed"
+        self.removal.refresh_from_db()
+
+    @precondition(lambda self: self.request.stage == "planned")
+    @rule()
+    def time_ends(self) -> None:
+        """Nobody decided in time, and the engine notices."""
+        asking = Asking.objects.get(plan__removal=self.removal, over_at=None)
+        Asking.objects.filter(pk=asking.pk).update(expires_at=clock.now())
+        for verb, rows in due(clock.now()):
+            for pk in rows:
+                verb(pk, clock.now())
+        self.request.stage = "expired"
         self.removal.refresh_from_db()
 
     def all_over(self) -> bool:
