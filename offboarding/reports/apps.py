@@ -24,5 +24,5 @@ class ReportsConfig(AppConfig):
         from offboarding.reports.perform import perform
         from offboarding.work import desks
 
-        desks.register(Check, perform)
+        desks.register(Check, perform, spare=True)
         desks.schedule("ledger.check", night, check)

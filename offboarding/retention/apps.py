@@ -11,4 +11,4 @@ class RetentionConfig(AppConfig):
         from offboarding.retention.perform import perform
         from offboarding.work import desks
 
-        desks.register(Extension, perform)
+        desks.register(Extension, perform, spare=True)

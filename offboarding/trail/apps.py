@@ -26,5 +26,5 @@ class TrailConfig(AppConfig):
         from offboarding.trail.perform import perform
         from offboarding.work import desks
 
-        desks.register(Harvest, perform, crashed)
+        desks.register(Harvest, perform, crashed, spare=True)
         desks.schedule("trail.copy", tenth, copy)

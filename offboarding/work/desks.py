@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache
 from threading import Lock
@@ -49,6 +49,9 @@ class Desk:
     parked: Callable[[Any], None] = nothing_more
     # Rows that go before all others, of every desk.
     first: Q | None = None
+    # Nobody waits for it: a process works on one row of it at a time, so that most of its threads are left to the others.
+    spare: bool = False
+    under_way: Lock = field(default_factory=Lock, repr=False, compare=False)
 
     def urgent(self, limit: int) -> list[int]:
         """Due rows that nothing else may hold up. No query where this desk has none."""
@@ -65,7 +68,17 @@ class Desk:
         return numbers(*spelled(self.model, limit, suspects=True))
 
     def look(self, pk: int) -> bool:
-        """Claim the row and do the next thing that it needs. False if there was nothing to do."""
+        """Claim the row and do the next thing that it needs. False if there was nothing to do, or it is not its turn."""
+        if not self.spare:
+            return self.work_on(pk)
+        if not self.under_way.acquire(blocking=False):
+            return False
+        try:
+            return self.work_on(pk)
+        finally:
+            self.under_way.release()
+
+    def work_on(self, pk: int) -> bool:
         row = claim(self.model, pk, self.parked)
         if row is None:
             return False
@@ -134,12 +147,14 @@ def register(
     perform: Callable[[Any], None],
     parked: Callable[[Any], None] = nothing_more,
     first: Q | None = None,
+    *,
+    spare: bool = False,
 ) -> None:
     """`perform` works on a claimed row; `parked` tells the room that a row stopped three times and needs a person.
 
-    Rows that are `first` go before those of all desks.
+    Rows that are `first` go before those of all desks. Work that nobody waits for is `spare`: one row at a time in a process.
     """
-    DESKS[model._meta.label] = Desk(model, perform, parked, first)
+    DESKS[model._meta.label] = Desk(model, perform, parked, first, spare)
 
 
 def schedule(

@@ -132,18 +132,23 @@ class Engine:
     def hand_out_of(self, pool: ThreadPoolExecutor, kind: str, due: Callable[[int], list[int]]) -> bool:
         most, handed = self.threads + AHEAD, False
         for pk in due(most) if len(self.under_way) < most else ():
+            if self.engaged(kind):
+                break
             if (kind, pk) not in self.under_way and len(self.under_way) < most:
                 self.under_way[kind, pk] = pool.submit(self.look, kind, pk)
                 handed = True
         return handed
 
+    def engaged(self, kind: str) -> bool:
+        """Nobody waits for this kind of work, and one row of it is being worked on."""
+        return desks.DESKS[kind].spare and any(kind == other for other, _ in self.under_way)
+
     def hand_out_suspect(self, pool: ThreadPoolExecutor) -> bool:
         """One at a time: a row that kills its process never does so together with another that was dropped with it."""
         if self.suspect in self.under_way or len(self.under_way) >= self.threads:
             return False
-        self.suspect = next(
-            ((kind, pk) for kind, desk in desks.DESKS.items() for pk in desk.suspects(1)), None
-        )
+        free = ((kind, desk) for kind, desk in desks.DESKS.items() if not self.engaged(kind))
+        self.suspect = next(((kind, pk) for kind, desk in free for pk in desk.suspects(1)), None)
         if self.suspect is None:
             return False
         self.under_way[self.suspect] = pool.submit(self.look, *self.suspect)

@@ -87,6 +87,8 @@ def ground(world: dict[str, Any], production: bool = False) -> Iterator[Ground]:
         environ = environment(folder, port)
         # However much goes at once, one approver is enough: what is measured is not how fast people decide.
         environ |= {"OFFBOARD_BREAKER_PEOPLE": "10000", "OFFBOARD_BREAKER_PLACES": "10000"}
+        # The daily copies of audit trails would be under way meanwhile, or not.
+        environ |= {"OFFBOARD_TRAIL_HOURS": "0"}
         if production:
             os.environ["TEST_POSTGRES"] = stack.enter_context(servers.postgres()).url
             os.environ["TEST_REDIS"] = stack.enter_context(servers.redis()).url

@@ -80,20 +80,8 @@ def test_a_schedule_fires_once_per_slot() -> None:
     assert Slot.objects.count() == 2
 
 
-def test_engines_share_the_work_without_doing_any_twice(order: Make, monkeypatch: pytest.MonkeyPatch) -> None:
-    done: list[int] = []
-
-    def perform(look: Any) -> None:
-        done.append(look.pk)
-        put_down(look, State.DONE)
-
-    monkeypatch.setattr(desks, "DESKS", {"discovery.Look": desks.Desk(Look, perform)})
-    monkeypatch.setattr(desks, "SCHEDULES", {})
-    monkeypatch.setitem(
-        connection.settings_dict, "CONN_MAX_AGE", 0
-    )  # so that the engines' threads leave none open
-    wanted = sorted(order().pk for _ in range(20))
-    engines = [Engine(4), Engine(4)]
+def worked_off(engines: list[Engine]) -> None:
+    """All of them run until every row is done, or for 20 seconds."""
     workers = [threading.Thread(target=engine.run) for engine in engines]
     for worker in workers:
         worker.start()
@@ -104,7 +92,69 @@ def test_engines_share_the_work_without_doing_any_twice(order: Make, monkeypatch
         engine.stop()
     for worker in workers:
         worker.join(10)
+
+
+@pytest.fixture
+def alone(monkeypatch: pytest.MonkeyPatch) -> Callable[[desks.Desk], None]:
+    """There is this desk and nothing else, and the engines' threads leave no connection open."""
+
+    def only(desk: desks.Desk) -> None:
+        monkeypatch.setattr(desks, "DESKS", {"discovery.Look": desk})
+        monkeypatch.setattr(desks, "SCHEDULES", {})
+        monkeypatch.setitem(connection.settings_dict, "CONN_MAX_AGE", 0)
+
+    return only
+
+
+def test_engines_share_the_work_without_doing_any_twice(
+    order: Make, alone: Callable[[desks.Desk], None]
+) -> None:
+    done: list[int] = []
+
+    def perform(look: Any) -> None:
+        done.append(look.pk)
+        put_down(look, State.DONE)
+
+    alone(desks.Desk(Look, perform))
+    wanted = sorted(order().pk for _ in range(20))
+    worked_off([Engine(4), Engine(4)])
     assert sorted(done) == wanted
+
+
+@pytest.mark.parametrize(("spare", "at_once"), [(True, 1), (False, 3)])
+def test_work_that_nobody_waits_for_takes_one_thread(
+    order: Make, alone: Callable[[desks.Desk], None], spare: bool, at_once: int
+) -> None:
+    most, here, met = 0, 0, threading.Event()
+
+    def perform(look: Any) -> None:
+        nonlocal most, here
+        here += 1
+        most = max(most, here)
+        if most == 3:
+            met.set()
+        met.wait(0.2)
+        here -= 1
+        put_down(look, State.DONE)
+
+    alone(desks.Desk(Look, perform, spare=spare))
+    for _ in range(3):
+        order()
+    worked_off([Engine(4)])
+    assert most == at_once
+
+
+def test_a_message_about_work_that_nobody_waits_for_brings_no_second_row(order: Make) -> None:
+    inner: list[bool] = []
+    first, second = order().pk, order().pk
+
+    def perform(look: Any) -> None:
+        inner.append(desk.look(second))
+        put_down(look, State.DONE)
+
+    desk = desks.Desk(Look, perform, spare=True)
+    assert desk.look(first) and inner == [False]
+    assert Look.objects.get(pk=second).state == "ready"
 
 
 def test_work_that_crashes_does_not_stop_the_engine(order: Make, monkeypatch: pytest.MonkeyPatch) -> None:
