@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from django.db import transaction
@@ -22,6 +22,7 @@ from offboarding.execution.rules import (
     Cause,
     Ended,
     Waits,
+    first_look_after,
     may_retry,
     may_take_over,
     proof_missing,
@@ -65,13 +66,25 @@ def release(runs: Sequence[Run]) -> None:
     """Their turn has come: to the engine, or to a person. All of one request; the same few queries for many as for one."""
     by_hand, by_itself = [run for run in runs if run.manual], [run for run in runs if not run.manual]
     with transaction.atomic():
-        ready = move_all(by_itself, State.READY, waiting_for="", not_before=Now(), **touched())
+        ready = [run for after, some in together(by_itself) for run in let_go(some, after)]
         asked = {"cause": Cause.MANUAL, "waiting_for": "", "not_before": None}
         freed = ready + move_all(by_hand, State.NEEDS_PERSON, **asked, **touched())
         if freed:
             facts = [{**named(run), "to": str(run.state)} for run in freed]
             about = freed[0].item.plan.removal.reference
             record_each(Event.ITEM_MOVED, facts, actor=APP, about=about)
+
+
+def together(runs: Sequence[Run]) -> list[tuple[timedelta, list[Run]]]:
+    """Those that begin at the same time."""
+    found: dict[timedelta, list[Run]] = {}
+    for run in runs:
+        found.setdefault(first_look_after(run.item.step), []).append(run)
+    return list(found.items())
+
+
+def let_go(runs: Sequence[Run], after: timedelta) -> list[Run]:
+    return move_all(runs, State.READY, waiting_for="", not_before=Now() + after, **touched())
 
 
 def hurry(plan: Plan, step: str) -> None:

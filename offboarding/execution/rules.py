@@ -223,6 +223,15 @@ def may_call_again(history: History, at_most: int = CALLS_AT_MOST) -> bool:
     return history.calls < at_most
 
 
+# What these steps look for comes about some time after their turn has come: who looks at once only looks twice, and keeps
+# from its turn what could be seen already.
+NOT_AT_ONCE = {"verify.audit_events": timedelta(seconds=5)}
+
+
+def first_look_after(step: str) -> timedelta:
+    return NOT_AT_ONCE.get(step, timedelta(0))
+
+
 REMEDIES: dict[Cause, str] = {
     Cause.MANUAL: "Do what the step says, attach the proof and sign off.",
     Cause.APPROVAL_FELL: "Somebody else approves it on the request's page; this then goes on by itself.",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -146,3 +146,15 @@ def test_a_line_that_was_added_meanwhile_has_its_turn(started: Make) -> None:
     last.save()
     assert last.number not in known
     assert last.number in lines.of(plan, [last.number])
+
+
+def test_the_audit_trail_gets_a_moment_and_places_are_read_at_once(started: Make) -> None:
+    removal = started("Acme Staging")
+    named = Run.objects.filter(item__plan__removal=removal).select_related("item__plan__removal")
+    pair = [named.get(item__code=code) for code in ("read-again", "audit-events")]
+    Run.objects.filter(pk__in=[run.pk for run in pair]).update(state=State.WAITING, not_before=None)
+    execution.release([named.get(pk=run.pk) for run in pair])
+    read, trail = (named.get(pk=run.pk) for run in pair)
+    assert (read.state, trail.state) == (State.READY, State.READY)
+    assert read.not_before and trail.not_before
+    assert trail.not_before - read.not_before >= timedelta(seconds=4)
