@@ -47,13 +47,19 @@ TROUBLES: tuple[dict[str, Any], ...] = (
 # The moves that lead to each situation from an empty draft, for two places.
 FILED = (("choose", "alice"), ("describe", "alice"), ("file", "alice"))
 APPROVED = (*FILED, ("approve", "bob"), ("approve", "sam"))
+RUNNING = (*APPROVED, ("route", ""))
 ROADS: dict[str, tuple[tuple[str, str], ...]] = {
     "draft": (),
     "planned": FILED,
+    "half approved": (*FILED, ("approve", "bob")),
     "expired": (*FILED, ("time", "")),
     "approved": APPROVED,
-    "running": (*APPROVED, ("route", "")),
-    "closed": (*APPROVED, ("route", ""), ("skip all", "")),
+    "running": RUNNING,
+    "paused": (*RUNNING, ("pause", "olga")),
+    "cut short": (*RUNNING, ("cancel rest", "olga")),
+    "closed": (*RUNNING, ("skip all", "")),
+    "rejected": (*FILED, ("reject", "bob")),
+    "withdrawn": (("withdraw", "alice"),),
 }
 # Most of what there is to do is there while it runs.
 GOALS = ("running", "planned", "running", "closed", "running", "approved", "expired", "draft")

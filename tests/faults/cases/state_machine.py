@@ -1,8 +1,8 @@
 """Random walks over a request, its approval and its steps, with workers that die, judged by a small model of its own.
 
 The model (`tests/faults/moves.py`) says which moves are allowed in which situation. Each allowed one has to go through, each
-other one has to be refused without a trace. Walks are drawn by Hypothesis from the seed; a failing one is printed as short
-as it gets.
+other one has to be refused without a trace. First every situation is visited on purpose; then walks are drawn by Hypothesis
+from the seed, and a failing one is printed as short as it gets.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from offboarding.users.rules import Role
 from tests.faults import crew, moves, worlds
 from tests.faults.case import Case, Given, Measured
 from tests.faults.segment import Json
+from tests.faults.tour import tour
 from tests.faults.walk import DAN, PLACES, Tally, Walk
 
 
@@ -86,17 +87,19 @@ def run(given: Given) -> Measured:
     cast()
     crew.look([DAN], PLACES)
     given.world.keep("empty")
-    tally, faults = Tally(), list[str]()
+    tally = Tally()
     Walk.world, Walk.tally = given.world, tally
+    faults = tour() if given.long else []
     try:
         run_state_machine_as_test(seed(given.seed)(Walk), settings=drawn(given))
     except Exception as error:
         notes = "\n".join(getattr(error, "__notes__", ()))
         faults.append(f"{type(error).__name__}: {error}\n{notes}")
     allowed, forbidden = moves.cells()
-    faults += untried(tally) if given.long and not faults else []
+    faults += untried(tally) if given.long else []
     return Measured(
-        f"{tally.walks} random walks of {tally.steps} moves over request, approval and steps; {tally.deaths} kill -9,"
+        f"{tally.walks} walks over request, approval and steps, to each situation and then at random; {tally.steps} random moves,"
+        f" {tally.deaths} kill -9,"
         f" {tally.stale} stale writers",
         f"{len(allowed & set(tally.allowed))} of {len(allowed)} allowed moves went through"
         f" ({tally.allowed.total()} times), {len(forbidden & set(tally.refused))} of {len(forbidden)} forbidden ones were"
