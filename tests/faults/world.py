@@ -85,6 +85,9 @@ def set_up(made: World) -> None:
             "OFFBOARD_SIMULATORS": "1",
             "OFFBOARD_SECOND_FACTOR": "offered",
             "OFFBOARD_OWNER_APPROVERS": "1",
+            # So much goes at once here that a second person would be asked about each request.
+            "OFFBOARD_BREAKER_PEOPLE": "10000",
+            "OFFBOARD_BREAKER_PLACES": "10000",
             "OFFBOARD_MANY_PLACES_APPROVERS": "1",
             "OFFBOARD_MAIL": f"folder:{made.mails}",
             "DJANGO_SETTINGS_MODULE": "offboarding.settings",
