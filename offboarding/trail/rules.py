@@ -93,9 +93,17 @@ class Told:
         return bool(self.subjects & {fold(each) for each in (*ids, *addresses)})
 
     def is_by(self, ids: Collection[str], addresses: Collection[str]) -> bool:
-        """True if one of these people did it. `actor` is "users/<id>" (unconfirmed), a bare id, or an address."""
-        who = {fold(each) for each in (self.email, self.actor, self.actor.rpartition("/")[2]) if each.strip()}
-        return bool(who & {fold(each) for each in (*ids, *addresses)})
+        """True if one of these people did it."""
+        return is_by(self.actor, self.email, ids, addresses)
+
+
+def is_by(actor: str, email: str, ids: Collection[str], addresses: Collection[str]) -> bool:
+    """By address, or by the id in `actor`: "users/<id>" for people (unconfirmed by Segment), a bare id, or an address."""
+    return bool(names(actor, email) & {fold(each) for each in (*ids, *addresses)})
+
+
+def names(actor: str, email: str) -> frozenset[str]:
+    return frozenset(fold(each) for each in (email, actor, actor.rpartition("/")[2]) if each.strip())
 
 
 def by_content(told: Told) -> Told:
@@ -111,14 +119,8 @@ def same(one: Told, other: Told) -> bool:
     """
     if one.at.replace(microsecond=0) != other.at.replace(microsecond=0) or fold(one.type) != fold(other.type):
         return False
-    pairs = ((names_of(one), names_of(other)), (one.subjects, other.subjects))
+    pairs = ((names(one.actor, one.email), names(other.actor, other.email)), (one.subjects, other.subjects))
     return all(not mine or not theirs or mine & theirs for mine, theirs in pairs)
-
-
-def names_of(told: Told) -> frozenset[str]:
-    return frozenset(
-        fold(each) for each in (told.email, told.actor, told.actor.rpartition("/")[2]) if each.strip()
-    )
 
 
 # ---------------------------------------------------------------- who did it

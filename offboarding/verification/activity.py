@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from enum import StrEnum
@@ -66,13 +66,6 @@ def moment_of(text: str) -> datetime | None:
     except ValueError:
         return None
     return at if at.tzinfo else None
-
-
-def is_theirs(actor: str, actor_email: str, ids: Collection[str], addresses: Collection[str]) -> bool:
-    """By address, or by the id in `actor`: "users/<id>" for people (unconfirmed by Segment), so its last part counts."""
-    if actor_email and actor_email.strip().casefold() in addresses:
-        return True
-    return bool(actor) and actor.rsplit("/", 1)[-1] in ids
 
 
 def chosen(done: Iterable[Done]) -> list[Done]:

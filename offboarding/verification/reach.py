@@ -21,7 +21,10 @@ from offboarding.execution.rules import SETTLED, STOPPED, Act, Ended, Result, Se
 from offboarding.execution.steps import Step
 from offboarding.gateways.segment import AuditEvent, Declined, NotAllowed, NotThere, SegmentGateway
 from offboarding.lib.addresses import fold
-from offboarding.verification.activity import Done, chosen, is_theirs, marks_of, moment_of
+from offboarding.trail.rules import Told, is_by
+from offboarding.verification.activity import Done, chosen, marks_of, moment_of
+from offboarding.verification.lately import Lately, lately
+from offboarding.work import clock
 
 SOON = timedelta(seconds=1)
 CONTAINING = "segment.contain"
@@ -81,49 +84,65 @@ def in_reach(seen: Sighting) -> str:
 
 
 class ReadActivity(Step):
-    """The person's own lines of the audit trail, with what to look at first. Says so where there is no audit trail."""
+    """The person's own lines of the audit trail, with what to look at first. Says so where there is no audit trail.
+
+    The newest are always read anew; what lies further back may come from our copy, where that holds all of it.
+    """
 
     acts = False
     optional = True
 
     def recall(self, run: Run) -> Mapping[str, Any]:
-        before = before_of(run)
+        before, removal, place = before_of(run), run.item.plan.removal, run.item.workspace
+        assert place is not None
+        accounts = [(each["id"], each["email"]) for each in run.item.target.get("accounts", ())]
+        ids = {*(key for key, _ in accounts), *(each.id for each in (before.accounts if before else ()))}
+        addresses = {fold(each) for each in (*removal.addresses, *(email for _, email in accounts))}
+        now = clock.now()
+        start = now - timedelta(days=settings.ACTIVITY_DAYS)
         return {
-            "ids": [each.id for each in before.accounts] if before else [],
-            "zone": run.item.plan.removal.time_zone or settings.TIME_ZONE,
+            "ids": ids,
+            "addresses": addresses,
+            "start": start,
+            "copied": lately(place, ids, addresses, start, now),
+            "zone": removal.time_zone or settings.TIME_ZONE,
         }
 
     def look(self, gateway: SegmentGateway, work: Work) -> Sight:
-        days, end = settings.ACTIVITY_DAYS, datetime.now(UTC)
+        copied: Lately = work.known["copied"]
+        since, zone, why = copied.until or work.known["start"], ZoneInfo(work.known["zone"]), ""
+        done, of = [as_done(told, told.at.isoformat(), zone) for told, _ in copied.own], copied.of
+        ids, addresses = work.known["ids"], work.known["addresses"]
         try:
-            events = list(gateway.audit_events(end - timedelta(days=days), end))
+            for event in gateway.audit_events(since, datetime.now(UTC)):
+                of += 1
+                if is_by(event.actor, event.actor_email, ids, addresses):
+                    done.append(as_done(event, event.at, zone))
         except (NotAllowed, Declined, NotThere) as error:
-            says = f"{work.workspace} tells nothing of what was done there: {error.sentence.rstrip('.')}"
-            return Sight(Seen.ABSENT, says, {"known": False, "days": days}, ends=Ended.NOTHING_TO_DO)
-        ids = {*work.known["ids"], *(key for key, _ in work.accounts)}
-        wanted = {fold(address) for address in (*work.addresses, *(email for _, email in work.accounts))}
-        own = [each for each in events if is_theirs(each.actor, each.actor_email, ids, wanted)]
-        done = [as_done(each, ZoneInfo(work.known["zone"])) for each in own]
-        marked = sum(bool(each.marks) for each in done)
-        facts = {
-            "known": True,
+            why = f"{work.workspace} tells nothing of what was done there: {error.sentence.rstrip('.')}"
+            why += f". Our copy ends {since:%Y-%m-%d %H:%M} UTC" if copied.until else ""
+        marked, days = sum(bool(each.marks) for each in done), settings.ACTIVITY_DAYS
+        facts: dict[str, Any] = {
+            "known": not why,
             "days": days,
-            "of": len(events),
+            "of": of,
             "count": len(done),
             "marked": marked,
-            "done": [asdict(each) for each in chosen(done)],
         }
-        return Sight(
-            Seen.ABSENT, told(work.workspace, days, len(done), marked), facts, ends=Ended.NOTHING_TO_DO
-        )
+        facts["done"] = [asdict(each) for each in chosen(done)]
+        says = why or told_in_all(work.workspace, days, len(done), marked)
+        beside = {"from": "our copy of the audit trail", "events": [dict(raw) for _, raw in copied.own]}
+        kept = (beside,) if copied.own else ()
+        return Sight(Seen.ABSENT, says, facts, ends=Ended.NOTHING_TO_DO, beside=kept)
 
 
-def as_done(event: AuditEvent, zone: ZoneInfo) -> Done:
+def as_done(event: AuditEvent | Told, at: str, zone: ZoneInfo) -> Done:
     what = " ".join(part for part in (event.resource_type, event.resource_name or event.resource_id) if part)
-    return Done(event.id, event.at, event.type, what, marks_of(event.type, moment_of(event.at), zone))
+    key = event.key if isinstance(event, Told) else event.id
+    return Done(key, at, event.type, what, marks_of(event.type, moment_of(at), zone))
 
 
-def told(workspace: str, days: int, count: int, marked: int) -> str:
+def told_in_all(workspace: str, days: int, count: int, marked: int) -> str:
     if not count:
         return f"The audit trail of {workspace} tells of nothing that the person did in {days} days"
     return f"{number_of(count, 'act')} in {workspace} in {days} days, {marked} to look at first"

@@ -68,6 +68,14 @@ def has_events(run: Run) -> bool:
     return any(wanted.traces(each.told) for each in kept)
 
 
+def in_our_copy(plan: Plan) -> set[int]:
+    """Workspaces whose own events of this removal were found: they are kept. One query."""
+    found = Attempt.objects.filter(
+        run__item__plan=plan, run__item__step="verify.audit_events", facts__has_key="events"
+    )
+    return {pk for pk in found.values_list("run__item__workspace_id", flat=True) if pk is not None}
+
+
 def trail_attempts(plan: Plan) -> list[Attempt]:
     """The newest look at the audit trail of each place that saw something, in the order of the plan. One query."""
     found = Attempt.objects.filter(

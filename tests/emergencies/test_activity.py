@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
+from urllib.parse import unquote
 from zoneinfo import ZoneInfo
 
 import pytest
 
 from offboarding.execution.models import Attempt
 from offboarding.simulators.simulator import Simulator
-from offboarding.verification.activity import KEPT_AT_MOST, Done, chosen, is_theirs, marks_of, moment_of
+from offboarding.trail.rules import is_by
+from offboarding.verification.activity import KEPT_AT_MOST, Done, chosen, marks_of, moment_of
 
 Make = Callable[..., Any]
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -66,7 +68,7 @@ THEIRS = [
 
 @pytest.mark.parametrize(("actor", "email", "theirs", "because"), THEIRS, ids=[row[3] for row in THEIRS])
 def test_whose_act_it_was(actor: str, email: str, theirs: bool, because: str) -> None:
-    assert is_theirs(actor, email, {"u1"}, {"dan@x.example"}) is theirs, because
+    assert is_by(actor, email, {"u1"}, {"dan@x.example"}) is theirs, because
 
 
 def test_what_is_marked_is_kept_before_what_is_newer() -> None:
@@ -99,7 +101,7 @@ def test_their_acts_are_found_and_a_plan_without_an_audit_trail_says_so(
     assert known["known"] and known["count"] and known["of"] > known["count"]
     assert any("export" in each["marks"] for each in known["done"])
     unknown = facts("Initech Archive")
-    assert not unknown["known"] and "done" not in unknown
+    assert not unknown["known"] and not unknown["done"]
 
 
 def test_the_page_shows_what_was_found_and_what_cannot_be_known(
@@ -113,3 +115,36 @@ def test_the_page_shows_what_was_found_and_what_cannot_be_known(
     assert "Audience CSV Downloaded" in page and "Export" in page
     assert "The audit trail is not part of your plan" in page
     assert "So nothing found does not mean that nothing happened." in page
+
+
+def test_what_is_copied_is_not_asked_for_again_and_the_newest_always_is(
+    release: Make, drive: Make, segment: Simulator, connect: Make
+) -> None:
+    """The copy and a fresh read together tell what one whole read would, and all of it is evidence."""
+    import json
+
+    from offboarding.evidence.store import open_bytes
+    from offboarding.trail import actions as trail
+    from offboarding.trail.models import Harvest
+    from offboarding.work import desks
+
+    segment.control.clear_trouble()
+    place = connect(segment, "Acme Production")
+    assert trail.begin(place, None)
+    desks.DESKS["trail.Harvest"].look(Harvest.objects.get().pk)
+    workspace = segment.world.workspace("acme-production")
+    row = workspace.members.by_email("dan@northwind.example")
+    now = segment.clock.now()
+    new = {"type": "Source Deleted", "resourceType": "source", "resourceId": "s", "resourceName": "New"}
+    workspace.audit.record({**new, "actor": f"users/{row['id']}", "actorEmail": row["email"]}, now - 60, 0)
+    drive(release(connected=[place]))
+    found = facts("Acme Production")
+    kinds = [each["type"] for each in found["done"]]
+    assert kinds[0] == "Source Deleted" and "Audience CSV Downloaded" in kinds and found["known"]
+    assert found["of"] > 20 and found["count"] == len(found["done"])
+    look = Attempt.objects.get(run__item__code="recent-activity")
+    with open_bytes(look.exchanges.sha256) as file:
+        rows = json.load(file)
+    asked = datetime.fromisoformat(unquote(rows[0]["url"].partition("startTime=")[2].partition("&")[0]))
+    assert datetime.now(UTC) - asked < timedelta(days=2), "not the thirty days"
+    assert rows[-1]["from"] == "our copy of the audit trail" and len(rows[-1]["events"]) == found["count"] - 1

@@ -338,3 +338,37 @@ def test_a_list_of_many_is_read_in_pages(client: Client, sealed: Any, erin: Any)
     assert "1 to 25 of " in first.content.decode()
     assert "26 to 50 of " in second.content.decode()
     assert client.get("/evidence/R-1001/?start=junk").status_code == 200
+
+
+# ---------------------------------------------------------------- until when Segment has the events
+
+
+def test_the_evidence_tab_counts_down_until_the_events_are_copied(
+    client: Any, running: Any, olga: Any
+) -> None:
+    from datetime import UTC, datetime, timedelta
+
+    from offboarding.execution.models import Attempt, Run
+    from offboarding.removals.models import RemovalRequest
+    from offboarding.trail.models import Copy
+
+    removal = running("Acme Staging")
+    client.force_login(olga)
+
+    def says(days: float) -> str:
+        begun = datetime.now(UTC) - timedelta(days=days)
+        RemovalRequest.objects.filter(pk=removal.pk).update(started_at=begun)
+        return str(client.get(f"/requests/{removal.reference}/evidence/").content.decode())
+
+    assert "Segment drops the audit events of this request from" in says(1) and "r-info" in says(1)
+    assert "in 9 d" in says(80.9) and "notice r-attention" in says(80.9)
+    assert "Segment has dropped the audit events of this request since" in says(91)
+    place = removal.places.get().workspace
+    copy = Copy.objects.create(workspace=place, lack="plan")
+    assert "has no audit trail" in says(1) and f"/setup/connections/{place.pk}/events/file/" in says(1)
+    copy.delete()
+    run = Run.objects.get(item__plan__removal=removal, item__code="audit-events")
+    Attempt.objects.create(
+        run=run, number=1, act="look", intent="read", result="seen", facts={"events": [{}]}
+    )
+    assert "audit events of this request" not in says(1), "they are kept, so nothing is lost any more"

@@ -115,7 +115,10 @@ def analytics(workspace: Json) -> Json:
     others = [one["email"] for one in workspace["members"][20:24]]
     group = {"name": "Data engineers", "members": others, "permissions": granted}
     grown = {**workspace, "groups": [*workspace["groups"], group]}
-    return joined(grown, dan("Minimal Workspace Access"), groups=("Data engineers",))
+    made = joined(grown, dan("Minimal Workspace Access"), groups=("Data engineers",))
+    # Somebody was taken out in Segment itself, and no request asked for it.
+    gone = did("12d", "User Removed", "user", "jo.park@agency.example", by=workspace["members"][0]["email"])
+    return with_events(made, gone)
 
 
 def globex() -> list[Json]:

@@ -20,6 +20,7 @@ from offboarding.execution.rules import Ended, proof_wanted
 from offboarding.retention.queries import holds_over
 from offboarding.retention.rules import may_not_hold
 from offboarding.web.cards import CodeCard, NoticeCard, TagCard, TimeCard
+from offboarding.web.removal.countdown import CountdownCard, countdown
 from offboarding.web.removal.overview import Overview
 from offboarding.web.retention.cards import keep_until, notices
 from offboarding.work.rules import State
@@ -70,6 +71,7 @@ class EvidenceCard:
     required: tuple[RequiredRow, ...]
     groups: tuple[FileGroup, ...]
     total: str
+    countdown: CountdownCard | None
     keep_until: str
     holds: tuple[NoticeCard, ...]
     hold_url: str  # where this reader puts one on; empty if they may not, or there is one
@@ -87,6 +89,7 @@ def evidence(view: Overview) -> EvidenceCard:
         required=tuple(required),
         groups=tuple(groups(view, pieces)),
         total=counted(len(pieces)),
+        countdown=countdown(view),
         keep_until=keep_until(max((piece.evidence.keep_until for piece in pieces), default=None)),
         **held(view),
     )
