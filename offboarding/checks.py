@@ -11,6 +11,7 @@ from django.apps import AppConfig
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, Warning, register
 
+from offboarding.evidence.store import storage
 from offboarding.lib.sealing import NotASealingKey, Sealer
 
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
@@ -59,6 +60,27 @@ def data_folder_is_writable(app_configs: Apps, **_kwargs: Any) -> list[CheckMess
                 id="offboarding.E002",
             )
         ]
+
+
+@register(Tags.files)
+def evidence_is_kept_by_the_bucket(app_configs: Apps, **_kwargs: Any) -> list[CheckMessage]:
+    """Without Object Lock whoever has our credentials could delete what we keep."""
+    ask = getattr(storage(), "why_unfit", None)
+    try:
+        why = ask() if ask else ""
+    except OSError as error:
+        hint = "Evidence waits until it answers. Look at its address, and at the credentials of this machine."
+        return [
+            Warning(
+                f"Nobody knows whether the bucket for evidence is locked: {error}.",
+                hint=hint,
+                id="offboarding.W005",
+            )
+        ]
+    if not why:
+        return []
+    hint = "Make a bucket with Object Lock on, and name it in OFFBOARD_EVIDENCE_STORE."
+    return [Error(why, hint=hint, id="offboarding.E005")]
 
 
 @register(Tags.security)

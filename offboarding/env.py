@@ -165,6 +165,22 @@ def mail(value: str) -> dict[str, Any]:
     raise ValueError("write folder:/path, console: or smtp://user:password@host:587?tls=1")
 
 
+def evidence(value: str) -> dict[str, Any]:
+    """Django's STORAGES entry for evidence: empty for the folder, or `s3://bucket/prefix?lock=compliance&region=…&endpoint=…`."""
+    if not value:
+        return {"BACKEND": "offboarding.evidence.folder.FolderStorage"}
+    parts, given = urlsplit(value), dict(parse_qsl(urlsplit(value).query))
+    lock, endpoint = given.pop("lock", "compliance").upper(), given.pop("endpoint", None)
+    region = given.pop("region", None)
+    if parts.scheme != "s3" or not parts.hostname or given or lock not in ("COMPLIANCE", "GOVERNANCE"):
+        raise ValueError("write s3://bucket/prefix?lock=compliance&region=eu-central-1, or leave it empty")
+    if endpoint and urlsplit(endpoint).scheme not in ("http", "https"):
+        raise ValueError("write the endpoint as https://host")
+    prefix = f"{parts.path.strip('/')}/" if parts.path.strip("/") else ""
+    where = {"bucket": parts.netloc, "prefix": prefix, "mode": lock, "region": region, "endpoint": endpoint}
+    return {"BACKEND": "offboarding.evidence.bucket.BucketStorage", "OPTIONS": where}
+
+
 def mailbox(value: str) -> str:
     if value and not well_formed(value):
         raise ValueError("write one address like checkpoints@example.com, or leave it empty")
@@ -330,6 +346,12 @@ VARIABLES = (
         "",
         password,
         "Bearer token that /metrics asks for; empty: there is no such page.",
+    ),
+    Variable(
+        "OFFBOARD_EVIDENCE_STORE",
+        "",
+        evidence,
+        "s3://bucket/prefix?lock=compliance&region=…; empty keeps evidence in the data folder.",
     ),
     Variable("OFFBOARD_RETENTION_YEARS", "7", whole(3, 30), "How long evidence is kept, in years."),
     Variable(

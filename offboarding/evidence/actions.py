@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date, datetime
 from io import BytesIO
 from typing import IO, Any
 
@@ -16,72 +17,70 @@ from offboarding.work import clock
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """Bytes that are where they belong, and that no row names yet."""
+    """Bytes that are where they belong, for whom and until when, and that no row names yet."""
 
     sha256: str
     size: int
+    client: Client
+    at: datetime
+    keep_until: date
 
 
-def keep(
-    stream: IO[bytes], *, name: str, media_type: str, shows: str, source: str, taken_by: str, client: Client,
-    origin: str = "",
-) -> Evidence:  # fmt: skip
-    """Store a file and write its row. It is kept for as long as `client` keeps its records."""
-    stored = Stored(*store.put(stream))
-    return write(
-        stored,
-        name=name,
-        media_type=media_type,
-        shows=shows,
-        source=source,
-        taken_by=taken_by,
-        client=client,
-        origin=origin,
-    )
+def stored(stream: IO[bytes], client: Client) -> Stored:
+    """Outside of any transaction. They stay for as long as `client` keeps its records. Raises NotStored."""
+    now = clock.now()
+    until = keep_until(now.date(), years_of(client))
+    return Stored(*store.put(stream, until), client, now, until)
+
+
+def stored_before(row: Evidence) -> Stored:
+    """What a row names already."""
+    assert row.client, "whoever stores says for whom"
+    return Stored(row.sha256, row.size, row.client, row.taken_at, row.keep_until)
+
+
+def stored_json(value: Any, client: Client) -> Stored:
+    """What an API answered, already masked, as JSON that people can read too."""
+    return stored(BytesIO(in_lines(value).encode()), client)
 
 
 def write(
-    stored: Stored, *, name: str, media_type: str, shows: str, source: str, taken_by: str, client: Client, origin: str
-) -> Evidence:  # fmt: skip
+    kept: Stored, *, name: str, media_type: str, shows: str, source: str, taken_by: str, origin: str
+) -> Evidence:
     """The row of a stored file: within the transaction that needs it, or by itself."""
-    now = clock.now()
     return Evidence.objects.create(
-        sha256=stored.sha256,
-        size=stored.size,
+        sha256=kept.sha256,
+        size=kept.size,
         media_type=media_type,
         name=name[:200],
         shows=shows[:300],
         source=source,
         taken_by=taken_by,
         origin=origin[:300],
-        taken_at=now,
-        client=client,
-        keep_until=keep_until(now.date(), years_of(client)),
+        taken_at=kept.at,
+        client=kept.client,
+        keep_until=kept.keep_until,
     )
 
 
-def store_json(value: Any) -> Stored:
-    """Store what an API answered, already masked, as JSON that people can read too. Outside of any transaction."""
-    return Stored(*store.put(BytesIO(in_lines(value).encode())))
-
-
-def write_json(
-    stored: Stored, *, name: str, shows: str, taken_by: str, client: Client, origin: str
-) -> Evidence:
+def write_json(kept: Stored, *, name: str, shows: str, taken_by: str, origin: str) -> Evidence:
+    source = Evidence.Source.API
     return write(
-        stored,
+        kept,
         name=name,
         media_type="application/json",
         shows=shows,
-        source=Evidence.Source.API,
+        source=source,
         taken_by=taken_by,
-        client=client,
         origin=origin,
     )
 
 
-def keep_json(value: Any, *, name: str, shows: str, taken_by: str, client: Client, origin: str) -> Evidence:
-    """`store_json` and `write_json`, where no transaction needs the row."""
-    return write_json(
-        store_json(value), name=name, shows=shows, taken_by=taken_by, client=client, origin=origin
-    )
+def keep(stream: IO[bytes], *, client: Client, origin: str = "", **told: str) -> Evidence:
+    """Store a file and write its row: `name`, `media_type`, `shows`, `source` and `taken_by` say what it is."""
+    return write(stored(stream, client), origin=origin, **told)
+
+
+def keep_json(value: Any, *, client: Client, **told: str) -> Evidence:
+    """`stored_json` and `write_json`, where no transaction needs the row."""
+    return write_json(stored_json(value, client), **told)

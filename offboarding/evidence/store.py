@@ -1,22 +1,32 @@
-"""Where the bytes are: a folder, one file per digest. A row says *stored* only after the bytes were read back."""
+"""Keeping bytes under their digest, wherever the storage named `evidence` keeps them: a folder, or a bucket.
+
+The storage is one of Django's (`STORAGES["evidence"]`), and more: it takes whole files, lists what it has in order, and
+knows until when each has to stay. `tests/evidence/test_storages.py` says what every one of them promises.
+"""
 
 from __future__ import annotations
 
 import os
 import tempfile
+from abc import abstractmethod
+from collections.abc import Iterator
+from datetime import date, datetime
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 from django.conf import settings
+from django.core.files.base import File
+from django.core.files.storage import Storage, storages
 
 from offboarding.lib.hashing import sha256_stream
 from offboarding.lib.refusals import Refused
 
 PIECE = 1 << 20
+INCOMING = "incoming-"
 
 
 class NotStored(Refused):
-    """No room, or no right to write. No row says stored; it may work later."""
+    """No room, no right to write, or nobody answers. No row says stored; it may work later."""
 
     def __init__(self, error: OSError) -> None:
         super().__init__(
@@ -35,23 +45,58 @@ def reason(error: OSError) -> str:
     return (error.strerror or str(error)).lower()
 
 
-def place_of(sha256: str) -> Path:
-    return Path(settings.EVIDENCE_ROOT) / sha256[:2] / sha256
+class EvidenceStorage(Storage):
+    """What a storage of evidence adds to Django's. A name is a SHA-256. Whatever is wrong is an OSError."""
+
+    def incoming(self) -> Path:
+        """Where a file waits until its digest is known."""
+        return Path(settings.EVIDENCE_ROOT)
+
+    @abstractmethod
+    def take(self, temporary: Path, name: str, until: date) -> None:
+        """Keep this whole file under its name until that day at least; it may be moved away. Returns once it would survive
+        a power cut. The same bytes twice are kept once, and until the later of the two days.
+        """
+
+    @abstractmethod
+    def lengthen(self, name: str, until: date) -> None:
+        """Until that day at least. A later day that was said before stays."""
+
+    @abstractmethod
+    def names(self) -> Iterator[str]:
+        """All that is kept, sorted. What has no digest for a name comes as it is called."""
+
+    def _open(self, name: str, mode: str = "rb") -> File[Any]:
+        return File(self.raw(name), name)
+
+    @abstractmethod
+    def raw(self, name: str) -> IO[bytes]:
+        """The bytes from the start, to be read in pieces and closed. Raises OSError."""
+
+    @abstractmethod
+    def get_modified_time(self, name: str) -> datetime:
+        """When these bytes were last handed in. Raises OSError."""
 
 
-def put(stream: IO[bytes]) -> tuple[str, int]:
+def storage() -> EvidenceStorage:
+    found = storages["evidence"]
+    assert isinstance(found, EvidenceStorage)
+    return found
+
+
+def put(stream: IO[bytes], until: date) -> tuple[str, int]:
     """Store the bytes; their SHA-256 and size. Safe to repeat, safe to be killed in: no half file has a digest's name.
 
     Raises NotStored.
     """
-    root = Path(settings.EVIDENCE_ROOT)
     try:
-        root.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(dir=root, prefix="incoming-", delete=False) as file:
+        kept = storage()
+        kept.incoming().mkdir(parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile(dir=kept.incoming(), prefix=INCOMING, delete=False) as file:
             temporary = Path(file.name)
             try:
                 copy(stream, file)
-                return settle(temporary)
+                return settle(kept, temporary, until)
             finally:
                 temporary.unlink(missing_ok=True)
     except OSError as error:
@@ -65,28 +110,24 @@ def copy(stream: IO[bytes], file: IO[bytes]) -> None:
     os.fsync(file.fileno())
 
 
-def settle(temporary: Path) -> tuple[str, int]:
+def settle(kept: EvidenceStorage, temporary: Path, until: date) -> tuple[str, int]:
+    """Under its digest, and read back from where it is now."""
     with temporary.open("rb") as file:
         digest, size = sha256_stream(file)
-    place = place_of(digest)
-    place.parent.mkdir(exist_ok=True)
-    temporary.chmod(0o440)
-    temporary.replace(place)
-    sync_folder(place.parent)
-    sync_folder(place.parent.parent)
-    with place.open("rb") as file:
-        if sha256_stream(file) != (digest, size):
+    kept.take(temporary, digest, until)
+    with kept.raw(digest) as stored:
+        if sha256_stream(stored) != (digest, size):
             raise OSError("the bytes read back differ")
     return digest, size
 
 
-def sync_folder(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
-
-
 def open_bytes(sha256: str) -> IO[bytes]:
-    return place_of(sha256).open("rb")
+    return storage().raw(sha256)
+
+
+def lengthen(sha256: str, until: date) -> None:
+    """Raises NotStored."""
+    try:
+        storage().lengthen(sha256, until)
+    except OSError as error:
+        raise NotStored(error) from error

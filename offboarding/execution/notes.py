@@ -13,7 +13,7 @@ from django.db.models import Max
 from django.db.models.functions import Now
 
 from offboarding.discovery.read import raw_record
-from offboarding.evidence.actions import Stored, store_json, write_json
+from offboarding.evidence.actions import Stored, stored_json, write_json
 from offboarding.evidence.models import Evidence
 from offboarding.execution.models import Attempt, Run
 from offboarding.execution.queries import history_of
@@ -117,7 +117,7 @@ class Notes:
         beside: Sequence[Mapping[str, Any]],
     ) -> None:
         whole = [*raw_record(self.exchanges), *map(dict, beside)]
-        stored = store_json(whole) if whole else None
+        stored = self.stored(whole) if whole else None
         with transaction.atomic():
             renew(self.run)
             kept = self.kept(stored, attempt) if stored else None
@@ -145,6 +145,11 @@ class Notes:
             workspace=item.workspace_id,
         )
 
+    def stored(self, whole: list[dict[str, Any]]) -> Stored:
+        workspace = self.run.item.workspace
+        assert workspace is not None
+        return stored_json(whole, workspace.client)
+
     def kept(self, stored: Stored, attempt: Attempt) -> Evidence:
         workspace = self.run.item.workspace
         assert workspace is not None
@@ -153,7 +158,6 @@ class Notes:
             name=f"step-{self.run.item.number}-try-{attempt.number}.json",
             shows=f"{attempt.intent}: the calls and what Segment answered",
             taken_by="Offboard",
-            client=workspace.client,
             origin=f"{workspace.base_url} ({workspace.name})",
         )
 

@@ -30,6 +30,7 @@ class Event(StrEnum):
     CLIENT_REOPENED = "client.reopened"
     RETENTION_CHANGED = "retention.changed"
     RETENTION_EXTENDED = "retention.extended"
+    EVIDENCE_CHECKED = "evidence.checked"
     HOLD_PUT_ON = "hold.put_on"
     HOLD_LIFTED = "hold.lifted"
     ENGAGEMENT_ADDED = "engagement.added"

@@ -15,8 +15,7 @@ from django.db.models.functions import Now
 from offboarding import pulse
 from offboarding.directory.models import Client
 from offboarding.directory.queries import scope_of
-from offboarding.evidence import store
-from offboarding.evidence.actions import Stored, write
+from offboarding.evidence.actions import Stored, stored, write
 from offboarding.evidence.models import Evidence
 from offboarding.ledger.actions import APP, Actor, Event, record
 from offboarding.letters import queries
@@ -244,9 +243,9 @@ def send_again(delivery: Delivery, asked: Asked, fence: int) -> None:
 # ---------------------------------------------------------------- how it arrived
 
 
-def store_proof(data: bytes) -> Stored:
+def store_proof(data: bytes, delivery: Delivery) -> Stored:
     """Outside of any transaction. Raises NotStored."""
-    return Stored(*store.put(BytesIO(data)))
+    return stored(BytesIO(data), delivery.letter.client)
 
 
 def note_arrival(
@@ -264,7 +263,7 @@ def note_arrival(
             raise Refused("known-already", "How it arrived is noted already.")
         file = write(
             proof, name=name, media_type=media_type, source=Evidence.Source.PERSON, taken_by=asked.user.name,
-            shows=f"{TITLES[Kind(letter.kind)]}: {word.value}", origin="", client=letter.client,
+            shows=f"{TITLES[Kind(letter.kind)]}: {word.value}", origin="",
         )  # fmt: skip
         changes = {"word": word, "word_by": asked.user, "word_at": Now(), "word_note": note}
         Delivery.objects.filter(pk=locked.pk).update(**changes, word_proof=file)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from io import BytesIO
 
 from offboarding.evidence import store
-from offboarding.evidence.actions import Stored
+from offboarding.evidence.actions import stored, stored_before
 from offboarding.evidence.store import NotStored
 from offboarding.letters import handing, queries
 from offboarding.letters.document import pdf
@@ -49,10 +49,11 @@ def make(delivery: Delivery, letter: Letter) -> Made:
         conditions = queries.conditions_of(letter.client)
         document = pdf(shown, letter.wording, letter.facts, conditions, letter.written_at)
     if delivery.means == Means.PAPER:
-        return Made(document, put(document), None, name)
+        return Made(document, stored(BytesIO(document), letter.client), None, name)
     at = delivery.created_at
     raw = compose(delivery, shown, (name, document) if Kind(letter.kind) in WITH_DOCUMENT else None, at)
-    return Made(raw, put(raw), put(document) if document else None, name)
+    beside = stored(BytesIO(document), letter.client) if document else None
+    return Made(raw, stored(BytesIO(raw), letter.client), beside, name)
 
 
 def kept(delivery: Delivery) -> Made:
@@ -60,8 +61,4 @@ def kept(delivery: Delivery) -> Made:
     assert delivery.file is not None
     with store.open_bytes(delivery.file.sha256) as file:
         raw = file.read()
-    return Made(raw, Stored(delivery.file.sha256, delivery.file.size), None, "")
-
-
-def put(data: bytes) -> Stored:
-    return Stored(*store.put(BytesIO(data)))
+    return Made(raw, stored_before(delivery.file), None, "")

@@ -69,7 +69,6 @@ def evidence(delivery: Delivery, stored: Stored, name: str, media_type: str, how
         source=Evidence.Source.APP,
         taken_by="Offboard",
         origin="",
-        client=letter.client,
     )
 
 

@@ -3,12 +3,21 @@ from __future__ import annotations
 from django.apps import AppConfig
 
 
+def check() -> None:
+    from offboarding.retention.checking import order
+
+    order()
+
+
 class RetentionConfig(AppConfig):
     name = "offboarding.retention"
 
     def ready(self) -> None:
-        from offboarding.retention.models import Extension
+        from offboarding.retention import checking
+        from offboarding.retention.models import EvidenceCheck, Extension
         from offboarding.retention.perform import perform
         from offboarding.work import desks
 
         desks.register(Extension, perform, spare=True)
+        desks.register(EvidenceCheck, checking.perform, spare=True)
+        desks.schedule("evidence.check", checking.night, check)

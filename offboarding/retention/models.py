@@ -11,6 +11,7 @@ from django.db.models.functions import Now
 from offboarding.directory.models import Client
 from offboarding.removals.models import RemovalRequest
 from offboarding.work.models import Order, order_indexes
+from offboarding.work.rules import ENDED
 
 
 def person(**options: Any) -> Any:
@@ -55,6 +56,34 @@ class LegalHold(models.Model):
                 | (models.Q(lifted_by__isnull=False) & ~models.Q(lifted_because="")),
                 name="a_lifted_hold_says_who_and_why",
             ),
+        ]
+
+
+class EvidenceCheck(Order):
+    """One walk over all files of evidence and all packets: every night, each byte of them is read."""
+
+    # As far as it came: digests first, then packets by their key.
+    reached = models.CharField(max_length=64, blank=True)
+    packet = models.PositiveBigIntegerField(default=0)
+    files = models.PositiveIntegerField(default=0)
+    packets = models.PositiveIntegerField(default=0)
+    size = models.PositiveBigIntegerField(default=0)
+    # How many are missing, changed or cannot be read, and the first of them as [fault, name].
+    wrong = models.PositiveIntegerField(default=0)
+    named = models.JSONField(default=list)
+    # How many are there that no row names.
+    extra = models.PositiveIntegerField(default=0)
+    ended_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["-pk"]
+        indexes = order_indexes("evidencecheck")
+        constraints = [
+            models.UniqueConstraint(
+                models.Value(1),
+                condition=~models.Q(state__in=[*(state.value for state in ENDED), "needs_person"]),
+                name="one_evidence_check_at_a_time",
+            )
         ]
 
 

@@ -8,8 +8,10 @@ from datetime import date, timedelta
 
 from django.db import transaction
 
+from offboarding.evidence import store
 from offboarding.evidence.models import Evidence
 from offboarding.evidence.rules import keep_longer
+from offboarding.evidence.store import NotStored
 from offboarding.packets.models import Packet
 from offboarding.retention import actions
 from offboarding.retention.models import Extension
@@ -21,26 +23,37 @@ from offboarding.work.rules import State
 BATCH = 500
 # Longer than any work that read the client's years before they changed, and names its file after that.
 ONCE_MORE = timedelta(minutes=15)
+AGAIN = timedelta(seconds=30)
 STRAGGLERS = "What was being written meanwhile"
 
 
 def perform(extension: Extension) -> None:
+    try:
+        lengthen(extension)
+    except NotStored as error:
+        trouble = f"The last days cannot be set where the files are: {error.facts['why']}. Next try"[:200]
+        put_down(extension, State.WAITING, after=AGAIN, waiting_for=trouble)
+
+
+def lengthen(extension: Extension) -> None:
     lease = Lease(extension)
     files = evidence_of(extension.client).order_by("pk")
     while batch := list(files.filter(pk__gt=extension.reached)[:BATCH]):
-        lease.touch()
-        lengthen_files(extension, batch)
+        lengthen_files(extension, batch, lease)
     lengthen_packets(extension)
     if not extension.through:
         return put_down(extension, State.WAITING, after=ONCE_MORE, through=True, waiting_for=STRAGGLERS)
     actions.extended(extension)
 
 
-def lengthen_files(extension: Extension, batch: Sequence[Evidence]) -> None:
+def lengthen_files(extension: Extension, batch: Sequence[Evidence], lease: Lease) -> None:
+    """Where the bytes are first, and then the rows: no row promises more than holds."""
     by_day = defaultdict[date, list[int]](list)
     for each in batch:
         longer = keep_longer(each.keep_until, each.taken_at.date(), extension.years)
+        lease.touch()
         if longer > each.keep_until:
+            store.lengthen(each.sha256, longer)
             by_day[longer].append(each.pk)
     with transaction.atomic():
         raised = sum(

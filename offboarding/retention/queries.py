@@ -8,8 +8,10 @@ from offboarding.directory.models import Client
 from offboarding.evidence.models import Evidence
 from offboarding.execution.models import Proof
 from offboarding.packets.models import Packet
+from offboarding.packets.queries import files_of
 from offboarding.removals.models import Place, RemovalRequest
-from offboarding.retention.models import LegalHold
+from offboarding.retention.models import EvidenceCheck, LegalHold
+from offboarding.retention.whole import Fault
 
 
 def holds() -> QuerySet[LegalHold]:
@@ -26,6 +28,20 @@ def holds_over(removal: RemovalRequest) -> list[LegalHold]:
     clients = Place.objects.filter(removal=removal).values("workspace__client")
     found = holds().filter(Q(removal=removal) | Q(client__in=clients))
     return sorted(found.select_related("put_on_by", "client"), key=lambda each: each.removal_id is None)
+
+
+def newest_check() -> EvidenceCheck | None:
+    """The last walk over everything that came to an end."""
+    return EvidenceCheck.objects.exclude(ended_at=None).order_by("-ended_at").first()
+
+
+def faults_of(check: EvidenceCheck, packet: Packet) -> list[str]:
+    """What that walk found wrong with this packet or a file of its request, as "missing: name"."""
+    wrong = {name: f"{fault}: {name}" for fault, name in check.named if fault != Fault.EXTRA}
+    if not wrong:
+        return []
+    own = files_of(packet.removal).filter(sha256__in=wrong).values_list("sha256", flat=True)
+    return [told for name, told in wrong.items() if name == packet.file or name in set(own)]
 
 
 def removals_of(client: Client) -> QuerySet[RemovalRequest]:

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import hashlib
 import stat
+from datetime import date
 from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from offboarding.evidence import store
+from offboarding.evidence import folder, store
 from offboarding.evidence.actions import keep, keep_json
 from offboarding.evidence.models import Evidence
 from offboarding.lib.refusals import Refused
 
 BYTES = b"what Segment answered"
+DAY = date(2033, 3, 31)
 DIGEST = hashlib.sha256(BYTES).hexdigest()
 
 
@@ -31,36 +33,36 @@ def named(root: Path) -> list[str]:
 
 
 def test_bytes_stand_under_their_digest_and_nobody_may_write_them(root: Path) -> None:
-    assert store.put(BytesIO(BYTES)) == (DIGEST, len(BYTES))
+    assert store.put(BytesIO(BYTES), DAY) == (DIGEST, len(BYTES))
     assert named(root) == [DIGEST]
-    assert stat.S_IMODE(store.place_of(DIGEST).stat().st_mode) == 0o440
+    assert stat.S_IMODE(folder.place_of(DIGEST).stat().st_mode) == 0o440
     with store.open_bytes(DIGEST) as file:
         assert file.read() == BYTES
 
 
 def test_the_same_bytes_are_stored_once(root: Path) -> None:
-    assert store.put(BytesIO(BYTES)) == store.put(BytesIO(BYTES))
+    assert store.put(BytesIO(BYTES), DAY) == store.put(BytesIO(BYTES), DAY)
     assert named(root) == [DIGEST]
 
 
 def test_what_was_spoilt_on_disk_is_healed_by_storing_it_again(root: Path) -> None:
-    store.put(BytesIO(BYTES))
-    place = store.place_of(DIGEST)
+    store.put(BytesIO(BYTES), DAY)
+    place = folder.place_of(DIGEST)
     place.chmod(0o640)
     place.write_bytes(b"spoilt")
-    store.put(BytesIO(BYTES))
+    store.put(BytesIO(BYTES), DAY)
     assert place.read_bytes() == BYTES
 
 
 def test_killed_before_the_rename_nothing_has_a_digests_name(
     root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def die(_temporary: Path) -> tuple[str, int]:
+    def die(*_given: Any) -> tuple[str, int]:
         raise SystemExit
 
     monkeypatch.setattr(store, "settle", die)
     with pytest.raises(SystemExit):
-        store.put(BytesIO(BYTES))
+        store.put(BytesIO(BYTES), DAY)
     assert DIGEST not in named(root)
 
 
@@ -73,7 +75,7 @@ class Breaks(BytesIO):
 
 def test_a_stream_that_breaks_off_leaves_nothing(root: Path) -> None:
     with pytest.raises(Refused) as refusal:
-        store.put(Breaks(BYTES))
+        store.put(Breaks(BYTES), DAY)
     assert refusal.value.code == "store-unavailable"
     assert named(root) == []
 
@@ -83,7 +85,7 @@ def test_bytes_that_read_back_differently_are_not_stored(root: Path, monkeypatch
     answers = iter([None, ("0" * 64, 1)])
     monkeypatch.setattr(store, "sha256_stream", lambda file: next(answers) or honest(file))
     with pytest.raises(Refused):
-        store.put(BytesIO(BYTES))
+        store.put(BytesIO(BYTES), DAY)
 
 
 @pytest.mark.django_db

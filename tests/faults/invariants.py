@@ -19,8 +19,8 @@ from urllib.parse import urlsplit
 from django.apps import apps
 
 from offboarding.discovery.models import Look
+from offboarding.evidence.folder import place_of
 from offboarding.evidence.models import Evidence
-from offboarding.evidence.store import place_of
 from offboarding.execution.models import Attempt, Run
 from offboarding.execution.rules import Act, Ended, Result, Seen
 from offboarding.execution.steps import OWN, STEPS

@@ -42,6 +42,7 @@ from offboarding.reports.actions import check_ledger
 from offboarding.retention.actions import keep_for
 from offboarding.trail import actions as trail
 from offboarding.trail.models import Harvest
+from offboarding.retention.checking import order as check_evidence
 from offboarding.work import desks
 from offboarding.work.rules import ENDED, State
 from tests.faults import crew
@@ -231,6 +232,13 @@ def provisioned_again() -> Target:
     )
 
 
+def everything_to_read() -> Target:
+    closed()
+    made = check_evidence()
+    assert made is not None
+    return Target("retention.EvidenceCheck", made.pk)
+
+
 def key_left_over() -> Target:
     """A closed request whose rotations go on."""
     closed()
@@ -340,6 +348,8 @@ SCENARIOS: dict[str, Prepare] = {
     "retention.Extension": kept_for_longer,
     "trail.Harvest": trail_to_copy,
     "trail.copy": schedule("trail.copy"),
+    "retention.EvidenceCheck": everything_to_read,
+    "evidence.check": schedule("evidence.check"),
     "notifications.Message": with_news,
     "letters.Delivery": letter_on_its_way,
     "journey": approved,

@@ -79,6 +79,7 @@ OUTSIDE = [
     ("django", lambda path: room_of(path) not in NO_DJANGO, "lib, gateways and simulators know no Django"),
     ("httpx", lambda path: room_of(path) == "gateways", "only gateways speak HTTP"),
     ("requests", lambda path: False, "nobody uses it"),
+    ("boto3", lambda path: path == PRODUCT / "evidence" / "bucket.py", "only the bucket of evidence is S3"),
     ("urllib.request", lambda path: False, "nobody uses it"),
     (
         "celery",

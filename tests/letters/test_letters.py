@@ -358,7 +358,7 @@ def test_the_document_alone_is_made_once_and_kept(letter: Make, by: Make, alice:
 
 def test_how_it_arrived_is_said_by_a_person_with_proof(sends: Make, go: Make, by: Make, alice: Any) -> None:
     copy = sends()
-    proof = actions.store_proof(b"Thank you")
+    proof = actions.store_proof(b"Thank you", copy)
     said = (Word.DELIVERED, "They answered.", proof, "answer.txt", "text/plain")
     with pytest.raises(Refused, match="has not gone yet"):
         actions.note_arrival(copy, by(alice), *said)

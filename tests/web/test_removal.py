@@ -285,6 +285,7 @@ def test_every_event_about_a_request_is_told_in_words() -> None:
         "user.",
         "client.",
         "retention.",
+        "evidence.checked",
         "engagement.",
         "collaborator.",
         "workspace.",

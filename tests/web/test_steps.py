@@ -14,7 +14,7 @@ from django.test import Client as Browser
 from django.test.utils import CaptureQueriesContext
 from PIL import Image
 
-from offboarding.evidence import store
+from offboarding.evidence import folder, store
 from offboarding.evidence.actions import keep_json
 from offboarding.evidence.models import Evidence
 from offboarding.execution import actions as execution
@@ -334,7 +334,7 @@ def test_a_record_that_is_gone_from_the_store_does_not_break_the_page(
     operator: Browser, blocked: Run
 ) -> None:
     kept = tried(blocked, [exchange("only in this test")])
-    store.place_of(kept.sha256).unlink()
+    folder.place_of(kept.sha256).unlink()
     assert "cannot be read just now" in text_of(operator.get(at(blocked)))
 
 

@@ -83,6 +83,7 @@ ACTS = {
     Event.ENGINE_RESUMED: lazy("let the engine go on"),
     Event.SIGNING_KEY_CHANGED: lazy("signs with another key from now on:"),
     Event.LEDGER_CHECKED: lazy("checked the ledger"),
+    Event.EVIDENCE_CHECKED: lazy("read all files of evidence:"),
     Event.POPULATION_OPENED: lazy("opened the population report"),
     Event.POPULATION_EXPORTED: lazy("exported the population report"),
     Event.SAMPLE_DOWNLOADED: lazy("downloaded the packets of a sample"),
@@ -126,6 +127,9 @@ def says(entry: Entry) -> str:
     if event is Event.LEDGER_CHECKED:
         holds = _("all %(n)s entries hold") % {"n": told.get("entries", "")}
         return _("checked the ledger: %(found)s") % {"found": told.get("says") or holds}
+    if event is Event.EVIDENCE_CHECKED:
+        whole = _("%(files)s files and %(packets)s packets are as they were") % told
+        return f"{ACTS[event]} {whole if not told['wrong'] else _('%(wrong)s are missing or changed') % told}"
     found = next((str(told[name]) for name in OBJECTS if told.get(name)), "")
     return f"{ACTS[event]} {found}".strip()
 

@@ -13,7 +13,7 @@ from offboarding.packets import queries
 from offboarding.packets.models import Packet
 from offboarding.removals.models import RemovalRequest
 from offboarding.removals.rules import Stage
-from offboarding.retention.queries import holds_over
+from offboarding.retention.queries import holds_over, newest_check
 from offboarding.web.cards import FieldCard, NoticeCard
 from offboarding.web.evidence import cards, checks
 from offboarding.web.evidence.downloads import opened
@@ -21,7 +21,7 @@ from offboarding.web.evidence.forms import CheckForm, FindForm
 from offboarding.web.evidence.tabs import tabs
 from offboarding.web.http import Request, now, page, part_wanted, removal_or_404, signed_in, zone_of
 from offboarding.web.removal.clock import Clock
-from offboarding.web.retention.cards import notices
+from offboarding.web.retention.cards import checked, notices
 
 UNSEALED_SHOWN = 20
 
@@ -84,7 +84,8 @@ def sealed(
     links = dict(queries.files_of(found.removal).values_list("sha256", "pk"))
     card = cards.packet_card(found, opened(found), links, request.GET.dict(), zone_of(request), now())
     holds = notices(holds_over(found.removal), Clock.of(request))
-    return {"packet": card, "form": form, "verdict": verdict, "holds": holds}
+    hashes = checked(found, newest_check(), Clock.of(request))
+    return {"packet": card, "form": form, "verdict": verdict, "holds": holds, "hashes": hashes}
 
 
 def unsealed(removal: RemovalRequest) -> dict[str, Any]:

@@ -13,8 +13,10 @@ from django.utils.translation import ngettext
 from offboarding.directory.frameworks import known
 from offboarding.directory.models import Client
 from offboarding.directory.queries import years_of
-from offboarding.retention.models import LegalHold
-from offboarding.web.cards import ActCard, FactCard, NoticeCard
+from offboarding.packets.models import Packet
+from offboarding.retention.models import EvidenceCheck, LegalHold
+from offboarding.retention.queries import faults_of
+from offboarding.web.cards import ActCard, FactCard, NoticeCard, TagCard
 from offboarding.web.removal.clock import Clock
 
 
@@ -49,6 +51,19 @@ def notice(hold: LegalHold, clock: Clock, lift_url: str = "") -> NoticeCard:
     }
     act = ActCard(_("Lift the hold"), lift_url) if lift_url else None
     return NoticeCard("attention", title, text, act)
+
+
+def checked(packet: Packet, check: EvidenceCheck | None, clock: Clock) -> TagCard:
+    """What the last reading of everything says about this packet."""
+    if check is None or check.ended_at is None or not packet.sealed_at or packet.sealed_at > check.created_at:
+        return TagCard("not_started", _("Hashes are checked tonight"))
+    found, at = len(faults_of(check, packet)), clock.says(check.ended_at)
+    if found:
+        words = ngettext(
+            "%(n)d file does not match, checked %(at)s", "%(n)d files do not match, checked %(at)s", found
+        )
+        return TagCard("failed", words % {"n": found, "at": at})
+    return TagCard("verified", _("Hashes match, checked %(at)s") % {"at": at})
 
 
 def default_says() -> str:
