@@ -61,7 +61,7 @@ def place_of(sha256: str) -> Path:
     return Path(settings.EVIDENCE_ROOT) / sha256[:2] / sha256
 
 
-def entries(folder: Path) -> list[os.DirEntry[str]]:
+def entries(folder: Path | os.DirEntry[str]) -> list[os.DirEntry[str]]:
     """By name; none where there is no folder yet."""
     try:
         with os.scandir(folder) as found:

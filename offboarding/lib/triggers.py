@@ -41,6 +41,21 @@ def postgresql(table: str, acts: tuple[str, ...]) -> list[str]:
     return [function, *rows, whole]
 
 
+def refuse_if_found(vendor: str, table: str, query: str, says: str) -> list[str]:
+    """Statements after which `table` refuses an INSERT for which `query`, a SELECT over NEW, finds anything."""
+    name = f"{table}_insert_refused"
+    if vendor == "sqlite":
+        return [
+            f"CREATE TRIGGER {name} BEFORE INSERT ON {table} WHEN EXISTS ({query}) "
+            f"BEGIN SELECT RAISE(ABORT, '{says}'); END"
+        ]
+    return [
+        f"CREATE OR REPLACE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS "
+        f"$$ BEGIN IF EXISTS ({query}) THEN RAISE EXCEPTION '{says}'; END IF; RETURN NEW; END $$",
+        f"CREATE TRIGGER {name} BEFORE INSERT ON {table} FOR EACH ROW EXECUTE FUNCTION {name}()",
+    ]
+
+
 def allow(vendor: str, table: str, act: str) -> str:
     """The statement that takes back one act of `refuse`, so that a narrower refusal can follow."""
     name = f"{table}_no_{act.lower()}"

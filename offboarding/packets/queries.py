@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
 
@@ -77,9 +78,13 @@ def being_made(removal: RemovalRequest) -> Packet | None:
 
 def files_of(removal: RemovalRequest) -> QuerySet[Evidence]:
     """Every file that was kept because of this removal: looks, calls, and what people added. No other file."""
-    looks = Snapshot.objects.filter(plans__removal=removal).values("raw")
-    calls = Attempt.objects.filter(run__item__plan__removal=removal).values("exchanges")
-    added = Proof.objects.filter(run__item__plan__removal=removal).values("evidence")
+    return files_of_all([removal])
+
+
+def files_of_all(removals: Sequence[RemovalRequest] | QuerySet[RemovalRequest]) -> QuerySet[Evidence]:
+    looks = Snapshot.objects.filter(plans__removal__in=removals).values("raw")
+    calls = Attempt.objects.filter(run__item__plan__removal__in=removals).values("exchanges")
+    added = Proof.objects.filter(run__item__plan__removal__in=removals).values("evidence")
     return Evidence.objects.filter(Q(pk__in=looks) | Q(pk__in=calls) | Q(pk__in=added))
 
 

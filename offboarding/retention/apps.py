@@ -13,11 +13,12 @@ class RetentionConfig(AppConfig):
     name = "offboarding.retention"
 
     def ready(self) -> None:
-        from offboarding.retention import checking
-        from offboarding.retention.models import EvidenceCheck, Extension
+        from offboarding.retention import checking, purging
+        from offboarding.retention.models import EvidenceCheck, Extension, Purge
         from offboarding.retention.perform import perform
         from offboarding.work import desks
 
         desks.register(Extension, perform, spare=True)
+        desks.register(Purge, purging.perform, spare=True)
         desks.register(EvidenceCheck, checking.perform, spare=True)
         desks.schedule("evidence.check", checking.night, check)

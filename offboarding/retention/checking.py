@@ -55,7 +55,7 @@ def everything(check: EvidenceCheck, lease: Lease) -> Iterator[tuple[Seen, dict[
         beyond = (name for name in storage().names() if name > check.reached)
         for seen in whole.files(digests(check.reached), storage(), now, lease.touch, beyond):
             yield seen, {} if seen.fault is Fault.EXTRA else {"reached": seen.name, "files": check.files + 1}
-    sealed = Packet.objects.filter(state=State.DONE, pk__gt=check.packet).order_by("pk")
+    sealed = Packet.objects.filter(state=State.DONE, pk__gt=check.packet, tombstone=None).order_by("pk")
     for each in sealed.iterator(CHUNK):
         (seen,) = whole.packets([each], lease.touch)
         yield seen, {"packet": each.pk, "packets": check.packets + 1}
@@ -65,7 +65,7 @@ def everything(check: EvidenceCheck, lease: Lease) -> Iterator[tuple[Seen, dict[
 
 def digests(after: str = "", since: datetime | None = None) -> Iterator[str]:
     """Of all that has to be there, each once and sorted."""
-    found = Evidence.objects.filter(sha256__gt=after)
+    found = Evidence.objects.filter(sha256__gt=after, tombstone=None)
     if since:
         found = found.filter(taken_at__gte=since)
     return found.order_by("sha256").values_list("sha256", flat=True).distinct().iterator(CHUNK)

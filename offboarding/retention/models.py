@@ -9,6 +9,8 @@ from django.db import models
 from django.db.models.functions import Now
 
 from offboarding.directory.models import Client
+from offboarding.evidence.models import Evidence
+from offboarding.packets.models import Packet
 from offboarding.removals.models import RemovalRequest
 from offboarding.work.models import Order, order_indexes
 from offboarding.work.rules import ENDED
@@ -55,6 +57,93 @@ class LegalHold(models.Model):
                 condition=models.Q(lifted_at=None)
                 | (models.Q(lifted_by__isnull=False) & ~models.Q(lifted_because="")),
                 name="a_lifted_hold_says_who_and_why",
+            ),
+        ]
+
+
+class Purge(Order):
+    """What is past its last day goes for good: asked by one person, confirmed by another, worked on by an engine.
+
+    It is what was to be kept until before `before`, and is not held. That can only become less until it is done.
+    """
+
+    client = models.ForeignKey(Client, on_delete=models.PROTECT, related_name="purges")
+    before = models.DateField()
+    why = models.CharField(max_length=500)
+    # So many files and packets, and bytes, as both people saw it; and how many of them went.
+    files = models.PositiveIntegerField()
+    size = models.PositiveBigIntegerField()
+    gone = models.PositiveIntegerField(default=0)
+    gone_size = models.PositiveBigIntegerField(default=0)
+    asked_by = person()
+    asked_method = models.CharField(max_length=60)
+    confirmed_by = person(null=True, blank=True)
+    confirmed_at = models.DateTimeField(null=True, blank=True)
+    confirmed_method = models.CharField(max_length=60, blank=True)
+    declined_by = person(null=True, blank=True)
+    declined_because = models.CharField(max_length=500, blank=True)
+    ended_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["-pk"]
+        indexes = order_indexes("purge")
+        constraints = [
+            models.CheckConstraint(
+                condition=~models.Q(confirmed_by=models.F("asked_by")),
+                name="who_asks_for_a_purge_does_not_confirm",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(confirmed_by__isnull=False)
+                | models.Q(state="cancelled")
+                | models.Q(state="waiting", not_before=None),
+                name="no_purge_begins_unconfirmed",
+            ),
+            models.CheckConstraint(
+                condition=~models.Q(why="") & models.Q(files__gt=0), name="a_purge_says_what_and_why"
+            ),
+            models.UniqueConstraint(
+                fields=["client"],
+                condition=~models.Q(state__in=[state.value for state in ENDED]),
+                name="one_purge_at_a_time_for_a_client",
+            ),
+        ]
+
+
+class Tombstone(models.Model):
+    """Where a file or a packet was: its digest, its size, what it was. Who and why stand in the purge.
+
+    Written before the bytes go. Triggers refuse one for what is still to be kept or is held, and any change but the
+    note that they are gone.
+    """
+
+    class Outcome(models.TextChoices):
+        DELETED = "deleted", "Gone"
+        SHARED = "shared", "Its bytes stay for another file"
+
+    purge = models.ForeignKey(Purge, on_delete=models.PROTECT, related_name="tombstones")
+    evidence = models.OneToOneField(
+        Evidence, on_delete=models.PROTECT, null=True, blank=True, related_name="tombstone"
+    )
+    packet = models.OneToOneField(
+        Packet, on_delete=models.PROTECT, null=True, blank=True, related_name="tombstone"
+    )
+    sha256 = models.CharField(max_length=64)
+    size = models.PositiveBigIntegerField()
+    what = models.CharField(max_length=500)
+    at = models.DateTimeField(db_default=Now())
+    outcome = models.CharField(max_length=8, blank=True, choices=Outcome.choices)
+    gone_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["pk"]
+        indexes = [
+            models.Index(fields=["purge"], condition=models.Q(gone_at=None), name="tombstone_to_do"),
+        ]
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(evidence=None, packet__isnull=False)
+                | models.Q(evidence__isnull=False, packet=None),
+                name="a_tombstone_is_of_a_file_or_a_packet",
             ),
         ]
 

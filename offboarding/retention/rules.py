@@ -8,7 +8,18 @@ from offboarding.directory.rules import Scope
 from offboarding.lib.addresses import same
 from offboarding.users.rules import Role
 
+# Of all clients: what goes may be part of a request that several clients share.
+PURGERS = (Role.ADMINISTRATOR,)
 HOLDERS = (Role.ADMINISTRATOR, Role.SECURITY)
+
+
+def may_not_purge(scope: Scope, asked_by: int | None = None) -> str:
+    """Why this person may not ask for a purge, or confirm one that somebody asked for; empty if they may."""
+    if not scope.everywhere(*PURGERS):
+        return "Only administrators of all clients purge records."
+    if asked_by == scope.user_id:
+        return "You asked for this, so another administrator confirms it."
+    return ""
 
 
 def may_not_hold(scope: Scope, clients: frozenset[int], addresses: Sequence[str] = ()) -> str:

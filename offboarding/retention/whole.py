@@ -108,7 +108,7 @@ def beside_packets(now: datetime) -> Iterator[Seen]:
     """Files in the packets' folder that no sealed packet is called. Few: one listing."""
     folder = Path(settings.PACKET_ROOT)
     there = sorted(folder.glob("*.zip")) if folder.is_dir() else []
-    known = set(Packet.objects.exclude(file="").values_list("file", flat=True))
+    known = set(Packet.objects.filter(tombstone=None).exclude(file="").values_list("file", flat=True))
     for path in there:
         written = datetime.fromtimestamp(path.stat().st_mtime, UTC)
         if path.name not in known and now - written > YOUNG:

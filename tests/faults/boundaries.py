@@ -70,6 +70,7 @@ class Boundaries:
         self.around(Wire, "send", "a call")
         self.around(os, "fsync", "an fsync")
         self.around(os, "replace", "a rename")
+        self.around(os, "unlink", "a deletion")
         self.around(EmailBackend, "send_messages", "a mail")
 
 

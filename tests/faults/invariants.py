@@ -32,6 +32,7 @@ from offboarding.lib import canonical
 from offboarding.packets.models import Packet
 from offboarding.removals.models import RemovalRequest
 from offboarding.removals.rules import Stage
+from offboarding.retention.models import Purge, Tombstone
 from offboarding.verification.models import Finding
 from offboarding.work import desks
 from offboarding.work.rules import ENDED, State
@@ -91,7 +92,7 @@ def check(world: World, *, came_back: bool = False, files: bool = True) -> Verdi
     verdict.add(STALE, stale())
     verdict.add(CHAIN, chain())
     if files:
-        verdict.add(FILES, missing())
+        verdict.add(FILES, [*missing(), *half_purged()])
         verdict.add(SECRETS, secrets(world))
     return verdict
 
@@ -330,11 +331,11 @@ def chain() -> Iterator[str]:
 
 def missing() -> Iterator[str]:
     """Every row that says stored has its file, with the bytes of its digest."""
-    for digest in set(Evidence.objects.values_list("sha256", flat=True)):
+    for digest in set(Evidence.objects.filter(tombstone=None).values_list("sha256", flat=True)):
         path = place_of(digest)
         if not path.exists() or sha256(path.read_bytes()).hexdigest() != digest:
             yield f"evidence {digest[:12]}"
-    for packet in Packet.objects.filter(state=State.DONE):
+    for packet in Packet.objects.filter(state=State.DONE, tombstone=None):
         from django.conf import settings
 
         path = Path(settings.PACKET_ROOT) / packet.file
@@ -342,6 +343,16 @@ def missing() -> Iterator[str]:
             yield f"packet {packet.file}"
     for look in Look.objects.filter(state=State.DONE, snapshot=None):
         yield f"look {look.pk} is done without a snapshot"
+
+
+def half_purged() -> Iterator[str]:
+    """What is called purged is gone, and said once; and nothing is gone that nobody called so (see `missing`)."""
+    for each in Tombstone.objects.filter(outcome=Tombstone.Outcome.DELETED).exclude(evidence=None):
+        if place_of(each.sha256).exists():
+            yield f"purged evidence {each.sha256[:12]} is still there"
+    for purge in Purge.objects.filter(state=State.DONE):
+        if purge.tombstones.filter(gone_at=None).exists() or purge.tombstones.count() != purge.gone:
+            yield f"purge {purge.pk} says {purge.gone} and has {purge.tombstones.count()} tombstones"
 
 
 WORDS = re.compile(rb"[A-Za-z0-9_\-]{16,}")

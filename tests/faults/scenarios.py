@@ -6,9 +6,11 @@ needs one line here and one in `truths.py`.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
+from io import BytesIO
 
 from django.conf import settings
 
@@ -20,6 +22,9 @@ from offboarding.discovery.models import Look
 from offboarding.emergencies import queries as emergencies
 from offboarding.emergencies.actions import Word
 from offboarding.emergencies.models import Emergency
+from offboarding.evidence.folder import place_of
+from offboarding.evidence.models import Evidence
+from offboarding.evidence.store import put
 from offboarding.execution import actions as execution
 from offboarding.execution.logins import actions as logins
 from offboarding.execution.logins.rules import Asked
@@ -39,10 +44,11 @@ from offboarding.removals.rules import Stage
 from offboarding.removals.sheets import Typed
 from offboarding.removals.urgent import Urgent
 from offboarding.reports.actions import check_ledger
+from offboarding.retention import purging
 from offboarding.retention.actions import keep_for
+from offboarding.retention.checking import order as check_evidence
 from offboarding.trail import actions as trail
 from offboarding.trail.models import Harvest
-from offboarding.retention.checking import order as check_evidence
 from offboarding.work import desks
 from offboarding.work.rules import ENDED, State
 from tests.faults import crew
@@ -239,6 +245,21 @@ def everything_to_read() -> Target:
     return Target("retention.EvidenceCheck", made.pk)
 
 
+def past_its_last_day() -> Target:
+    """Three files of years ago, and two administrators who let them go."""
+    acme, day = crew.workspace("acme-staging").client, date(2024, 1, 1)
+    for number in range(3):
+        sha256, size = put(BytesIO(b"of years ago %d" % number), day)
+        os.utime(place_of(sha256), (0, 0))
+        Evidence.objects.create(
+            sha256=sha256, size=size, media_type="text/plain", name="old.txt", shows="Something old", source="app",
+            taken_by="Offboard", client=acme, keep_until=day,
+        )  # fmt: skip
+    purge = purging.ask(crew.user("ada"), acme, "past retention", "code")
+    purging.confirm(crew.user("lin"), purge, "code")
+    return Target("retention.Purge", purge.pk)
+
+
 def key_left_over() -> Target:
     """A closed request whose rotations go on."""
     closed()
@@ -348,6 +369,7 @@ SCENARIOS: dict[str, Prepare] = {
     "retention.Extension": kept_for_longer,
     "trail.Harvest": trail_to_copy,
     "trail.copy": schedule("trail.copy"),
+    "retention.Purge": past_its_last_day,
     "retention.EvidenceCheck": everything_to_read,
     "evidence.check": schedule("evidence.check"),
     "notifications.Message": with_news,

@@ -243,6 +243,8 @@ ROWS: dict[str, Row] = {
         act(only("ada dan"), only("ada dan")),
     ),
     "client_retention": act(only("ada dan"), only("ada dan")),
+    # for who administers all clients, and here nobody does
+    **several("client_purges client_purge_ask client_purge_confirm client_purge_decline", Row()),
     "client_hold": act(only("sam ada dan"), only("sam ada dan")),
     "removal_hold": act(only("sam ada"), EVERYBODY),
     **several(

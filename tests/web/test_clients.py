@@ -277,6 +277,8 @@ def test_every_event_about_the_directory_is_told_in_words() -> None:
         "client.",
         "retention.",
         "hold.",
+        "purge.",
+        "evidence.purged",
         "engagement.",
         "collaborator.",
         "workspace.",

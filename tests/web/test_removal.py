@@ -286,6 +286,8 @@ def test_every_event_about_a_request_is_told_in_words() -> None:
         "client.",
         "retention.",
         "evidence.checked",
+        "evidence.purged",
+        "purge.",
         "engagement.",
         "collaborator.",
         "workspace.",

@@ -106,3 +106,96 @@ def test_who_may_not_hold_is_told_who_may(client: Browser, filed: Any, olga: Any
     client.force_login(olga)
     page = says(client.get(f"/requests/{filed().reference}/hold/"))
     assert "Only security and administrators of every client concerned" in page
+
+
+# ---------------------------------------------------------------- purging
+
+
+@pytest.fixture
+def past(clients: dict[str, Client], settings: Any, tmp_path: Any) -> Any:
+    """A file whose last day is over, attached to nothing."""
+    from datetime import date
+    from io import BytesIO
+
+    from offboarding.evidence import store
+    from offboarding.evidence.models import Evidence
+
+    settings.EVIDENCE_ROOT = tmp_path / "evidence"
+    sha256, size = store.put(BytesIO(b"old"), date(2024, 1, 1))
+    return Evidence.objects.create(
+        sha256=sha256, size=size, media_type="image/png", name="old.png", shows="The Tokens tab", source="person",
+        taken_by="Olga", client=clients["Acme"], keep_until="2024-01-01",
+    )  # fmt: skip
+
+
+@pytest.fixture
+def other(db: None) -> Browser:
+    from offboarding.directory.models import Membership
+    from offboarding.users.models import User
+
+    lin = User.objects.create_user("lin@northwind.example", "Lin", PASSWORD)
+    Membership.objects.create(user=lin, role="administrator")
+    browser = Browser()
+    browser.force_login(lin)
+    return browser
+
+
+def purge(pk: int) -> None:
+    from offboarding.retention import purging
+    from offboarding.retention.models import Purge
+    from offboarding.work.actions import claim
+
+    held = claim(Purge, pk)
+    assert held
+    purging.perform(held)
+
+
+def test_one_asks_another_confirms_and_the_page_says_what_went(
+    desk: Browser, other: Browser, url: str, past: Any
+) -> None:
+    from offboarding.retention.models import Purge
+
+    assert "1 file or packet, 3" in says(desk.get(f"{url}purge/"))
+    assert press(desk, f"{url}purge/ask/", reason="Past retention").headers["Location"] == f"{url}purge/"
+    page = says(desk.get(f"{url}purge/"))
+    assert "You asked for this, so another administrator confirms it." in page and "Take it back" in page
+    assert "You asked for this" in says(press(desk, f"{url}purge/confirm/"))
+    assert press(other, f"{url}purge/confirm/").headers["Location"] == f"{url}purge/"
+    purge(Purge.objects.get().pk)
+    page = says(other.get(f"{url}purge/"))
+    assert "1 of 1, 3" in page and "Confirmed by Lin" in page and "Asked by Ada" in page
+    assert "ended the purge: 1 of 1 files and packets are gone" in says(desk.get(url))
+
+
+def test_a_declined_purge_says_why(desk: Browser, other: Browser, url: str, past: Any) -> None:
+    press(desk, f"{url}purge/ask/", reason="Past retention")
+    assert press(other, f"{url}purge/decline/", reason="").status_code == 422
+    press(other, f"{url}purge/decline/", reason="The auditor comes in May")
+    page = says(desk.get(f"{url}purge/"))
+    assert "Declined by Lin The auditor comes in May" in page and "1 file or packet" in page
+
+
+def test_where_a_file_was_pages_and_downloads_say_who_let_it_go(
+    desk: Browser, other: Browser, url: str, past: Any, running: Any, olga: Any, sam: Any
+) -> None:
+    from offboarding.execution.models import Proof, Run
+    from offboarding.removals.models import RemovalRequest
+    from offboarding.retention.models import Purge
+
+    removal = running("Acme Production")
+    Proof.objects.create(run=Run.objects.filter(item__plan__removal=removal)[0], evidence=past, added_by=olga)
+    RemovalRequest.objects.filter(pk=removal.pk).update(stage="closed")
+    press(desk, f"{url}purge/ask/", reason="Past retention")
+    press(other, f"{url}purge/confirm/")
+    purge(Purge.objects.get().pk)
+    page = desk.get(f"/requests/{removal.reference}/evidence/")
+    assert re.search(r"Purged on \d+ \w+ \d+ by Ada and Lin: Past retention", says(page))
+    assert f"/files/{past.pk}/" not in page.content.decode()
+    answer = desk.get(f"/evidence/{removal.reference}/files/{past.pk}/")
+    assert answer.status_code == 409 and "by Ada and Lin: Past retention." in says(answer)
+
+
+def test_nothing_may_go_is_said(desk: Browser, url: str) -> None:
+    assert "Nothing may go." in says(desk.get(f"{url}purge/"))
+    assert desk.get(f"{url}purge/ask/").status_code == 302
+    assert desk.get(f"{url}purge/confirm/").status_code == 404

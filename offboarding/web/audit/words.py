@@ -27,6 +27,7 @@ NOUNS = {
     "engagement": lazy("Engagements"),
     "retention": lazy("How long records are kept"),
     "hold": lazy("Legal holds"),
+    "purge": lazy("Purges"),
     "collaborator": lazy("Collaborators"),
     "policy": lazy("Approval policies"),
     "signin": lazy("Ways to sign in"),

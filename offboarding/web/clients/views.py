@@ -24,7 +24,7 @@ from offboarding.directory.queries import clients_in
 from offboarding.lib.refusals import Refused
 from offboarding.removals import directory as waiting
 from offboarding.retention.queries import hold_on
-from offboarding.retention.rules import may_not_hold
+from offboarding.retention.rules import may_not_hold, may_not_purge
 from offboarding.users.rules import Role
 from offboarding.web.cards import ActCard, ConfirmCard, EmptyCard, ErrorSummaryCard, FieldCard
 from offboarding.web.cards.fields import options
@@ -159,6 +159,7 @@ def client(request: Request, pk: int) -> HttpResponse:
         "facts": (*cards.client_facts(found), kept_fact(found, kept_url(request, found))),
         "holds": notices([on] if (on := hold_on(found)) else [], clock, hold_url(request, found)),
         "hold_url": hold_url(request, found),
+        "may_purge": not may_not_purge(request.scope),
         "engagements": cards.engagement_rows(engagements, clock),
         "workspaces": cards.workspace_rows(places, sees_connections(request, found)),
         "people": found.collaborators.filter(merged_into=None).count(),

@@ -16,7 +16,9 @@ from offboarding.packets import actions
 from offboarding.packets.models import Packet
 from offboarding.packets.queries import files_of, packet_for, path_of
 from offboarding.packets.reader import Damaged, Opened, Part, open_packet
+from offboarding.retention.queries import tombstone_of, tombstones
 from offboarding.web.http import Request, removal_or_404, signed_in
+from offboarding.web.retention.cards import purged
 
 # The last part of each address. The name on the reader's disk is the one that the commands in VERIFY.txt use.
 ADDRESSES = {
@@ -61,6 +63,8 @@ def part(request: Request, number: int, part: str) -> HttpResponseBase:
 
 def opened(packet: Packet) -> Opened:
     """The packet's file, opened. Raises Refused where it is away or not what was sealed."""
+    if stone := tombstone_of(packet):
+        raise Refused("purged", purged(stone) + ".")
     try:
         return open_packet(path_of(packet))
     except Damaged as error:
@@ -73,6 +77,8 @@ def file(request: Request, number: int, pk: int) -> HttpResponseBase:
     """One file of evidence of this removal; a file of another removal is not here."""
     removal = removal_or_404(request, number)
     evidence = get_object_or_404(files_of(removal), pk=pk)
+    if stone := tombstones([evidence]).get(evidence.pk):
+        raise Refused("purged", purged(stone) + ".")
     try:
         stored = store.open_bytes(evidence.sha256)
     except OSError as error:

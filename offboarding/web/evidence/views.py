@@ -13,7 +13,7 @@ from offboarding.packets import queries
 from offboarding.packets.models import Packet
 from offboarding.removals.models import RemovalRequest
 from offboarding.removals.rules import Stage
-from offboarding.retention.queries import holds_over, newest_check
+from offboarding.retention.queries import holds_over, newest_check, tombstone_of
 from offboarding.web.cards import FieldCard, NoticeCard
 from offboarding.web.evidence import cards, checks
 from offboarding.web.evidence.downloads import opened
@@ -21,7 +21,7 @@ from offboarding.web.evidence.forms import CheckForm, FindForm
 from offboarding.web.evidence.tabs import tabs
 from offboarding.web.http import Request, now, page, part_wanted, removal_or_404, signed_in, zone_of
 from offboarding.web.removal.clock import Clock
-from offboarding.web.retention.cards import checked, notices
+from offboarding.web.retention.cards import checked, notices, purged_facts
 
 UNSEALED_SHOWN = 20
 
@@ -68,6 +68,10 @@ def packet(request: Request, number: int) -> HttpResponse:
     found = queries.packet_for(request.scope, number)
     if found is None:
         return page(request, "evidence/unsealed.html", unsealed(removal))
+    if stone := tombstone_of(found):
+        return page(
+            request, "evidence/purged.html", {"removal": removal, "facts": purged_facts(found, stone)}
+        )
     return page(request, "evidence/packet.html", sealed(request, found, CheckForm()))
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,14 +17,16 @@ from offboarding.execution import queries as execution
 from offboarding.execution.models import Run
 from offboarding.execution.queries import Piece
 from offboarding.execution.rules import Ended, proof_wanted
-from offboarding.retention.queries import holds_over
+from offboarding.retention.models import Tombstone
+from offboarding.retention.queries import holds_over, tombstones
 from offboarding.retention.rules import may_not_hold
 from offboarding.web.cards import CodeCard, NoticeCard, TagCard, TimeCard
 from offboarding.web.removal.countdown import CountdownCard, countdown
 from offboarding.web.removal.overview import Overview
-from offboarding.web.retention.cards import keep_until, notices
+from offboarding.web.retention.cards import keep_until, notices, purged
 from offboarding.work.rules import State
 
+Gone = Mapping[int, Tombstone]
 SOURCES = {
     Evidence.Source.API: lazy("Read from the API"),
     Evidence.Source.PERSON: lazy("Added by a person"),
@@ -54,6 +56,7 @@ class FileRow:
     step: int
     step_url: str
     taken_back: bool
+    purged: str  # when, by whom and why its bytes went; empty while they are there
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,13 +84,14 @@ def evidence(view: Overview) -> EvidenceCard:
     required = sorted((row for run in view.runs if (row := required_row(view, run))), key=order)
     lacking = sum(1 for row in required if row.tag.state == "needs_person")
     pieces = execution.pieces_of(view.plan)
+    gone = tombstones(piece.evidence for piece in pieces)
     return EvidenceCard(
         count=_("%(done)d of %(all)d") % {"done": len(required) - lacking, "all": len(required)},
         missing=ngettext("%(n)d item is missing", "%(n)d items are missing", lacking) % {"n": lacking}
         if lacking
         else "",
         required=tuple(required),
-        groups=tuple(groups(view, pieces)),
+        groups=tuple(groups(view, pieces, gone)),
         total=counted(len(pieces)),
         countdown=countdown(view),
         keep_until=keep_until(max((piece.evidence.keep_until for piece in pieces), default=None)),
@@ -140,23 +144,23 @@ def standing(run: Run) -> tuple[TagCard, str]:
     return TagCard("needs_person", _("Missing")), _("Needs %(what)s") % {"what": wanted}
 
 
-def groups(view: Overview, pieces: Sequence[Piece]) -> list[FileGroup]:
+def groups(view: Overview, pieces: Sequence[Piece], gone: Gone) -> list[FileGroup]:
     """By workspace, in the plan's order; what belongs to none comes last."""
     names = {place["workspace_id"]: place["workspace"] for place in view.data["places"]}
     found: list[FileGroup] = []
     for key, title in [*names.items(), (None, _("The request as a whole"))]:
-        files = tuple(file_row(view, piece) for piece in pieces if piece.workspace_id == key)
+        files = tuple(file_row(view, piece, gone) for piece in pieces if piece.workspace_id == key)
         if files:
             found.append(FileGroup(f"workspace-{key or 'none'}", title, counted(len(files)), files))
     return found
 
 
-def file_row(view: Overview, piece: Piece) -> FileRow:
-    each = piece.evidence
+def file_row(view: Overview, piece: Piece, gone: Gone) -> FileRow:
+    each, stone = piece.evidence, gone.get(piece.evidence.pk)
     return FileRow(
         shows=each.shows,
         name=each.name,
-        url=f"/evidence/{view.removal.reference}/files/{each.pk}/",
+        url="" if stone else f"/evidence/{view.removal.reference}/files/{each.pk}/",
         size=filesizeformat(each.size),
         source=str(SOURCES[Evidence.Source(each.source)]),
         taken=view.clock.time(each.taken_at, utc=True),
@@ -165,4 +169,5 @@ def file_row(view: Overview, piece: Piece) -> FileRow:
         step=piece.item or 0,
         step_url=f"{view.url}steps/{piece.item}/" if piece.item else "",
         taken_back=piece.taken_back,
+        purged=purged(stone) if stone else "",
     )

@@ -306,6 +306,7 @@ WORDS: dict[Event, Callable[[Facts], str]] = {
     Event.DELIVERY_FELL: lambda facts: _("found that less arrives: %(says)s") % facts,
     Event.PROOF_ADDED: lambda facts: _("attached a file to %(step)s") % {"step": step(facts)},
     Event.PROOF_WITHDRAWN: lambda facts: _("took a file back from %(step)s") % {"step": step(facts)},
+    Event.PACKET_PURGED: lambda facts: _("deleted version %(version)s of the packet for good") % facts,
     Event.HOLD_PUT_ON: lambda facts: _("put it on legal hold: %(why)s") % facts,
     Event.HOLD_LIFTED: lambda facts: _("lifted the legal hold: %(why)s") % facts,
     Event.FINDING_RECORDED: finding,

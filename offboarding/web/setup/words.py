@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
+from django.utils.translation import ngettext
 
 from offboarding.directory.frameworks import known
 from offboarding.ledger.events import Event
@@ -90,6 +91,16 @@ WORDS: dict[Event, Callable[[Facts], str]] = {
     Event.RETENTION_CHANGED: lambda facts: _("changed %(what)s") % {"what": changes(facts)},
     Event.RETENTION_EXTENDED: lambda facts: (
         _("kept %(files)s files and %(packets)s packets for longer: %(years)s years") % facts
+    ),
+    Event.EVIDENCE_PURGED: lambda facts: (
+        ngettext("deleted %(n)d file for good", "deleted %(n)d files for good", len(facts["sha256"]))
+        % {"n": len(facts["sha256"])}
+    ),
+    Event.PURGE_ASKED: lambda facts: _("asked for a purge of %(files)s files and packets: %(why)s") % facts,
+    Event.PURGE_CONFIRMED: lambda facts: _("confirmed the purge of %(files)s files and packets") % facts,
+    Event.PURGE_DECLINED: lambda facts: _("declined the purge: %(why)s") % facts,
+    Event.PURGE_ENDED: lambda facts: (
+        _("ended the purge: %(files)s of %(asked)s files and packets are gone") % facts
     ),
     Event.HOLD_PUT_ON: lambda facts: timeline.WORDS[Event.HOLD_PUT_ON](dict(facts)),
     Event.HOLD_LIFTED: lambda facts: timeline.WORDS[Event.HOLD_LIFTED](dict(facts)),

@@ -7,9 +7,15 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import connection, transaction
 
 # What is written once: pages and engines add rows, and nobody but the owner of the tables could do more.
-WRITTEN_ONCE = ("ledger_entry", "ledger_checkpoint", "ledger_signingkey", "evidence_evidence")
-# Of what is written once, the one column that may change: a trigger lets it only grow.
-GROWING = {"evidence_evidence": "keep_until"}
+WRITTEN_ONCE = (
+    "ledger_entry",
+    "ledger_checkpoint",
+    "ledger_signingkey",
+    "evidence_evidence",
+    "retention_tombstone",
+)
+# Of what is written once, the columns that may change: triggers let a day only grow, and an end be said once.
+GROWING = {"evidence_evidence": "keep_until", "retention_tombstone": "outcome, gone_at"}
 # Names may be erased one day, and never changed.
 NEVER_CHANGED = ("ledger_personal",)
 

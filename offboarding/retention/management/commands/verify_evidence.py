@@ -67,7 +67,7 @@ def wanted(since: date | None, sample: int | None, after: str) -> Iterator[Seen]
 
 
 def sealed() -> Any:
-    return Packet.objects.filter(state=State.DONE).order_by("pk")
+    return Packet.objects.filter(state=State.DONE, tombstone=None).order_by("pk")
 
 
 def drawn(found: Iterator[str], number: int) -> list[str]:
