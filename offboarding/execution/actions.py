@@ -265,7 +265,10 @@ def sign_off(run: Run, user: User, *, attested: bool, note: str) -> None:
             raise Refused("not-manual", "This step runs by itself. Choose Do by hand first.")
         if run.state != State.NEEDS_PERSON:
             raise Refused("not-its-turn", "This step does not wait for a person now. Look at it again.")
-        proofs = list(run.proofs.filter(withdrawn_at=None).select_related("evidence"))
+        standing = run.proofs.filter(withdrawn_at=None).exclude(
+            corrected_by__withdrawn_at=None, corrected_by__isnull=False
+        )
+        proofs = list(standing.select_related("evidence"))
         kinds = [proof.evidence.media_type for proof in proofs]
         if missing := proof_missing(run.item.proof, kinds, run.item.kind != Kind.MANUAL):
             raise Refused("no-proof", missing, field="file")
@@ -364,7 +367,8 @@ def may_add_proof(run: Run, user: User) -> None:
         raise Refused("ended", "This step has ended, so nothing can be added to it.")
 
 
-def add_proof(run: Run, user: User, evidence: Evidence) -> Proof:
+def add_proof(run: Run, user: User, evidence: Evidence, corrects: int | None = None) -> Proof:
+    """`corrects`: the proof that this file takes the place of. Both stay on record, and the new one names the old."""
     guard(run, user)
     with transaction.atomic():
         lock(run)
@@ -373,14 +377,30 @@ def add_proof(run: Run, user: User, evidence: Evidence) -> Proof:
         same = run.proofs.filter(evidence__sha256=evidence.sha256, withdrawn_at=None).first()
         if same:
             return same
-        proof = Proof.objects.create(run=run, evidence=evidence, added_by=user)
+        old = corrected(run, corrects) if corrects else None
+        proof = Proof.objects.create(run=run, evidence=evidence, added_by=user, replaces=old)
         Run.objects.filter(pk=run.pk).update(**touched())
-        tell(run, Event.PROOF_ADDED, actor_of(user), {"sha256": evidence.sha256, "shows": evidence.shows})
+        named_old = {"corrects": old.evidence.sha256} if old else {}
+        facts = {"sha256": evidence.sha256, "shows": evidence.shows, **named_old}
+        tell(run, Event.PROOF_ADDED, actor_of(user), facts)
     return proof
 
 
-def withdraw_proof(run: Run, user: User, proof_id: int) -> None:
+def corrected(run: Run, proof_id: int) -> Proof:
+    found = run.proofs.filter(pk=proof_id, withdrawn_at=None, corrected_by=None).select_related("evidence")
+    if (proof := found.first()) is None:
+        raise Refused(
+            "not-attached", "The file that this corrects is not attached any more.", field="corrects"
+        )
+    return proof
+
+
+def withdraw_proof(run: Run, user: User, proof_id: int, why: str) -> None:
+    """It stays on record as taken back, by whom and why, and its bytes are not in the packet."""
     guard(run, user)
+    why = within(why, 300, "reason")
+    if not why:
+        raise Refused("no-reason", "Say why this file is taken back.", field="reason")
     with transaction.atomic():
         lock(run)
         if State(run.state) in ENDED:
@@ -388,8 +408,9 @@ def withdraw_proof(run: Run, user: User, proof_id: int) -> None:
         proof = run.proofs.filter(pk=proof_id, withdrawn_at=None).select_related("evidence").first()
         if proof is None:
             raise Refused("gone", "This file is not attached any more.")
-        Proof.objects.filter(pk=proof.pk).update(withdrawn_at=Now())
-        tell(run, Event.PROOF_WITHDRAWN, actor_of(user), {"sha256": proof.evidence.sha256})
+        said = {"withdrawn_at": Now(), "withdrawn_by": user, "withdrawn_because": why}
+        Proof.objects.filter(pk=proof.pk).update(**said)
+        tell(run, Event.PROOF_WITHDRAWN, actor_of(user), {"sha256": proof.evidence.sha256, "why": why})
 
 
 # ---------------------------------------------------------------- the record

@@ -86,17 +86,31 @@ class Attempt(models.Model):
 
 
 class Proof(models.Model):
-    """Evidence that a person tied to a run. Taking it back leaves the row and the file."""
+    """Evidence that a person tied to a run. Taking it back leaves the row and the file; a corrected one names the old."""
 
     run = models.ForeignKey(Run, on_delete=models.PROTECT, related_name="proofs")
     evidence = models.ForeignKey(Evidence, on_delete=models.PROTECT, related_name="+")
     added_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     added_at = models.DateTimeField(db_default=Now())
     withdrawn_at = models.DateTimeField(null=True, blank=True)
+    withdrawn_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )
+    withdrawn_because = models.CharField(max_length=300, blank=True)
+    # The file that this one corrects. It stays where it is, and counts no longer.
+    replaces = models.OneToOneField(
+        "self", on_delete=models.PROTECT, null=True, blank=True, related_name="corrected_by"
+    )
 
     class Meta:
         ordering = ["pk"]
-        constraints = [models.UniqueConstraint(fields=["run", "evidence"], name="one_proof_per_file")]
+        constraints = [
+            models.UniqueConstraint(fields=["run", "evidence"], name="one_proof_per_file"),
+            models.CheckConstraint(
+                condition=models.Q(replaces=None) | ~models.Q(replaces=models.F("pk")),
+                name="no_proof_corrects_itself",
+            ),
+        ]
 
 
 class Secret(models.Model):

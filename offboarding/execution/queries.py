@@ -264,7 +264,11 @@ class Piece:
     item: int | None
     workspace_id: int | None
     workspace: str
-    taken_back: bool = False
+    proof: Proof | None = None  # how a person tied it to its step
+
+    @property
+    def taken_back(self) -> bool:
+        return self.proof is not None and self.proof.withdrawn_at is not None
 
 
 def pieces_of(plan: Plan) -> list[Piece]:
@@ -276,14 +280,13 @@ def pieces_of(plan: Plan) -> list[Piece]:
     made = [Piece(each.raw, None, each.workspace_id, each.workspace.name) for each in before if each.raw]
     for attempt in tries.select_related("exchanges", *places).order_by("run__item__number", "number"):
         made.append(piece(attempt.run, attempt.exchanges))
-    for proof in added.select_related("evidence", *places).order_by("run__item__number", "pk"):
-        made.append(piece(proof.run, proof.evidence, proof.withdrawn_at is not None))
+    beside = ("evidence", "withdrawn_by", "replaces__evidence", "corrected_by", *places)
+    for proof in added.select_related(*beside).order_by("run__item__number", "pk"):
+        made.append(piece(proof.run, proof.evidence, proof))
     return made
 
 
-def piece(run: Run, evidence: Evidence | None, taken_back: bool = False) -> Piece:
+def piece(run: Run, evidence: Evidence | None, proof: Proof | None = None) -> Piece:
     assert evidence is not None
     workspace = run.item.workspace
-    return Piece(
-        evidence, run.item.number, run.item.workspace_id, workspace.name if workspace else "", taken_back
-    )
+    return Piece(evidence, run.item.number, run.item.workspace_id, workspace.name if workspace else "", proof)

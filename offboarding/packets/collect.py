@@ -17,7 +17,7 @@ from offboarding.emergencies.queries import emergency_of
 from offboarding.emergencies.rules import Because, Verdict
 from offboarding.evidence import store
 from offboarding.evidence.models import Evidence
-from offboarding.execution.models import Attempt, Run
+from offboarding.execution.models import Attempt, Proof, Run
 from offboarding.execution.rules import Act, Ended
 from offboarding.ledger.models import Checkpoint, Entry
 from offboarding.ledger.queries import entries_about
@@ -57,9 +57,10 @@ class Shelf:
         self.touch = touch
         self.pieces: dict[int, made.Evidence] = {}
 
-    def number(self, evidence: Evidence | None) -> tuple[int, ...]:
+    def number(self, evidence: Evidence | None, corrects: Evidence | None = None) -> tuple[int, ...]:
         if evidence is None:
             return ()
+        old = next(iter(self.number(corrects)), None)
         if evidence.pk not in self.pieces:
             self.pieces[evidence.pk] = made.Evidence(
                 number=len(self.pieces) + 1,
@@ -72,6 +73,7 @@ class Shelf:
                 size=evidence.size,
                 media_type=evidence.media_type,
                 open=partial(self.open, evidence.sha256),
+                replaces=old,
             )
         return (self.pieces[evidence.pk].number,)
 
@@ -167,7 +169,8 @@ def title(removal: RemovalRequest, places: Sequence[PlaceStanding]) -> str:
 def full_runs(plan: Plan) -> list[Run]:
     beside = ("item__workspace", "item__added_by", "assigned_to", "ended_by")
     found = Run.objects.filter(item__plan=plan).select_related(*beside).order_by("item__number")
-    return list(found.prefetch_related("proofs__evidence", "attempts__exchanges"))
+    proofs = ("proofs__evidence", "proofs__replaces__evidence", "proofs__withdrawn_by")
+    return list(found.prefetch_related(*proofs, "attempts__exchanges"))
 
 
 def approvals_of(removal: RemovalRequest) -> list[Approval]:
@@ -278,7 +281,7 @@ def item(run: Run, shelf: Shelf) -> made.Item:
         number
         for proof in run.proofs.all()
         if not proof.withdrawn_at
-        for number in shelf.number(proof.evidence)
+        for number in shelf.number(proof.evidence, old_of(proof))
     ]
     numbers += [number for attempt in run.attempts.all() for number in shelf.number(attempt.exchanges)]
     return made.Item(
@@ -473,17 +476,31 @@ def exceptions(runs: Iterable[Run], places: Iterable[PlaceStanding], shelf: Shel
             yield made.Remark(
                 run.item.title, f"Skipped by {run.ended_by.name if run.ended_by else '?'}: {run.note}"
             )
+        yield from map(taken_back, (proof for proof in run.proofs.all() if proof.withdrawn_at))
     for each in places:
         if each.now not in (Now.VERIFIED, Now.KEPT):
             numbers = [
                 number
                 for run in each.runs
                 for proof in run.proofs.all()
+                if not proof.withdrawn_at
                 for number in shelf.number(proof.evidence)
             ]
             yield made.Remark(
                 each.workspace, f"Not verified by a fresh read: {each.says}.", tuple(dict.fromkeys(numbers))
             )
+
+
+def old_of(proof: Proof) -> Evidence | None:
+    """What it corrects, where that was not taken back besides."""
+    return proof.replaces.evidence if proof.replaces and not proof.replaces.withdrawn_at else None
+
+
+def taken_back(proof: Proof) -> made.Remark:
+    """Where the file was: its bytes are not in the packet."""
+    file, who = proof.evidence, named(proof.withdrawn_by) if proof.withdrawn_by else "?"
+    told = f"{file.name} ({file.size} bytes, SHA-256 {file.sha256}) was taken back by {who}"
+    return made.Remark(proof.run.item.title, f"{told}: {proof.withdrawn_because or 'no reason given'}.")
 
 
 def cancelled_rest(runs: Sequence[Run]) -> made.Remark:

@@ -71,7 +71,7 @@ VERBS: list[tuple[str, Callable[[Any, Any], Any]]] = [
     ("undo", lambda run, user: actions.undo_sign_off(run, user, NOW)),
     ("skip", lambda run, user: actions.skip(run, user, "not needed")),
     ("attach", lambda run, user: actions.add_proof(run, user, shot())),
-    ("withdraw proof", lambda run, user: actions.withdraw_proof(run, user, 1)),
+    ("withdraw proof", lambda run, user: actions.withdraw_proof(run, user, 1, "A slip")),
 ]
 
 
@@ -129,7 +129,7 @@ def test_proof_that_is_asked_for_is_attached_first(manual: Any, run_of: Make, ol
     sign = lambda: actions.sign_off(run, olga, attested=True, note="")  # noqa: E731
     assert refusal(sign) == "no-proof"
     proof = actions.add_proof(run, olga, shot())
-    actions.withdraw_proof(run, olga, proof.pk)
+    actions.withdraw_proof(run, olga, proof.pk, "A slip")
     assert refusal(sign) == "no-proof"
     actions.add_proof(run, olga, shot("another"))
     sign()
@@ -259,24 +259,39 @@ def test_the_same_file_is_attached_once(manual: Any, olga: Any) -> None:
 
 def test_a_file_that_was_taken_back_can_be_attached_again(manual: Any, olga: Any) -> None:
     proof = actions.add_proof(manual, olga, shot())
-    actions.withdraw_proof(manual, olga, proof.pk)
-    assert refusal(lambda: actions.withdraw_proof(manual, olga, proof.pk)) == "gone"
+    actions.withdraw_proof(manual, olga, proof.pk, "A slip")
+    assert refusal(lambda: actions.withdraw_proof(manual, olga, proof.pk, "A slip")) == "gone"
     actions.add_proof(manual, olga, shot())
     assert manual.proofs.filter(withdrawn_at=None).count() == 1
     assert Proof.objects.count() == 2, "the row that was taken back stays"
+
+
+def test_a_corrected_file_is_a_new_one_that_names_the_old(manual: Any, olga: Any) -> None:
+    old = actions.add_proof(manual, olga, shot())
+    new = actions.add_proof(manual, olga, shot("better"), old.pk)
+    assert new.replaces == old and Proof.objects.get(pk=old.pk).withdrawn_at is None
+    told = Entry.objects.filter(event="proof.added").order_by("-seq")[0]
+    assert old.evidence.sha256.encode() in bytes(told.body)
+    assert refusal(lambda: actions.add_proof(manual, olga, shot("third"), old.pk)) == "not-attached"
+    assert refusal(lambda: actions.withdraw_proof(manual, olga, new.pk, " ")) == "no-reason"
+    actions.sign_off(manual, olga, attested=True, note="")
+    signed = Entry.objects.filter(event="item.signed_off").get()
+    assert old.evidence.sha256.encode() not in bytes(signed.body), (
+        "what was corrected proves nothing any more"
+    )
 
 
 def test_after_the_end_proof_stays_as_it_is(manual: Any, olga: Any) -> None:
     proof = actions.add_proof(manual, olga, shot())
     actions.sign_off(manual, olga, attested=True, note="")
     assert refusal(lambda: actions.add_proof(manual, olga, shot("more"))) == "ended"
-    assert refusal(lambda: actions.withdraw_proof(manual, olga, proof.pk)) == "ended"
+    assert refusal(lambda: actions.withdraw_proof(manual, olga, proof.pk, "A slip")) == "ended"
 
 
 def test_another_steps_proof_is_not_withdrawn(manual: Any, run_of: Make, olga: Any) -> None:
     other = run_of(manual.item.plan.removal, "list-tokens")
     proof = actions.add_proof(other, olga, shot())
-    assert refusal(lambda: actions.withdraw_proof(manual, olga, proof.pk)) == "gone"
+    assert refusal(lambda: actions.withdraw_proof(manual, olga, proof.pk, "A slip")) == "gone"
 
 
 def test_a_step_is_handed_only_to_somebody_who_may_do_it(manual: Any, olga: Any, sam: Any, erin: Any) -> None:

@@ -180,9 +180,10 @@ ROWS: dict[str, Row] = {
     "message_again": act(only("alice") | WORKS, only("alice") | WORKS),
     # a step
     **several(
-        "step_sign_off step_remove_proof step_assign",
+        "step_sign_off step_assign",
         act(WORKS),
     ),
+    "step_remove_proof": act(WORKS, WORKS),
     "step_skip": act(WORKS, WORKS),
     **several(
         """

@@ -14,6 +14,7 @@ from django.test import Client as Browser
 from django.test.utils import CaptureQueriesContext
 from PIL import Image
 
+from offboarding.directory.models import Client
 from offboarding.evidence import folder, store
 from offboarding.evidence.actions import keep_json
 from offboarding.evidence.models import Evidence
@@ -175,10 +176,10 @@ def test_attaching_alone_keeps_the_step_open_and_the_file_can_be_taken_back(
     proof = Proof.objects.get()
     assert "tokens.png" in text_of(response)
     assert proof.evidence.sha256[:4] in text_of(response)
-    operator.post(at(manual, f"proofs/{proof.pk}/remove/"))
+    operator.post(at(manual, f"proofs/{proof.pk}/remove/"), {"reason": "A slip"})
     proof.refresh_from_db()
     assert proof.withdrawn_at
-    again = operator.post(at(manual, f"proofs/{proof.pk}/remove/"))
+    again = operator.post(at(manual, f"proofs/{proof.pk}/remove/"), {"reason": "A slip"})
     assert again.status_code == 409
     assert "not attached any more" in text_of(again)
 
@@ -443,7 +444,7 @@ VERBS: dict[str, Callable[[Run, Any, Any], Any]] = {
     "undo": lambda run, user, proof: execution.undo_sign_off(run, user, run.touched_at),
     "skip": lambda run, user, proof: execution.skip(run, user, "because"),
     "add proof": lambda run, user, proof: execution.add_proof(run, user, proof),
-    "withdraw proof": lambda run, user, proof: execution.withdraw_proof(run, user, 1),
+    "withdraw proof": lambda run, user, proof: execution.withdraw_proof(run, user, 1, "A slip"),
 }
 
 
@@ -463,7 +464,8 @@ def test_every_door_of_a_step_asks_who_it_is(
 
     run = run_of(running("Acme Production", "Globex Production"), "list-tokens")
     stranger = person("zoe", Role(role), clients_=held)
-    proof = keep_json([], name="p.json", shows="x", taken_by="Zoe", origin="")
+    acme = Client.objects.get(name="Acme")
+    proof = keep_json([], name="p.json", shows="x", taken_by="Zoe", client=acme, origin="")
     with pytest.raises(Refused) as refusal:
         VERBS[verb](run, stranger, proof)
     assert refusal.value.code == "not-a-worker"

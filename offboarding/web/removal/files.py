@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,7 +14,7 @@ from django.utils.translation import ngettext
 from offboarding.checklist.rules import Kind
 from offboarding.evidence.models import Evidence
 from offboarding.execution import queries as execution
-from offboarding.execution.models import Run
+from offboarding.execution.models import Proof, Run
 from offboarding.execution.queries import Piece
 from offboarding.execution.rules import Ended, proof_wanted
 from offboarding.retention.models import Tombstone
@@ -55,7 +55,7 @@ class FileRow:
     hash: CodeCard
     step: int
     step_url: str
-    taken_back: bool
+    notes: tuple[str, ...]  # corrected, corrects another one, taken back
     purged: str  # when, by whom and why its bytes went; empty while they are there
 
 
@@ -131,7 +131,8 @@ def proof_of(run: Run) -> str:
 
 
 def standing(run: Run) -> tuple[TagCard, str]:
-    files = [proof for proof in run.proofs.all() if not proof.withdrawn_at]
+    corrected = {proof.replaces_id for proof in run.proofs.all() if not proof.withdrawn_at}
+    files = [proof for proof in run.proofs.all() if not proof.withdrawn_at and proof.pk not in corrected]
     if run.ended == Ended.WAIVED:
         return TagCard("skipped"), run.sentence
     if files:
@@ -155,6 +156,19 @@ def groups(view: Overview, pieces: Sequence[Piece], gone: Gone) -> list[FileGrou
     return found
 
 
+def proof_notes(proof: Proof) -> Iterator[str]:
+    if proof.withdrawn_at:
+        who = proof.withdrawn_by.name if proof.withdrawn_by else _("somebody")
+        yield _("taken back by %(who)s: %(why)s") % {
+            "who": who,
+            "why": proof.withdrawn_because or _("no reason given"),
+        }
+    if proof.replaces:
+        yield _("corrects %(name)s") % {"name": proof.replaces.evidence.name}
+    if hasattr(proof, "corrected_by") and not proof.corrected_by.withdrawn_at:
+        yield _("corrected by a later file")
+
+
 def file_row(view: Overview, piece: Piece, gone: Gone) -> FileRow:
     each, stone = piece.evidence, gone.get(piece.evidence.pk)
     return FileRow(
@@ -168,6 +182,6 @@ def file_row(view: Overview, piece: Piece, gone: Gone) -> FileRow:
         hash=CodeCard.hash(each.sha256),
         step=piece.item or 0,
         step_url=f"{view.url}steps/{piece.item}/" if piece.item else "",
-        taken_back=piece.taken_back,
+        notes=tuple(proof_notes(piece.proof)) if piece.proof else (),
         purged=purged(stone) if stone else "",
     )

@@ -57,6 +57,9 @@ SHOWN_TRIES = 8
 class SignOffCard:
     note: FieldCard
     upload: UploadCard
+    corrects: (
+        FieldCard | None
+    )  # which of the attached files the next one corrects; None where nothing is attached
     attest: FieldCard
 
 
@@ -126,7 +129,7 @@ def step_card(
         how=tuple(item.how),
         extra=extra_of(view, item, run),
         proofs=proofs(run, url, mine) if run else (),
-        form=sign_off_form(item, typed) if mine and run and not held_back(run) else None,
+        form=sign_off_form(item, run, typed) if mine and run and not held_back(run) else None,
         hand=hand_field(view, run, today) if works and run and may_be_handed(run) else None,
         acts=tuple(acts(view, run, url)) if works and run else (),
         undo=undo(view, run, url) if works and run else None,
@@ -175,7 +178,7 @@ def proofs(run: Run, url: str, removable: bool) -> tuple[FileCard, ...]:
             name=proof.evidence.name,
             size=filesizeformat(proof.evidence.size),
             hash=CodeCard.hash(proof.evidence.sha256),
-            remove=ActCard(_("Remove"), f"{url}proofs/{proof.pk}/remove/", "link", post=True)
+            remove=ActCard(_("Remove"), f"{url}proofs/{proof.pk}/remove/", "link", dialog=True)
             if removable
             else None,
         )
@@ -184,7 +187,20 @@ def proofs(run: Run, url: str, removable: bool) -> tuple[FileCard, ...]:
     )
 
 
-def sign_off_form(item: ChecklistItem, typed: Typed) -> SignOffCard:
+def corrects_field(run: Run, typed: Typed) -> FieldCard | None:
+    attached = [proof for proof in run.proofs.all() if not proof.withdrawn_at]
+    old = {proof.replaces_id for proof in attached}
+    options = [OptionCard(str(each.pk), each.evidence.name) for each in attached if each.pk not in old]
+    if not options:
+        return None
+    nothing = OptionCard("", _("Nothing: it is one more file"), selected=True)
+    return FieldCard(
+        "corrects", _("It corrects"), "select", options=(nothing, *options), width="mid", required=False,
+        hint=_("The old file stays on record, and the new one names it."), error=typed.fault("corrects"),
+    )  # fmt: skip
+
+
+def sign_off_form(item: ChecklistItem, run: Run, typed: Typed) -> SignOffCard:
     kinds = _("PNG, JPEG, PDF, CSV or text up to %(mb)d MB.") % {"mb": settings.UPLOAD_BYTES // 1_000_000}
     proof = proof_wanted(item.proof, item.kind != Kind.MANUAL)
     asked = _("A %(proof)s is needed.") % {"proof": proof} if proof else _("If there is something to show.")
@@ -194,6 +210,7 @@ def sign_off_form(item: ChecklistItem, typed: Typed) -> SignOffCard:
             hint=_("What you found, names and references. No secrets."), attrs=(("maxlength", "4000"),),
         ),
         upload=UploadCard("file", _("Proof"), f"{asked} {kinds}", ACCEPT, settings.UPLOAD_BYTES, typed.fault("file")),
+        corrects=corrects_field(run, typed),
         attest=FieldCard(
             "attest", _("I did this and it is right"), "checkbox", checked=typed.attest, error=typed.fault("attest")
         ),

@@ -173,7 +173,9 @@ def attach(request: Request, run: Run) -> None:
         taken_by=request.user.name,
         client=keeper_of(run),
     )
-    execution.add_proof(run, request.user, evidence)
+    typed = request.POST.get("corrects", "")
+    corrects = int(typed) if typed.isascii() and typed.isdigit() and len(typed) < 16 else None
+    execution.add_proof(run, request.user, evidence, corrects)
 
 
 def keeper_of(run: Run) -> Client:
@@ -183,12 +185,42 @@ def keeper_of(run: Run) -> Client:
     return longest_keeping(place.workspace.client for place in places_of(run.item.plan.removal))
 
 
-@require_POST
+@require_http_methods(["GET", "HEAD", "POST"])
 @on_run
 def remove_proof(request: Request, view: Overview, run: Run, proof: int) -> HttpResponse:
-    execution.withdraw_proof(run, request.user, proof)
+    """Level 1, with a reason: what is taken back stays on record."""
+    found = run.proofs.filter(pk=proof, withdrawn_at=None).select_related("evidence").first()
+    if request.method != "POST":
+        closed = view.why_not or run.state in ENDED or found is None
+        return back(request, view, run) if closed else remove_page(request, view, run, proof)
+    try:
+        execution.withdraw_proof(run, request.user, proof, request.POST.get("reason", ""))
+    except Refused as refusal:
+        if refusal.facts.get("field") != "reason":
+            raise
+        return remove_page(request, view, run, proof, refusal)
     messages.info(request, _("The file is taken back. It stays in the record as taken back."))
     return back(request, view, run)
+
+
+def remove_page(
+    request: Request, view: Overview, run: Run, proof: int, refusal: Refused | None = None
+) -> HttpResponse:
+    url, wrong = f"{view.url}steps/{run.item.number}/", refusal.sentence if refusal else ""
+    name = run.proofs.select_related("evidence").get(pk=proof).evidence.name
+    confirm = ConfirmCard(
+        title=_("Take %(name)s back") % {"name": name},
+        effects=(
+            _("It stays on record as taken back, with its digest, your name and your reason."),
+            _("It no longer counts as proof, and its bytes are not in the evidence packet."),
+        ),
+        act=ActCard(_("Take it back"), f"{url}proofs/{proof}/remove/", "bad", busy=_("One moment…")),
+        back_url=url,
+        fields=(reason_field(request.POST.get("reason", ""), wrong, _("Why it is taken back")),),
+        summary=one_error(wrong, "id_reason") if wrong else ErrorSummaryCard(),
+    )
+    status = status_of(refusal) if refusal else 200
+    return page(request, "elements/confirm_page.html", {"confirm": confirm}, status)
 
 
 @require_POST
