@@ -93,6 +93,19 @@ def test_a_service_account_goes_after_what_runs_with_it_and_its_tokens() -> None
     assert playbook_of("contract-ended", machine=True) is shipped_playbook(SERVICE_ACCOUNT)
 
 
+@pytest.mark.parametrize(
+    ("reason", "gate"),
+    [("service-account-retired", "move-consumers"), ("accounts-consolidated", "confirm-account")],
+)
+def test_no_way_in_which_access_goes_is_before_what_it_waits_for(reason: str, gate: str) -> None:
+    ways = {each.code for each in playbook_of(reason).steps if each.phase is Phase.REMOVE}
+    assert ways == {
+        "provider-group", "provider-some-groups", "cancel-invitation", "leave-group", "remove-member", "downgrade", "reduce",
+    }  # fmt: skip
+    # An invitation gives nothing yet.
+    assert [code for code in ways - {"cancel-invitation"} if gate not in waits(reason, code)] == []
+
+
 def test_what_comes_again_comes_after_it_was_verified_gone() -> None:
     for reason, code in (("credential-rotation", "invite-again"), ("sso-migration", "provision-again")):
         assert "read-again" in waits(reason, code)
