@@ -156,12 +156,13 @@ def people() -> tuple[Any, Any]:
     return made[0], made[1]
 
 
-def connected(rows: list[dict[str, Any]]) -> list[Any]:
+def connected(rows: list[dict[str, Any]], slug: str = "acme") -> list[Any]:
+    """The workspaces of one client."""
     from offboarding.connections.actions import connect
     from offboarding.directory.models import Client
     from offboarding.ledger.actions import APP
 
-    client = Client.objects.get(slug="acme")
+    client, _ = Client.objects.get_or_create(slug=slug, defaults={"name": slug.capitalize()})
     return [
         connect(
             client,
