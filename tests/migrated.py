@@ -21,7 +21,10 @@ LIBRARIES = ("django", "django-allauth")  # whose migrations run too
 def digest() -> str:
     """Of everything that says what the tables are."""
     seen = sha256(" ".join(version(name) for name in LIBRARIES).encode())
-    for path in sorted((ROOT / "offboarding").glob("*/migrations/*.py")):
+    said = (
+        path for name in ("migrations/*.py", "guards.py") for path in (ROOT / "offboarding").glob(f"*/{name}")
+    )
+    for path in sorted(said):
         seen.update(str(path.relative_to(ROOT)).encode() + path.read_bytes())
     seen.update((ROOT / "offboarding" / "settings.py").read_bytes())
     return seen.hexdigest()[:16]

@@ -9,9 +9,10 @@ class ExecutionConfig(AppConfig):
 
     def ready(self) -> None:
         from django.db.models import Q
+        from django.db.models.signals import post_migrate, pre_migrate
 
         from offboarding.approvals.queries import DOERS
-        from offboarding.execution import steps
+        from offboarding.execution import guards, steps
         from offboarding.execution.actions import SIGN_OFF, crashed
         from offboarding.execution.models import Run, Secret
         from offboarding.execution.perform import perform
@@ -35,6 +36,8 @@ class ExecutionConfig(AppConfig):
 
         desks.register(Run, perform, crashed, Q(urgent=True))
         DOERS.append(doers_of)
+        pre_migrate.connect(guards.take_away, sender=self)
+        post_migrate.connect(guards.put_back, sender=self)
         steps.register("segment.remove_member", RemoveMember())
         steps.register("segment.contain", Contain())
         steps.register("segment.cancel_invitation", CancelInvitation())

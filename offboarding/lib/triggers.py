@@ -79,3 +79,21 @@ def refuse_where(vendor: str, table: str, act: str, condition: str, says: str) -
         f"CREATE TRIGGER {name} BEFORE {act} ON {table} FOR EACH ROW WHEN ({condition}) "
         f"EXECUTE FUNCTION {name}()",
     ]
+
+
+def refuse_if(vendor: str, name: str, table: str, act: str, condition: str) -> list[str]:
+    """As `refuse_where`, for a condition that asks other tables. `name` is what both databases answer.
+
+    Such a trigger stands in the way of a table that is made anew, so it is not made by a migration: see `execution.guards`.
+    """
+    if vendor == "sqlite":
+        return [
+            f"CREATE TRIGGER {name} BEFORE {act} ON {table} WHEN {condition} "
+            f"BEGIN SELECT RAISE(ABORT, '{name}'); END"
+        ]
+    raises = f"RAISE EXCEPTION '{name}' USING ERRCODE = 'check_violation'"
+    return [
+        f"CREATE OR REPLACE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS "
+        f"$$ BEGIN IF {condition} THEN {raises}; END IF; RETURN NEW; END $$",
+        f"CREATE TRIGGER {name} BEFORE {act} ON {table} FOR EACH ROW EXECUTE FUNCTION {name}()",
+    ]
