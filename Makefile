@@ -6,7 +6,7 @@ BIN := .venv/bin
 export UV_SYSTEM_CERTS := 1
 export UV_LINK_MODE := copy
 
-.PHONY: help demo test lint types house unit rooms journeys production browser faults canaries bench audit lock clean
+.PHONY: help demo test lint types house unit rooms journeys production browser faults presses canaries bench audit lock clean
 
 help: ## Show this list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 12
@@ -43,6 +43,9 @@ browser: .venv/dev ## The walk in Chromium, with axe
 
 faults: .venv/dev ## Kill, stop and break everything, and measure what is lost: see docs/reliability.md
 	@$(BIN)/python -m tests.faults
+
+presses: .venv/dev ## Every separation of duties, 100 presses at once over HTTP
+	@PRESSES=100 $(BIN)/python -m pytest -q tests/security/test_hundred_presses.py
 
 canaries: .venv/dev ## Every kind of work with secrets that are known, and then a search for them everywhere
 	@CANARIES=all $(BIN)/python -m pytest -q tests/security/test_canaries.py
