@@ -30,7 +30,7 @@ from offboarding.packets.models import Packet
 from offboarding.removals.models import RemovalRequest
 from offboarding.removals.queries import places_of
 from offboarding.verification.models import Finding
-from offboarding.verification.queries import PlaceStanding, findings_of, standings
+from offboarding.verification.queries import PlaceStanding, findings_of, kept_at_the_start, standings
 from offboarding.verification.rules import Now
 from offboarding.verification.traced import trail_attempts
 from offboarding.work.rules import State
@@ -92,7 +92,8 @@ def collect(packet: Packet, statement: Checkpoint, touch: Callable[[], None]) ->
     assert plan and removal.filed_at and removal.closed_at and packet.sealed_at
     runs = full_runs(plan)
     findings = findings_of(removal)
-    shelf, places = Shelf(touch), standings(plan, runs, findings)
+    kept = kept_at_the_start([plan]).get(plan.pk, {}) if removal.emergency else {}
+    shelf, places = Shelf(touch), standings(plan, runs, findings, kept=kept)
     before = {
         snapshot.workspace_id: shelf.number(snapshot.raw) for snapshot in plan.snapshots.select_related("raw")
     }

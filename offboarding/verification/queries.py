@@ -10,6 +10,7 @@ from django.db.models import Max, Min, Q
 from offboarding.checklist.models import Plan
 from offboarding.checklist.rules import Kind, Phase
 from offboarding.directory.rules import Scope
+from offboarding.discovery.rules import Outcome, sighting
 from offboarding.execution.models import Attempt, Run
 from offboarding.execution.rules import Act, Ended, Result, Seen
 from offboarding.removals.models import RemovalRequest
@@ -18,6 +19,9 @@ from offboarding.removals.rules import Stage
 from offboarding.verification.models import Finding, Measurement
 from offboarding.verification.rules import Doing, Now, Told, standing
 from offboarding.work.rules import ENDED, State
+
+# The step with which an emergency begins: it looks before it acts, whatever was known.
+CONTAINS = "segment.contain"
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,16 +131,46 @@ def restored_now(removals: Iterable[RemovalRequest]) -> dict[int, dict[int, str]
 NOBODY: Mapping[int, str] = {}
 
 
+def kept_at_the_start(plans: Sequence[Plan]) -> dict[int, dict[int, str]]:
+    """By plan and workspace, what the first look of an emergency's own step saw where nobody had looked before. One query."""
+    looks = Attempt.objects.filter(
+        run__item__plan__in=plans, run__item__step=CONTAINS, act=Act.LOOK, result=Result.SEEN
+    ).order_by("number", "pk")
+    found: dict[int, dict[int, str]] = {}
+    for look in looks.select_related("run__item"):
+        item = look.run.item
+        if item.workspace_id and "sighting" in look.facts:
+            says = sighting(look.facts["sighting"]).says()
+            found.setdefault(item.plan_id, {}).setdefault(item.workspace_id, says)
+    return found
+
+
 def standings(
-    plan: Plan, runs: Sequence[Run], findings: Sequence[Finding], restored: Mapping[int, str] = NOBODY
+    plan: Plan,
+    runs: Sequence[Run],
+    findings: Sequence[Finding],
+    restored: Mapping[int, str] = NOBODY,
+    kept: Mapping[int, str] = NOBODY,
 ) -> list[PlaceStanding]:
     """How each place of the plan stands, in the plan's order. No queries.
 
     `restored`: by workspace, the restoration that gives access there now. What it gives is not called gone.
+    `kept`: what was there before, where the plan could not know it.
     """
     newest = newest_by_workspace(findings)
-    places = [place_standing(place, runs, newest.get(place["workspace_id"])) for place in plan.data["places"]]
+    places = [
+        place_standing(place, runs, newest.get(place["workspace_id"])) for place in with_kept(plan, kept)
+    ]
     return [given_for_now(place, restored.get(place.workspace_id, "")) for place in places]
+
+
+def with_kept(plan: Plan, kept: Mapping[int, str]) -> list[dict[str, Any]]:
+    return [
+        {**place, "before": kept[place["workspace_id"]]}
+        if place["outcome"] == Outcome.UNKNOWN and place["workspace_id"] in kept
+        else place
+        for place in plan.data["places"]
+    ]
 
 
 def given_for_now(place: PlaceStanding, reference: str) -> PlaceStanding:

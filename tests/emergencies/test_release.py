@@ -176,7 +176,9 @@ def test_access_goes_and_is_read_again(
     assert {run.state for run in checks} == {"done"} and checks.count() == len(places)
 
 
-def test_what_was_held_is_kept_before_it_goes(release: Make, drive: Make, places: list[Any]) -> None:
+def test_what_was_held_is_kept_before_it_goes(
+    release: Make, drive: Make, places: list[Any], client: Any, sam: Any
+) -> None:
     """Nobody had looked for Dan before: what keys his roles reached can only be known from the emergency's own look."""
     assert not Snapshot.objects.exists()
     removal = drive(release(connected=places))
@@ -185,6 +187,9 @@ def test_what_was_held_is_kept_before_it_goes(release: Make, drive: Make, places
     reach = Run.objects.filter(item__plan__removal=removal, item__code="read-reach")
     assert {run.state for run in reach} == {"done"}
     assert any(each.sighting.reach.write_keys for each in held)
+    client.force_login(sam)
+    page = client.get(f"/requests/{removal.reference}/").content.decode()
+    assert "It was not read before" not in page and "<br>Workspace Owner (through Admins)" in page
 
 
 def test_what_follows_is_added_and_keys_wait_for_the_second_press(

@@ -42,6 +42,15 @@ class TabsCard:
     tabs: tuple[TabCard, ...]
     kind: Literal["tabs", "filters"] = "tabs"
 
+    @property
+    def many(self) -> bool:
+        """More than a phone shows in a row or two: there they are behind the name of the current one."""
+        return self.kind == "tabs" and len(self.tabs) > 5
+
+    @property
+    def current(self) -> StrOrPromise:
+        return next((tab.label for tab in self.tabs if tab.current), self.label)
+
 
 @dataclass(frozen=True, slots=True)
 class PagerCard:

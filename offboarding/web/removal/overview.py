@@ -38,7 +38,13 @@ from offboarding.removals.models import RemovalRequest
 from offboarding.removals.queries import clients_of
 from offboarding.removals.rules import Stage, may_not_steer
 from offboarding.users.rules import Role
-from offboarding.verification.queries import PlaceStanding, findings_of, restored_now, standings
+from offboarding.verification.queries import (
+    PlaceStanding,
+    findings_of,
+    kept_at_the_start,
+    restored_now,
+    standings,
+)
 from offboarding.web.http import Request
 from offboarding.web.removal.clock import Clock
 from offboarding.web.removal.states import ACTIVE, counting_down
@@ -99,7 +105,8 @@ class Overview:
         if not self.runs:
             return standings(self.plan, self.runs, [])
         restored = restored_now([self.removal]).get(self.removal.pk, {})
-        return standings(self.plan, self.runs, findings_of(self.removal), restored)
+        kept = kept_at_the_start([self.plan]).get(self.plan.pk, {}) if self.removal.emergency else {}
+        return standings(self.plan, self.runs, findings_of(self.removal), restored, kept)
 
     @cached_property
     def decisions(self) -> list[Approval]:
