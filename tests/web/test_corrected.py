@@ -73,3 +73,21 @@ def test_a_file_is_taken_back_on_a_page_that_asks_why(
     client.post(f"{url}proofs/{proof.pk}/remove/", {"reason": "A slip"})
     proof.refresh_from_db()
     assert (proof.withdrawn_by, proof.withdrawn_because) == (olga, "A slip")
+
+
+def test_what_is_required_says_what_is_in_and_what_is_missing(
+    client: Client, running: Any, olga: Any, settings: Any, tmp_path: Path
+) -> None:
+    settings.EVIDENCE_ROOT = tmp_path
+    removal = running()
+    run = Run.objects.get(item__plan__removal=removal, item__code="list-tokens")
+    client.force_login(olga)
+    url = f"/requests/{removal.reference}/evidence/"
+    before = client.get(url).content.decode()
+    assert "when all of them are in" in before
+    added = add_proof(run, olga, proof_file("tokens.png", b"a page")).evidence
+    page = client.get(url).content.decode()
+    row = page[page.index(f"/steps/{run.item.number}/") :]
+    row = row[: row.index("</li>")]
+    for words in ("Added by a person, Olga", "<time datetime=", added.sha256, "1 file"):
+        assert words in row

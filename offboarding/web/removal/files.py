@@ -41,6 +41,7 @@ class RequiredRow:
     url: str
     tag: TagCard
     says: str
+    newest: FileRow | None  # the file that is in, the newest of several
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +71,7 @@ class FileGroup:
 @dataclass(frozen=True, slots=True)
 class EvidenceCard:
     count: str
-    missing: str
+    missing: NoticeCard | None
     required: tuple[RequiredRow, ...]
     groups: tuple[FileGroup, ...]
     total: str
@@ -81,21 +82,27 @@ class EvidenceCard:
 
 
 def evidence(view: Overview) -> EvidenceCard:
-    required = sorted((row for run in view.runs if (row := required_row(view, run))), key=order)
-    lacking = sum(1 for row in required if row.tag.state == "needs_person")
     pieces = execution.pieces_of(view.plan)
     gone = tombstones(piece.evidence for piece in pieces)
+    rows = {row.number: row for row in (required_row(view, run, pieces, gone) for run in view.runs) if row}
+    required = sorted(rows.values(), key=order)
+    lacking = sum(1 for row in required if row.tag.state == "needs_person")
     return EvidenceCard(
         count=_("%(done)d of %(all)d") % {"done": len(required) - lacking, "all": len(required)},
-        missing=ngettext("%(n)d item is missing", "%(n)d items are missing", lacking) % {"n": lacking}
-        if lacking
-        else "",
+        missing=missing(lacking) if lacking else None,
         required=tuple(required),
         groups=tuple(groups(view, pieces, gone)),
         total=counted(len(pieces)),
         countdown=countdown(view),
         keep_until=keep_until(max((piece.evidence.keep_until for piece in pieces), default=None)),
         **held(view),
+    )
+
+
+def missing(items: int) -> NoticeCard:
+    title = ngettext("%(n)d item is missing", "%(n)d items are missing", items) % {"n": items}
+    return NoticeCard(
+        "attention", title, _("The request closes, and its packet is sealed, when all of them are in.")
     )
 
 
@@ -116,14 +123,17 @@ def order(row: RequiredRow) -> tuple[bool, int]:
     return row.tag.state != "needs_person", row.number
 
 
-def required_row(view: Overview, run: Run) -> RequiredRow | None:
+def required_row(view: Overview, run: Run, pieces: Sequence[Piece], gone: Gone) -> RequiredRow | None:
     """Steps by hand that ask for proof, and the fresh read of each place. None where nothing is asked for."""
     item = run.item
     checks = item.kind == Kind.VERIFICATION and not item.at
     if not checks and not (run.manual and proof_of(run)):
         return None
     tag, says = standing(run)
-    return RequiredRow(item.number, item.title, f"{view.url}steps/{item.number}/", tag, says)
+    own = [piece for piece in pieces if piece.item == item.number and not piece.taken_back]
+    newest = max(own, key=lambda piece: piece.evidence.taken_at, default=None)
+    shown = file_row(view, newest, gone) if newest and tag.state == "verified" else None
+    return RequiredRow(item.number, item.title, f"{view.url}steps/{item.number}/", tag, says, shown)
 
 
 def proof_of(run: Run) -> str:
