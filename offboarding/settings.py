@@ -236,6 +236,11 @@ CSRF_FAILURE_VIEW = "offboarding.web.errors.csrf_failure"
 X_FRAME_OPTIONS = "DENY"
 DATA_UPLOAD_MAX_MEMORY_SIZE = UPLOAD_BYTES + 1_000_000
 FILE_UPLOAD_MAX_MEMORY_SIZE = 1_000_000
+FILE_UPLOAD_HANDLERS = [
+    "offboarding.web.hashing.Digesting",
+    "django.core.files.uploadhandler.MemoryFileUploadHandler",
+    "django.core.files.uploadhandler.TemporaryFileUploadHandler",
+]
 
 vars().update(VALUES["MAIL"])
 DEFAULT_FROM_EMAIL: str = VALUES["MAIL_FROM"]

@@ -28,12 +28,16 @@ from offboarding.work.actions import move, must_not_stand_still, put_down
 from offboarding.work.rules import State
 
 
-def order(removal: RemovalRequest) -> Packet:
-    """The next version of the removal's packet, to be made by whoever looks at it."""
+def order(removal: RemovalRequest, because: str = "") -> Packet:
+    """The next version of the removal's packet, to be made by whoever looks at it.
+
+    `because` says what came after the version before. It stands in the packet and in the ledger, so it names nobody.
+    """
     newest = Packet.objects.filter(removal=removal).aggregate(newest=Max("version"))["newest"] or 0
-    packet = Packet.objects.create(removal=removal, version=newest + 1, state=State.READY)
+    packet = Packet.objects.create(removal=removal, version=newest + 1, because=because, state=State.READY)
     pulse.nudge(packet)
-    record(Event.PACKET_ORDERED, actor=APP, about=removal.reference, facts={"version": packet.version})
+    facts = {"version": packet.version, **({"because": because} if because else {})}
+    record(Event.PACKET_ORDERED, actor=APP, about=removal.reference, facts=facts)
     return packet
 
 
@@ -73,6 +77,7 @@ def sealed(packet: Packet, written: WrittenPacket, items: int) -> None:
             size=written.size,
             sha256=written.sha256,
             bag_sha256=written.bag.sha256,
+            report_sha256=written.report_sha256,
             key_id=written.key_id,
             items=items,
             trouble="",

@@ -4,20 +4,15 @@ from __future__ import annotations
 
 from base64 import b64decode
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
-from functools import partial
-from typing import IO, Any
+from typing import Any
 
-from offboarding.approvals.models import Approval
 from offboarding.checklist.models import Plan
 from offboarding.checklist.queries import newest_plan
 from offboarding.checklist.rules import Kind
-from offboarding.emergencies.models import Emergency
 from offboarding.emergencies.queries import emergency_of
-from offboarding.emergencies.rules import Because, Verdict
-from offboarding.evidence import store
-from offboarding.evidence.models import Evidence
-from offboarding.execution.models import Attempt, Proof, Run
+from offboarding.execution.models import Attempt, Run
 from offboarding.execution.rules import Act, Ended
 from offboarding.ledger.models import Checkpoint, Entry
 from offboarding.ledger.queries import entries_about
@@ -25,8 +20,13 @@ from offboarding.ledger.rules import iso
 from offboarding.ledger.tiles import Stored
 from offboarding.lib.merkle import Nodes
 from offboarding.packets import contents as made
+from offboarding.packets.clocks import clocks, since_when, when
+from offboarding.packets.decisions import approval, approvals_of, named, without_approval, words_of
 from offboarding.packets.keys import credentials
 from offboarding.packets.models import Packet
+from offboarding.packets.remarks import exceptions, unknowns
+from offboarding.packets.shelf import Shelf, old_of
+from offboarding.packets.told import addenda, messages
 from offboarding.removals.models import RemovalRequest
 from offboarding.removals.queries import places_of
 from offboarding.verification.models import Finding
@@ -35,7 +35,6 @@ from offboarding.verification.rules import Now
 from offboarding.verification.traced import trail_attempts
 from offboarding.work.rules import State
 
-DECISIONS = {"approve": "approved", "reject": "rejected", "ask": "asked"}
 NOW_WORDS = {
     Now.KEPT: "kept",
     Now.NOT_STARTED: "not started",
@@ -48,38 +47,6 @@ NOW_WORDS = {
     Now.SKIPPED: "skipped",
 }
 KINDS = {Kind.AUTOMATIC: "automated", Kind.MANUAL: "manual", Kind.VERIFICATION: "verification"}
-
-
-class Shelf:
-    """Numbers each piece of evidence once, in the order in which it is met."""
-
-    def __init__(self, touch: Callable[[], None]) -> None:
-        self.touch = touch
-        self.pieces: dict[int, made.Evidence] = {}
-
-    def number(self, evidence: Evidence | None, corrects: Evidence | None = None) -> tuple[int, ...]:
-        if evidence is None:
-            return ()
-        old = next(iter(self.number(corrects)), None)
-        if evidence.pk not in self.pieces:
-            self.pieces[evidence.pk] = made.Evidence(
-                number=len(self.pieces) + 1,
-                name=evidence.name,
-                shows=evidence.shows,
-                source=evidence.get_source_display() + (f": {evidence.origin}" if evidence.origin else ""),
-                taken_at=iso(evidence.taken_at),
-                taken_by=evidence.taken_by,
-                sha256=evidence.sha256,
-                size=evidence.size,
-                media_type=evidence.media_type,
-                open=partial(self.open, evidence.sha256),
-                replaces=old,
-            )
-        return (self.pieces[evidence.pk].number,)
-
-    def open(self, sha256: str) -> IO[bytes]:
-        self.touch()
-        return store.open_bytes(sha256)
 
 
 def collect(packet: Packet, statement: Checkpoint, touch: Callable[[], None]) -> made.PacketContents:
@@ -103,7 +70,9 @@ def collect(packet: Packet, statement: Checkpoint, touch: Callable[[], None]) ->
         *(finding_of(each, shelf) for each in findings),
         *(traced(each, shelf) for each in trail_attempts(plan)),
     )
-    workspaces = {place.workspace_id: place.workspace.segment_id for place in places_of(removal)}
+    segment_ids = {each.workspace_id: each.workspace.segment_id for each in places_of(removal)}
+    found = Found(removal, packet.sealed_at, findings, plan, before, shelf, segment_ids)
+    stood = tuple(place(each, found) for each in places)
     return made.PacketContents(
         reference=removal.reference,
         title=title(removal, places),
@@ -130,21 +99,21 @@ def collect(packet: Packet, statement: Checkpoint, touch: Callable[[], None]) ->
         plan_fingerprint=plan.fingerprint,
         approvals=(*(approval(each) for each in approvals_of(removal)), *words_of(emergency, plan)),
         differences=tuple(differences(runs)),
-        places=tuple(place(each, before, shelf, removal, workspaces) for each in places),
+        places=stood,
         items=items,
         runs=done,
         findings=seen,
         credentials=credentials(runs),
-        resources=tuple(resources(places, plan)),
-        exceptions=(*without_approval(emergency), *exceptions(runs, places, shelf)),
-        unknowns=tuple(
-            made.Remark("Not known when the plan was made", says) for says in plan.data["not_known"]
-        ),
+        resources=tuple(resources(places, stood, plan)),
+        messages=tuple(messages(removal.reference, packet.sealed_at)),
+        exceptions=(*without_approval(emergency), *exceptions(runs, places, stood, shelf)),
+        unknowns=tuple(unknowns(plan, places, shelf)),
         evidence=tuple(shelf.pieces.values()),
         checkpoint=made.Checkpoint(
             bytes(statement.body), b64decode(statement.signature), statement.public_key.encode()
         ),
         entries=entries(removal, statement),
+        addenda=addenda(packet),
     )
 
 
@@ -172,109 +141,6 @@ def full_runs(plan: Plan) -> list[Run]:
     found = Run.objects.filter(item__plan=plan).select_related(*beside).order_by("item__number")
     proofs = ("proofs__evidence", "proofs__replaces__evidence", "proofs__withdrawn_by")
     return list(found.prefetch_related(*proofs, "attempts__exchanges"))
-
-
-def approvals_of(removal: RemovalRequest) -> list[Approval]:
-    return list(Approval.objects.filter(plan__removal=removal).select_related("approver", "right_of", "plan"))
-
-
-def words_of(emergency: Emergency | None, plan: Plan) -> Iterable[made.Approval]:
-    """What stands where others have approvals: the release, a second person's word, the second presses, the review."""
-    if emergency is None:
-        return
-    said = partial(spoken, plan, emergency.fingerprint)
-    yield said(
-        emergency.released_by, "Security", emergency.at, "released", emergency.method or "no proof: the factor failed",
-        emergency.text, f"Emergency {emergency.incident}, known since {iso(emergency.known_since)}", emergency.address,
-    )  # fmt: skip
-    if emergency.second:
-        yield said(
-            emergency.second, "Second person", emergency.at, "confirmed beforehand", emergency.second_method,
-            "Confirm the emergency", SECONDS[Because(emergency.because)], emergency.second_address,
-        )  # fmt: skip
-    for turn in emergency.turns.select_related("by"):
-        steps = ", ".join(map(str, turn.items))
-        yield said(
-            turn.by, "Security", turn.at, "released", turn.method, turn.text, f"Steps {steps}", turn.address
-        )
-    if review := getattr(emergency, "review", None):
-        yield said(
-            review.reviewer, "Reviewer", review.at, REVIEWED[Verdict(review.verdict)], review.method, review.text,
-            review.note, review.address,
-        )  # fmt: skip
-
-
-SECONDS = {
-    Because.FACTOR: "The second factor of the first person failed",
-    Because.VOLUME: "So much went in so short a time that two people were needed",
-}
-REVIEWED = {Verdict.CONFIRM: "confirmed afterwards", Verdict.OBJECT: "objected afterwards"}
-
-
-def spoken(
-    plan: Plan, fingerprint: str, by: Any, role: str, at: datetime, decision: str, method: str, text: str, why: str,
-    address: str | None,
-) -> made.Approval:  # fmt: skip
-    return made.Approval(
-        by=by.name,
-        address=by.email,
-        role=role,
-        at=iso(at),
-        decision=decision,
-        method=method,
-        plan_version=plan.version,
-        fingerprint=fingerprint,
-        text=text,
-        reason=why,
-        network_address=address or "",
-    )
-
-
-def without_approval(emergency: Emergency | None) -> Iterable[made.Remark]:
-    if emergency is None:
-        return
-    review = getattr(emergency, "review", None)
-    told = (
-        f"{named(emergency.released_by)} released it for {emergency.incident}. Nobody approved it beforehand."
-    )
-    if review:
-        late = " That was late." if review.at > emergency.review_due_at else ""
-        said = REVIEWED[Verdict(review.verdict)]
-        told += f" {named(review.reviewer)} {said}, {iso(review.at)}: {review.note}.{late}"
-    yield made.Remark("An emergency", told)
-
-
-def named(user: Any) -> str:
-    return f"{user.name} <{user.email}>"
-
-
-def when(moment: datetime | None) -> str | None:
-    return iso(moment) if moment else None
-
-
-FELL = "It fell before the work was done, since its giver could not approve any more. It does not count."
-
-
-def role_of(each: Approval) -> str:
-    """As what they decided, and for whom where the right was delegated."""
-    role = "Security" if set(each.held) == {"security"} else "Approver"
-    return role if each.right_of_id == each.approver_id else f"{role}, for {each.right_of.name}"
-
-
-def approval(each: Approval) -> made.Approval:
-    return made.Approval(
-        by=each.approver.name,
-        address=each.approver.email,
-        role=role_of(each),
-        at=iso(each.at),
-        decision=DECISIONS[each.decision],
-        method=each.method,
-        plan_version=each.plan.version,
-        fingerprint=each.fingerprint,
-        text=each.text,
-        reason=each.note if each.fell_at is None else FELL,
-        network_address=each.address or "",
-    )
 
 
 def item(run: Run, shelf: Shelf) -> made.Item:
@@ -366,26 +232,40 @@ def traced(each: Attempt, shelf: Shelf) -> made.Finding:
     )
 
 
-def place(
-    each: PlaceStanding,
-    before: dict[int, tuple[int, ...]],
-    shelf: Shelf,
-    removal: RemovalRequest,
-    workspaces: dict[int, str],
-) -> made.Place:
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What is known of all places of one removal, for each of them to be told."""
+
+    removal: RemovalRequest
+    sealed: datetime
+    findings: Sequence[Finding]
+    plan: Plan
+    before: Mapping[int, tuple[int, ...]]
+    shelf: Shelf
+    segment_ids: Mapping[int, str]
+
+    def accounts(self, workspace_id: int) -> str:
+        """The addresses under which the person was found there."""
+        held = next(one for one in self.plan.data["places"] if one["workspace_id"] == workspace_id)
+        known = [each["email"] for each in held["accounts"]] + list(held["invitations"])
+        return ", ".join(dict.fromkeys(known))
+
+
+def place(each: PlaceStanding, found: Found) -> made.Place:
     removed = [
         run for run in each.runs if run.item.phase == "remove" and run.state == State.DONE and run.ended_at
     ]
     last = max(removed, key=lambda run: run.ended_at or run.created_at, default=None)
-    verified = each.at if each.now is Now.VERIFIED else None
-    numbers = [*before.get(each.workspace_id, ())]
-    numbers += shelf.number(each.finding.attempt.exchanges) if each.finding else ()
+    verified = since_when(each, found.findings)
+    numbers = [*found.before.get(each.workspace_id, ())]
+    numbers += found.shelf.number(each.finding.attempt.exchanges) if each.finding else ()
     return made.Place(
         workspace=each.workspace,
-        workspace_id=workspaces.get(each.workspace_id, ""),
+        workspace_id=found.segment_ids.get(each.workspace_id, ""),
         environment=each.environment,
         region=each.region.upper(),
         client=each.client,
+        account=found.accounts(each.workspace_id),
         before=each.before,
         planned=each.planned,
         now=each.says,
@@ -393,21 +273,8 @@ def place(
         removed_at=when(last.ended_at) if last else None,
         removed_by=(last.ended_by.name if last.ended_by else "Offboard") if last else "",
         verified_at=when(verified),
-        clocks=clocks(removal, verified),
+        clocks=clocks(found.removal, each, verified, found.sealed),
         evidence=tuple(dict.fromkeys(numbers)),
-    )
-
-
-def clocks(removal: RemovalRequest, verified: datetime | None) -> made.Clocks:
-    assert removal.starts_at and removal.due_at
-    elapsed = (verified - removal.starts_at).total_seconds() if verified else None
-    return made.Clocks(
-        trigger=iso(removal.starts_at),
-        filed=when(removal.filed_at),
-        approved=when(removal.approved_at),
-        verified=when(verified),
-        target_hours=round((removal.due_at - removal.starts_at).total_seconds() / 3600),
-        elapsed_minutes=max(0, round(elapsed / 60)) if elapsed is not None else None,
     )
 
 
@@ -439,10 +306,12 @@ def differences(runs: Iterable[Run]) -> Iterable[made.Difference]:
             yield made.Difference(run.item.title, "automatic", "done by hand", run.note or run.sentence)
 
 
-def resources(places: Sequence[PlaceStanding], plan: Plan) -> Iterable[made.ResourceAccess]:
+def resources(
+    places: Sequence[PlaceStanding], stood: Sequence[made.Place], plan: Plan
+) -> Iterable[made.ResourceAccess]:
     """Each role that went with the membership, from the plan's own record of what was held."""
     held = {each["workspace_id"]: roles_of(each) for each in plan.data["places"]}
-    for each in places:
+    for each, told in zip(places, stood, strict=True):
         if each.choice == "keep":
             continue
         for role in held[each.workspace_id]:
@@ -453,7 +322,8 @@ def resources(places: Sequence[PlaceStanding], plan: Plan) -> Iterable[made.Reso
                 name=reach or "whole workspace",
                 role=name,
                 through=role["group"],
-                verified_at=when(each.at) if each.now is Now.VERIFIED else None,
+                removed_at=told.removed_at,
+                verified_at=told.verified_at,
             )
 
 
@@ -465,52 +335,6 @@ def roles_of(place: Mapping[str, Any]) -> list[dict[str, Any]]:
         {"role": f"{each['name']}, {each['on']}" if each["on"] else each["says"], "group": ""}
         for each in place["lost"]
     ]
-
-
-def exceptions(runs: Iterable[Run], places: Iterable[PlaceStanding], shelf: Shelf) -> Iterable[made.Remark]:
-    """What an auditor should read first."""
-    runs = list(runs)
-    if cut_off := [run for run in runs if run.ended == Ended.CANCELLED]:
-        yield cancelled_rest(cut_off)
-    for run in runs:
-        if run.ended == Ended.WAIVED:
-            yield made.Remark(
-                run.item.title, f"Skipped by {run.ended_by.name if run.ended_by else '?'}: {run.note}"
-            )
-        yield from map(taken_back, (proof for proof in run.proofs.all() if proof.withdrawn_at))
-    for each in places:
-        if each.now not in (Now.VERIFIED, Now.KEPT):
-            numbers = [
-                number
-                for run in each.runs
-                for proof in run.proofs.all()
-                if not proof.withdrawn_at
-                for number in shelf.number(proof.evidence)
-            ]
-            yield made.Remark(
-                each.workspace, f"Not verified by a fresh read: {each.says}.", tuple(dict.fromkeys(numbers))
-            )
-
-
-def old_of(proof: Proof) -> Evidence | None:
-    """What it corrects, where that was not taken back besides."""
-    return proof.replaces.evidence if proof.replaces and not proof.replaces.withdrawn_at else None
-
-
-def taken_back(proof: Proof) -> made.Remark:
-    """Where the file was: its bytes are not in the packet."""
-    file, who = proof.evidence, named(proof.withdrawn_by) if proof.withdrawn_by else "?"
-    told = f"{file.name} ({file.size} bytes, SHA-256 {file.sha256}) was taken back by {who}"
-    return made.Remark(proof.run.item.title, f"{told}: {proof.withdrawn_because or 'no reason given'}.")
-
-
-def cancelled_rest(runs: Sequence[Run]) -> made.Remark:
-    """One remark for all: each of the steps says so itself too."""
-    user, numbers = runs[0].ended_by, ", ".join(str(run.item.number) for run in runs)
-    sentence = (
-        f"Cancelled by {named(user) if user else '?'}: {runs[0].note}. Steps that were not done: {numbers}."
-    )
-    return made.Remark("What was left was cancelled", sentence)
 
 
 def entries(removal: RemovalRequest, statement: Checkpoint) -> tuple[made.Entry, ...]:

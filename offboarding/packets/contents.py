@@ -244,6 +244,7 @@ class Addendum:
     at: str
     by: str
     text: str
+    replaces_version: int
     replaces_sha256: str
 
 

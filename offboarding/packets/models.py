@@ -13,10 +13,13 @@ class Packet(Order):
 
     removal = models.ForeignKey(RemovalRequest, on_delete=models.PROTECT, related_name="packets")
     version = models.PositiveSmallIntegerField(default=1)
+    # What came after the version before, which stays as it is; empty for the first.
+    because = models.TextField(blank=True)
     file = models.CharField(max_length=200, blank=True)
     size = models.PositiveBigIntegerField(default=0)
     sha256 = models.CharField(max_length=64, blank=True)
     bag_sha256 = models.CharField(max_length=64, blank=True)
+    report_sha256 = models.CharField(max_length=64, blank=True)
     key_id = models.CharField(max_length=16, blank=True)
     sealed_at = models.DateTimeField(null=True, blank=True)
     # The last day on which it has to be there; only ever a later one, which a trigger sees to.

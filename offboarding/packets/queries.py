@@ -31,9 +31,21 @@ def packets_for(scope: Scope) -> QuerySet[Packet]:
     return found.select_related("removal", "removal__requester")
 
 
-def packet_for(scope: Scope, number: int) -> Packet | None:
-    """The newest sealed packet of one removal."""
-    return packets_for(scope).filter(removal__number=number).order_by("-version").first()
+def packet_for(scope: Scope, number: int, version: int | None = None) -> Packet | None:
+    """One sealed version of one removal's packet; the newest where none is named."""
+    found = packets_for(scope).filter(removal__number=number).order_by("-version")
+    return (found if version is None else found.filter(version=version)).first()
+
+
+def sealed_before(packet: Packet) -> list[Packet]:
+    """The earlier versions, oldest first."""
+    found = Packet.objects.filter(removal=packet.removal_id, version__lt=packet.version, state=State.DONE)
+    return list(found.order_by("version"))
+
+
+def versions_of(packet: Packet) -> list[Packet]:
+    """Every sealed version of the same removal, newest first."""
+    return list(Packet.objects.filter(removal=packet.removal_id, state=State.DONE).order_by("-version"))
 
 
 def newest_packets(scope: Scope, text: str = "", client: int | None = None) -> QuerySet[Packet]:
@@ -92,6 +104,14 @@ def first_kept_until(removal: RemovalRequest, sealed_on: date) -> date:
     """The last day for a packet that is sealed now, by the client that keeps its records longest."""
     clients = Client.objects.filter(pk__in=clients_of(removal))
     return keep_until(sealed_on, years_of(longest_keeping(clients)))
+
+
+def holding(sha256: str) -> Q:
+    """Packets of removals because of which a file with this digest was kept."""
+    looks = Snapshot.objects.filter(raw__sha256=sha256).values("plans__removal")
+    calls = Attempt.objects.filter(exchanges__sha256=sha256).values("run__item__plan__removal")
+    added = Proof.objects.filter(evidence__sha256=sha256).values("run__item__plan__removal")
+    return Q(removal__in=looks) | Q(removal__in=calls) | Q(removal__in=added)
 
 
 def path_of(packet: Packet) -> Path:

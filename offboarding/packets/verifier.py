@@ -118,6 +118,7 @@ class Packet:
         check(self.payload)
         check(self.tags)
         check(self.copies)
+        check(self.versions)
         check(self.plan)
         check(self.evidence)
         check(self.checkpoint)
@@ -250,6 +251,23 @@ class Packet:
         return read_json(self.text(path), path)
 
     # ------------------------------------------------------------ the record
+
+    def versions(self) -> str:
+        """A later version names each one before it, with the SHA-256 of its bag."""
+        record = self.json("data/removal.json")
+        version, added = record["version"], record["addenda"]
+        if not added:
+            return f"This is version {int(version)} of the packet; it names no other one that it follows."
+        numbers = [version, *(one["replaces_version"] for one in added)]
+        if numbers != sorted(numbers, reverse=True) or [one["version"] for one in added] != numbers[:-1]:
+            raise Bad("The packet does not say which version it follows.")
+        if not all(re.fullmatch("[0-9a-f]{64}", one["replaces_sha256"]) for one in added):
+            raise Bad("The packet names a version before it without a SHA-256.")
+        before = added[0]
+        return (
+            f"This is version {int(version)}. It follows version {int(before['replaces_version'])}, "
+            f"whose bag has the SHA-256 {before['replaces_sha256']}."
+        )
 
     def plan(self) -> str:
         self.json("data/plan.json")

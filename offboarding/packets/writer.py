@@ -52,6 +52,7 @@ class WrittenPacket:
     key_id: str
     signature: bytes
     parts: tuple[Stored, ...]
+    report_sha256: str
 
     @property
     def bag(self) -> Stored:
@@ -75,10 +76,10 @@ def write_packet(contents: PacketContents, folder: Path, signer: Signer) -> Writ
     check(contents)
     path = folder / f"{contents.name}-packet.zip"
     with _settled(path) as out:
-        parts, signature = _write(out, contents, signer)
+        parts, signature, report = _write(out, contents, signer)
         out.seek(0)
         digest, size = sha256_stream(out)
-    return WrittenPacket(path, digest, size, signer.key_id, signature, parts)
+    return WrittenPacket(path, digest, size, signer.key_id, signature, parts, report)
 
 
 def read_part(path: Path, offset: int, size: int) -> Iterator[bytes]:
@@ -118,13 +119,14 @@ def _check_ledger(contents: PacketContents) -> None:
         last = entry.seq
 
 
-def _write(out: IO[bytes], contents: PacketContents, signer: Signer) -> tuple[tuple[Stored, ...], bytes]:
+def _write(out: IO[bytes], contents: PacketContents, signer: Signer) -> tuple[tuple[Stored, ...], bytes, str]:
+    """Its parts, the signature, and the SHA-256 of the report."""
     name, zipped = contents.name, StoredZip(out)
     tags = _tags(contents, signer)
     payload = list(_payload(contents, signer))
     room = sum(file.size + _ROOM_PER_FILE for file in [*payload, *tags]) + _ROOM
     with zipped.inner(f"{name}.zip", room) as inner:
-        write_bag(out, name, payload, _info(contents), tags)
+        report, *_ = write_bag(out, name, payload, _info(contents), tags)
     bag = inner()
     line = f"{bag.sha256}  {bag.path}\n".encode("ascii")
     signature = signer.sign(line)
@@ -136,7 +138,7 @@ def _write(out: IO[bytes], contents: PacketContents, signer: Signer) -> tuple[tu
     ]
     parts = (bag, *(zipped.add(file) for file in beside))
     zipped.finish()
-    return parts, signature
+    return parts, signature, report.sha256
 
 
 def _tags(contents: PacketContents, signer: Signer) -> list[BagFile]:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
@@ -165,3 +166,31 @@ def unverified(checks: Sequence[Doing], acts: Sequence[Doing]) -> tuple[Now, str
     if paused := [doing for doing in acts if doing.state is State.WAITING and doing.waiting_for]:
         return Now.WAITING, paused[0].waiting_for
     return Now.NOT_STARTED, "Not started"
+
+
+# ---------------------------------------------------------------- clocks
+
+
+def gone_since(findings: Iterable[tuple[Seen, datetime]]) -> datetime | None:
+    """From the findings about one place, oldest first: since when all of them say absent. Unknown says nothing."""
+    since: datetime | None = None
+    for seen, at in findings:
+        if seen is Seen.PRESENT:
+            since = None
+        elif seen is Seen.ABSENT and since is None:
+            since = at
+    return since
+
+
+def late_before(
+    filed: datetime, approved: datetime | None, due: datetime, now: datetime, *, emergency: bool
+) -> str:
+    """What made a removal late before any work could begin, in a few words; empty if nothing did.
+
+    An emergency is released without an approval, so it is never late for want of one.
+    """
+    if filed > due:
+        return "asked for after the limit"
+    if not emergency and (approved or now) > due:
+        return "approved after the limit" if approved else "not approved yet"
+    return ""

@@ -21,7 +21,7 @@ from offboarding.work.queries import standstill
 
 FILES = (Role.REQUESTER, Role.SECURITY, Role.ADMINISTRATOR)
 CONNECTS = (Role.ADMINISTRATOR, Role.OPERATOR)
-BESIDE_EVIDENCE = ("/audit/", "/reports/")  # pages under Evidence with an address of their own
+BESIDE_EVIDENCE = ("/audit/", "/reports/", "/verify/")  # pages under Evidence with an address of their own
 ROLE_WORDS = {
     Role.REQUESTER: lazy("Engagement lead"),
     Role.APPROVER: lazy("Approver"),

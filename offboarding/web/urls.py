@@ -27,6 +27,7 @@ from offboarding.web.signin import urls as signin
 from offboarding.web.start import urls as start
 from offboarding.web.steps import urls as steps
 from offboarding.web.trail import urls as trail
+from offboarding.web.verify import urls as verify
 from offboarding.web.ways import urls as ways
 from offboarding.web.work import urls as work
 
@@ -41,6 +42,7 @@ urlpatterns: list[URLPattern] = [
     *steps.urlpatterns,
     *emergency.urlpatterns,
     *evidence.urlpatterns,
+    *verify.urlpatterns,
     *audit.urlpatterns,
     *population.urlpatterns,
     *messages.urlpatterns,

@@ -165,11 +165,12 @@ def test_what_is_not_such_a_document_comes_back_as_it_is(data: bytes) -> None:
     assert settle(data) == data
 
 
-def test_an_addendum_names_the_version_that_it_replaces(sample: Make) -> None:
-    more = Addendum(2, "2026-04-02T08:00:00Z", "Olga Ortiz", "The audit event came in.", "cd" * 32)
+def test_an_addendum_names_the_version_before(sample: Make) -> None:
+    more = Addendum(2, "2026-04-02T08:00:00Z", "Offboard", "The audit event came in.", 1, "cd" * 32)
     found = text_of(render(sample(version=2, addenda=(more,)), KEY))
     assert "The audit event came in." in found
     assert "cd" * 32 in found
+    assert "Version 1 stays as it was sealed." in found
     assert "R-1042-v2.zip.sha256" in found
 
 

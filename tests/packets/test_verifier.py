@@ -289,8 +289,18 @@ def test_a_bag_that_does_not_fit_its_manifests_is_found_even_if_signed(
     assert says in failures(forge(packet, change, signer, manifests=False))
 
 
+def after(version: int, sha256: str) -> dict[str, Any]:
+    """What a version says of the first one before it."""
+    return {"version": version, "replaces_version": 1, "replaces_sha256": sha256}
+
+
 RECORD_CHANGES: list[tuple[Callable[[Files], None], str]] = [
     (edit("data/plan.json", lambda plan: {**plan, "more": 1}), "not the plan whose fingerprint"),
+    (edit("data/removal.json", lambda one: {**one, "addenda": [after(1, "no")]}), "which version it follows"),
+    (
+        edit("data/removal.json", lambda one: {**one, "version": 2, "addenda": [after(2, "no")]}),
+        "without a SHA-256",
+    ),
     (edit("data/approvals.json", lambda all: []), "No approval of this plan"),
     (edit("data/approvals.json", lambda all: [{**all[1], "fingerprint": "0" * 64}]), "of another plan"),
     (edit("data/removal.json", lambda one: {**one, "evidence": one["evidence"][1:]}), "but not in both"),

@@ -21,6 +21,7 @@ from offboarding.lib.signing import Signer
 from offboarding.packets import contents as parts
 from offboarding.packets.contents import PacketContents
 from offboarding.packets.report.instructions import commands
+from offboarding.packets.verifier import verify
 from offboarding.packets.writer import PacketRefused, WrittenPacket, evidence_path, read_part, write_packet
 
 Make = Callable[..., PacketContents]
@@ -184,11 +185,14 @@ def test_answers_that_canonical_json_refuses_do_not_stop_a_packet(
 def test_a_later_version_has_a_name_of_its_own(sample: Make, signer: Signer, tmp_path: Path) -> None:
     first = write_packet(sample(), tmp_path, signer)
     more = parts.Addendum(
-        2, "2026-04-02T08:00:00Z", "Olga Ortiz", "The audit event came in.", first.bag.sha256
+        2, "2026-04-02T08:00:00Z", "Offboard", "The audit event came in.", 1, first.bag.sha256
     )
     second = write_packet(sample(version=2, addenda=(more,)), tmp_path, signer)
     assert (first.path.name, second.path.name) == ("R-1042-packet.zip", "R-1042-v2-packet.zip")
     assert second.bag.path == "R-1042-v2.zip"
+    assert f"It follows version 1, whose bag has the SHA-256 {first.bag.sha256}." in str(
+        verify(str(second.path)).lines
+    )
 
 
 def refused_contents(made: PacketContents) -> list[tuple[str, PacketContents]]:

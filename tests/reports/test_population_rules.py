@@ -10,7 +10,6 @@ from typing import Any
 
 import pytest
 
-from offboarding.execution.rules import Seen
 from offboarding.removals.rules import Group, Stage
 from offboarding.reports.population import rules
 from offboarding.reports.population.controls import controls
@@ -87,27 +86,6 @@ def test_time_counts_from_the_trigger_and_is_never_negative() -> None:
     assert row(place(-5)).elapsed == timedelta(0), "gone before it had to be"
     assert row(place(3)).since_approval == hours(4)
     assert row(place(None)).elapsed is None
-
-
-ABSENT, PRESENT, UNKNOWN = Seen.ABSENT, Seen.PRESENT, Seen.UNKNOWN
-TRAILS = [
-    ([], None, "nobody looked"),
-    ([ABSENT], 0, "gone at the first look"),
-    ([PRESENT, ABSENT], 1, "gone at the second"),
-    ([ABSENT, ABSENT], 0, "a later look does not make it later"),
-    ([ABSENT, PRESENT], None, "it came back"),
-    ([ABSENT, PRESENT, ABSENT], 2, "it came back and went again"),
-    ([ABSENT, UNKNOWN, ABSENT], 0, "a look that saw nothing says nothing"),
-    ([UNKNOWN], None, "nobody could look"),
-]
-
-
-@pytest.mark.parametrize(("trail", "place", "because"), TRAILS, ids=[each[2] for each in TRAILS])
-def test_gone_since_is_the_first_of_the_looks_that_agree(
-    trail: list[Seen], place: int | None, because: str
-) -> None:
-    found = rules.gone_since((seen, NOON + hours(n)) for n, seen in enumerate(trail))
-    assert found == (None if place is None else NOON + hours(place)), because
 
 
 def test_the_summary_adds_up() -> None:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from offboarding.discovery.rules import Account, Held, Outcome, Sighting, unknown
 from offboarding.execution.rules import Seen
-from offboarding.verification.rules import Doing, Now, Told, gone, says, standing
+from offboarding.verification.rules import Doing, Now, Told, gone, gone_since, says, standing
 from offboarding.work.rules import State
 
 READER = Held("r", "Source Read-only", (("SOURCE", "s"),))
@@ -204,3 +205,25 @@ def test_nothing_but_an_absent_finding_says_gone() -> None:
         for state in State:
             doings = [replace(ACT, state=state), replace(CHECK, state=state)]
             assert standing("remove", doings, told)[0] is not Now.VERIFIED
+
+
+NOON = datetime(2026, 3, 31, 12, tzinfo=UTC)
+NOT, THERE, DARK = Seen.ABSENT, Seen.PRESENT, Seen.UNKNOWN
+TRAILS = [
+    ([], None, "nobody looked"),
+    ([NOT], 0, "gone at the first look"),
+    ([THERE, NOT], 1, "gone at the second"),
+    ([NOT, NOT], 0, "a later look does not make it later"),
+    ([NOT, THERE], None, "it came back"),
+    ([NOT, THERE, NOT], 2, "it came back and went again"),
+    ([NOT, DARK, NOT], 0, "a look that saw nothing says nothing"),
+    ([DARK], None, "nobody could look"),
+]
+
+
+@pytest.mark.parametrize(("trail", "place", "because"), TRAILS, ids=[each[2] for each in TRAILS])
+def test_gone_since_is_the_first_of_the_looks_that_agree(
+    trail: list[Seen], place: int | None, because: str
+) -> None:
+    found = gone_since((seen, NOON + timedelta(hours=n)) for n, seen in enumerate(trail))
+    assert found == (None if place is None else NOON + timedelta(hours=place)), because

@@ -149,11 +149,13 @@ ROWS: dict[str, Row] = {
     **several(
         """
         packet_packet packet_report packet_bag packet_digest packet_signature packet_key
-        packet_program
+        packet_program packet_version packet_version_packet packet_version_report packet_version_bag
+        packet_version_digest packet_version_signature packet_version_key packet_version_program
         """,
         page(),
     ),
     "packet_check": act(EVERYBODY),
+    "verify": OWN,
     # the record
     **several("audit audit_export audit_export_csv audit_export_jsonl", page(READERS | OTHERS_OWN)),
     **several("population population_export population_csv population_xlsx", page(READERS | OTHERS_OWN)),
@@ -370,7 +372,7 @@ def world(
         url="/",
     )
     proposed = proposal(place.client, person("eve"))
-    sealed = {"number": closed.number, "pk": file.pk}
+    sealed = {"number": closed.number, "pk": file.pk, "version": 1}
     works = Engagement.objects.create(client=place.client, name="Analytics", lead=closed.requester)
     kim = Collaborator.objects.create(client=place.client, name="Kim")
     address = Address.objects.create(collaborator=kim, email="kim@partner.example")

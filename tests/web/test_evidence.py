@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import transaction
 from django.test import Client
 
 from offboarding.directory.models import Client as Owner
@@ -19,6 +20,7 @@ from offboarding.evidence.actions import keep
 from offboarding.execution.models import Proof, Run
 from offboarding.ledger.models import Entry
 from offboarding.packets import perform
+from offboarding.packets.actions import order
 from offboarding.packets.models import Packet
 from offboarding.packets.queries import path_of
 from offboarding.removals.models import RemovalRequest
@@ -130,6 +132,26 @@ def test_the_page_of_a_packet_tells_its_hashes_its_key_and_its_items(
     for wanted in (packet.sha256, packet.bag_sha256, packet.key_id, "tokens 0.png", "Keep until", "UTC)"):
         assert wanted in page
     assert "sha256sum -c R-1001.zip.sha256" in page
+
+
+def test_each_version_has_its_page_and_its_bytes_and_says_which_is_the_newest(
+    client: Client, sealed: Any, erin: Any, carol: Any
+) -> None:
+    first = sealed()
+    with transaction.atomic():
+        second = order(first.removal, "2026-11-02T08:00:00Z: access is there again. Acme Production: Owner.")
+    held = claim(Packet, second.pk)
+    assert held
+    perform.perform(held)
+    as_user(client, erin)
+    newest, older = (client.get(f"/evidence/R-1001/{path}").content.decode() for path in ("", "v1/"))
+    assert "Version 2" in newest and "access is there again" in newest and "Earlier version" not in newest
+    assert "Earlier version" in older and 'href="/evidence/R-1001/">The newest version' in older
+    kept = body(client.get("/evidence/R-1001/v1/packet.zip"))
+    assert hashlib.sha256(kept).hexdigest() == first.sha256
+    assert body(client.get("/evidence/R-1001/packet.zip")) != kept
+    assert client.get("/evidence/R-1001/v3/").status_code == 404
+    assert as_user(client, carol).get("/evidence/R-1001/v1/packet.zip").status_code == 404
 
 
 def test_for_another_client_there_is_no_packet(client: Client, sealed: Any, carol: Any) -> None:

@@ -123,6 +123,7 @@ def _addendum(one: Addendum, zone: ZoneInfo) -> dict[str, str]:
         "at": times.both(one.at, zone),
         "by": one.by,
         "text": one.text,
+        "before": str(one.replaces_version),
         "replaces": one.replaces_sha256,
     }
 

@@ -30,13 +30,13 @@ from offboarding.packets.models import Packet
 from offboarding.removals.models import Place, RemovalRequest
 from offboarding.removals.queries import removals_for
 from offboarding.removals.rules import REASONS, Stage
-from offboarding.reports.population.rules import BEFORE, Blind, Leaver, PlaceRow, Row, Wanted, gone_since
+from offboarding.reports.population.rules import BEFORE, Blind, Leaver, PlaceRow, Row, Wanted
 from offboarding.reports.walls import as_reader
 from offboarding.trail.models import Copy
 from offboarding.trail.rules import LACKS, Lack
 from offboarding.verification.models import Finding
 from offboarding.verification.queries import tells_of_place
-from offboarding.verification.rules import Doing, Told
+from offboarding.verification.rules import Doing, Told, gone_since
 from offboarding.verification.rules import standing as place_standing
 from offboarding.work.rules import State
 

@@ -9,10 +9,9 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 
-from offboarding.execution.rules import Seen
 from offboarding.removals.rules import Group, Stage
 from offboarding.trail.rules import By, Kind, Told
-from offboarding.verification.rules import Now
+from offboarding.verification.rules import Now, late_before
 
 # A request counts for somebody who leaves if it begins no earlier than so long before their last day.
 BEFORE = timedelta(days=90)
@@ -116,26 +115,13 @@ def why_late(row: Row, now: datetime) -> str:
     stands = standing(row, now)
     if stands not in (Standing.LATE, Standing.OVERDUE):
         return ""
-    if row.filed > row.due:
-        return "asked for after the limit"
-    if not row.emergency and (row.approved or now) > row.due:
-        return "approved after the limit" if row.approved else "not approved yet"
+    if early := late_before(row.filed, row.approved, row.due, now, emergency=row.emergency):
+        return early
     if stands is Standing.OVERDUE:
         waiting = [place for place in row.in_scope if not place.gone_at]
         return "; ".join(f"{place.workspace}: {place.says}" for place in waiting)
     last = max(row.in_scope, key=lambda place: place.gone_at or row.trigger)
     return f"{last.workspace} was found empty last"
-
-
-def gone_since(findings: Iterable[tuple[Seen, datetime]]) -> datetime | None:
-    """From the findings about one place, oldest first: since when all of them say absent. Unknown says nothing."""
-    since: datetime | None = None
-    for seen, at in findings:
-        if seen is Seen.PRESENT:
-            since = None
-        elif seen is Seen.ABSENT and since is None:
-            since = at
-    return since
 
 
 @dataclass(frozen=True, slots=True)

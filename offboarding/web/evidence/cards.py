@@ -25,6 +25,7 @@ from offboarding.work.rules import State
 
 ROWS = 50
 ITEMS = 25
+VERSIONS = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,9 +86,24 @@ class MissingRow:
 
 
 @dataclass(frozen=True, slots=True)
+class VersionRow:
+    number: int
+    url: str
+    download: str
+    sealed: TimeCard
+    because: tuple[str, ...]
+    hash: CodeCard
+    here: bool
+    newest: bool
+
+
+@dataclass(frozen=True, slots=True)
 class PacketCard:
     ref: str
     title: str
+    version: int
+    newer_url: str
+    versions: tuple[VersionRow, ...]
     request_url: str
     check_url: str
     sealed: TimeCard
@@ -144,19 +160,27 @@ def packet_card(
     query: Mapping[str, str],
     zone: tzinfo,
     now: datetime,
+    versions: Sequence[Packet],
 ) -> PacketCard:
-    """One sealed packet. What it holds is told by its own record; `links` leads from SHA-256 to our row of the file."""
+    """One sealed packet. What it holds is told by its own record; `links` leads from SHA-256 to our row of the file.
+
+    `versions` are all of the same removal, the newest first.
+    """
     assert packet.sealed_at
-    record, base = opened.record(), f"/evidence/{packet.removal.reference}/"
-    rows = [file_row(each, links, base) for each in record["evidence"]]
+    home = f"/evidence/{packet.removal.reference}/"
+    record, base = opened.record(), address_of(packet, versions)
+    rows = [file_row(each, links, home) for each in record["evidence"]]
     filters, chosen = by_source(rows, query.get("from", ""), base)
     first = page_start(query.get("start", ""), len(chosen), ITEMS)
     more = f"from={query['from']}&" if filters and query.get("from", "").isdigit() else ""
     return PacketCard(
         ref=packet.removal.reference,
         title=str(record["title"]),
+        version=packet.version,
+        newer_url=home if packet != versions[0] else "",
+        versions=tuple(version_row(each, packet, versions, zone, now) for each in versions[:VERSIONS]),
         request_url=f"/requests/{packet.removal.reference}/",
-        check_url=f"{base}check/#check",
+        check_url=f"{home}check/#check",
         sealed=TimeCard.of(packet.sealed_at, zone, now, utc=True),
         keep_until=dateformat.format(packet.keep_until, "j M Y") if packet.keep_until else "",
         items=ngettext("%(n)d item", "%(n)d items", len(rows)) % {"n": len(rows)},
@@ -170,6 +194,29 @@ def packet_card(
         pager=pager(first, len(chosen), ITEMS, lambda start: f"{base}?{more}start={start}#evidence"),
         downloads=downloads(opened, base),
         commands=tuple(command_row(each) for each in commands(opened.name)),
+    )
+
+
+def address_of(packet: Packet, versions: Sequence[Packet]) -> str:
+    """The newest version has the address that people keep; each earlier one has its own."""
+    home = f"/evidence/{packet.removal.reference}/"
+    return home if packet == versions[0] else f"{home}v{packet.version}/"
+
+
+def version_row(
+    each: Packet, here: Packet, versions: Sequence[Packet], zone: tzinfo, now: datetime
+) -> VersionRow:
+    assert each.sealed_at
+    base = f"/evidence/{here.removal.reference}/v{each.version}/"
+    return VersionRow(
+        number=each.version,
+        url=base,
+        download=base + ADDRESSES["packet"],
+        sealed=TimeCard.of(each.sealed_at, zone, now, utc=True),
+        because=tuple(each.because.splitlines()) or (_("Sealed when the request was closed."),),
+        hash=CodeCard.hash(each.bag_sha256),
+        here=each == here,
+        newest=each == versions[0],
     )
 
 

@@ -2,21 +2,13 @@
 
 from __future__ import annotations
 
-from typing import IO, Any
+from typing import Any
 
 from django.utils.translation import gettext as _
 
-from offboarding.lib.hashing import sha256_stream
 from offboarding.packets.models import Packet
 from offboarding.packets.reader import Opened
 from offboarding.web.cards import NoticeCard
-
-
-def digest_of(given: IO[bytes]) -> str:
-    """Read in pieces, however large."""
-    given.seek(0)
-    digest, _size = sha256_stream(given)
-    return digest
 
 
 def verdict(packet: Packet, opened: Opened, digest: str, name: str) -> NoticeCard:

@@ -50,9 +50,9 @@ FIND: dict[str, Callable[[Opened], Found]] = {
 
 @require_GET
 @signed_in
-def part(request: Request, number: int, part: str) -> HttpResponseBase:
-    """The packet, or one file of it, byte for byte."""
-    packet = packet_for(request.scope, number)
+def part(request: Request, number: int, part: str, version: int | None = None) -> HttpResponseBase:
+    """The packet, or one file of it, byte for byte; of the newest version where none is named."""
+    packet = packet_for(request.scope, number, version)
     if packet is None:
         raise Http404
     whole = opened(packet)

@@ -42,6 +42,11 @@ class CheckForm(forms.Form):
             raise forms.ValidationError(_("A SHA-256 has 64 signs, each 0 to 9 or a to f. Copy all of it."))
         return words[0]
 
+    def asked(self) -> tuple[str, str]:
+        """The digest to look for, and the name of the file that has it; empty where a digest was pasted."""
+        file = self.cleaned_data["file"]
+        return (file.sha256, file.name) if file else (self.cleaned_data["digest"], "")
+
     def clean(self) -> dict[str, Any]:
         given = dict(super().clean() or {})
         if not self.errors and not given.get("file") and not given.get("digest"):

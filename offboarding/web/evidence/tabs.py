@@ -9,13 +9,13 @@ from offboarding.reports.walls import READERS
 from offboarding.web.cards import TabCard, TabsCard
 
 
-def tabs(scope: Scope, current: str) -> TabsCard | None:
-    """None for those who have only the packets."""
-    if not scope.has(*READERS):
-        return None
+def tabs(scope: Scope, current: str) -> TabsCard:
+    reads = scope.has(*READERS)
     places = (
-        ("packets", _("Packets"), "/evidence/"),
-        ("population", _("Population"), "/reports/population/"),
-        ("audit", _("Audit log"), "/audit/"),
+        ("packets", _("Packets"), "/evidence/", True),
+        ("population", _("Population"), "/reports/population/", reads),
+        ("audit", _("Audit log"), "/audit/", reads),
+        ("verify", _("Verify a file"), "/verify/", True),
     )
-    return TabsCard(_("Evidence"), tuple(TabCard(label, url, current == name) for name, label, url in places))
+    shown = tuple(TabCard(label, url, current == name) for name, label, url, own in places if own)
+    return TabsCard(_("Evidence"), shown)

@@ -8,8 +8,11 @@ PACKET = "evidence/R-<int:number>/"
 urlpatterns: list[URLPattern] = [
     path("evidence/", views.listing, name="evidence"),
     path(PACKET, views.packet, name="packet"),
+    path(f"{PACKET}v<int:version>/", views.packet, name="packet_version"),
     path(f"{PACKET}check/", views.check, name="packet_check"),
     path(f"{PACKET}files/<int:pk>/", downloads.file, name="evidence_file"),
     *(path(f"{PACKET}{address}", downloads.part, {"part": part}, name=f"packet_{part}")
+      for part, address in downloads.ADDRESSES.items()),
+    *(path(f"{PACKET}v<int:version>/{address}", downloads.part, {"part": part}, name=f"packet_version_{part}")
       for part, address in downloads.ADDRESSES.items()),
 ]  # fmt: skip

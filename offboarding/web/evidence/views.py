@@ -63,9 +63,12 @@ def address(request: Request, start: int) -> str:
 
 @require_GET
 @signed_in
-def packet(request: Request, number: int) -> HttpResponse:
+def packet(request: Request, number: int, version: int | None = None) -> HttpResponse:
+    """The newest version, or the one that is named."""
     removal = filed_or_404(request, number)
-    found = queries.packet_for(request.scope, number)
+    found = queries.packet_for(request.scope, number, version)
+    if found is None and version is not None:
+        raise Http404
     if found is None:
         return page(request, "evidence/unsealed.html", unsealed(removal))
     if stone := tombstone_of(found):
@@ -86,7 +89,9 @@ def sealed(
     request: Request, found: Packet, form: CheckForm, verdict: NoticeCard | None = None
 ) -> dict[str, Any]:
     links = dict(queries.files_of(found.removal).values_list("sha256", "pk"))
-    card = cards.packet_card(found, opened(found), links, request.GET.dict(), zone_of(request), now())
+    card = cards.packet_card(
+        found, opened(found), links, request.GET.dict(), zone_of(request), now(), queries.versions_of(found)
+    )
     holds = notices(holds_over(found.removal), Clock.of(request))
     hashes = checked(found, newest_check(), Clock.of(request))
     return {"packet": card, "form": form, "verdict": verdict, "holds": holds, "hashes": hashes}
@@ -116,9 +121,7 @@ def check(request: Request, number: int) -> HttpResponse:
     form = CheckForm(request.POST, request.FILES)
     verdict = None
     if form.is_valid():
-        file = form.cleaned_data["file"]
-        digest = checks.digest_of(file) if file else form.cleaned_data["digest"]
-        verdict = checks.verdict(found, opened(found), digest, file.name if file else "")
+        verdict = checks.verdict(found, opened(found), *form.asked())
     status = 200 if verdict else 422
     if not part_wanted(request):
         return page(request, "evidence/packet.html", sealed(request, found, form, verdict), status)

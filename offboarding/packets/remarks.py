@@ -1,0 +1,78 @@
+"""What an auditor should read first: exceptions, and what is not known. Reads only."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from offboarding.checklist.models import Plan
+from offboarding.execution.models import Proof, Run
+from offboarding.execution.rules import Ended, Seen
+from offboarding.lib.typesetting.times import span
+from offboarding.packets import contents as made
+from offboarding.packets.decisions import named
+from offboarding.packets.shelf import Shelf
+from offboarding.verification.queries import PlaceStanding
+from offboarding.verification.rules import Now
+
+
+def exceptions(
+    runs: Iterable[Run], places: Sequence[PlaceStanding], stood: Sequence[made.Place], shelf: Shelf
+) -> Iterable[made.Remark]:
+    """What an auditor should read first."""
+    runs = list(runs)
+    if cut_off := [run for run in runs if run.ended == Ended.CANCELLED]:
+        yield cancelled_rest(cut_off)
+    for run in runs:
+        if run.ended == Ended.WAIVED:
+            yield made.Remark(
+                run.item.title, f"Skipped by {run.ended_by.name if run.ended_by else '?'}: {run.note}"
+            )
+        yield from map(taken_back, (proof for proof in run.proofs.all() if proof.withdrawn_at))
+    for each, told in zip(places, stood, strict=True):
+        if each.now not in (Now.VERIFIED, Now.KEPT):
+            yield made.Remark(
+                each.workspace, f"Not verified by a fresh read: {each.says}.", proofs_of(each, shelf)
+            )
+        elif told.clocks.late_reason:
+            yield made.Remark(each.workspace, late(told), told.evidence)
+
+
+def taken_back(proof: Proof) -> made.Remark:
+    """Where the file was: its bytes are not in the packet."""
+    file, who = proof.evidence, named(proof.withdrawn_by) if proof.withdrawn_by else "?"
+    told = f"{file.name} ({file.size} bytes, SHA-256 {file.sha256}) was taken back by {who}"
+    return made.Remark(proof.run.item.title, f"{told}: {proof.withdrawn_because or 'no reason given'}.")
+
+
+def late(told: made.Place) -> str:
+    took = span(told.clocks.elapsed_minutes or 0)
+    return f"Late: {took} of {told.clocks.target_hours} h allowed. First cause: {told.clocks.late_reason}."
+
+
+def proofs_of(each: PlaceStanding, shelf: Shelf) -> tuple[int, ...]:
+    numbers = [
+        number
+        for run in each.runs
+        for proof in run.proofs.all()
+        if not proof.withdrawn_at
+        for number in shelf.number(proof.evidence)
+    ]
+    return tuple(dict.fromkeys(numbers))
+
+
+def unknowns(plan: Plan, places: Sequence[PlaceStanding], shelf: Shelf) -> Iterable[made.Remark]:
+    """What was not known from the beginning, and places that the newest look could not see."""
+    for says in plan.data["not_known"]:
+        yield made.Remark("Not known when the plan was made", says)
+    for each in places:
+        if each.finding and each.finding.seen == Seen.UNKNOWN and each.now is not Now.KEPT:
+            yield made.Remark(each.workspace, each.finding.says, shelf.number(each.finding.attempt.exchanges))
+
+
+def cancelled_rest(runs: Sequence[Run]) -> made.Remark:
+    """One remark for all: each of the steps says so itself too."""
+    user, numbers = runs[0].ended_by, ", ".join(str(run.item.number) for run in runs)
+    sentence = (
+        f"Cancelled by {named(user) if user else '?'}: {runs[0].note}. Steps that were not done: {numbers}."
+    )
+    return made.Remark("What was left was cancelled", sentence)
