@@ -72,6 +72,8 @@ _LOOKS = tuple(
         (("sgp",), r"sgp(?:_|%5f|\\u005f)[a-z0-9_\-]{4,}", f"sgp_{DOTS}"),
         (("bearer", "basic", "ssws"), _SCHEME + _CREDENTIAL, rf"\1\2{DOTS}"),
         (("eyj",), r"(?<![a-z0-9_\-])eyJ[a-z0-9_\-]{8,}\.[a-z0-9_\-]{4,}(?:\.[a-z0-9_\-]*)?", DOTS),
+        # Our own links that open a packet: whoever reads the log must not hold one.
+        (("/share/",), r"(/share/)[a-z0-9_\-]{20,}", rf"\1{DOTS}"),
         (("://",), r"(://)[^/\s@\"'<>]{1,2000}@", rf"\1{DOTS}@"),
         (
             ("value=",),

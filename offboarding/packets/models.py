@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from django.conf import settings
 from django.db import models
+from django.db.models.functions import Now
 
+from offboarding.packets.shares.rules import Did
 from offboarding.removals.models import RemovalRequest
 from offboarding.work.models import Order, order_indexes
 
@@ -38,3 +41,51 @@ class Packet(Order):
                 name="sealed_has_its_digest",
             ),
         ]
+
+
+class Share(models.Model):
+    """One packet, open to one address from outside for a time. Of link and code only digests are kept."""
+
+    packet = models.ForeignKey(Packet, on_delete=models.PROTECT, related_name="shares")
+    address = models.EmailField(max_length=254)
+    token_sha256 = models.CharField(max_length=64, unique=True)
+    made_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    made_at = models.DateTimeField(db_default=Now())
+    until = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True, blank=True)
+    ended_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )
+    ended_because = models.CharField(max_length=300, blank=True)
+    # The code that was sent last, until it is used; how often it was typed wrongly, and how often any was.
+    code = models.CharField(max_length=64, blank=True)
+    code_at = models.DateTimeField(null=True, blank=True)
+    tries = models.PositiveSmallIntegerField(default=0)
+    wrong = models.PositiveSmallIntegerField(default=0)
+
+    class Meta:
+        ordering = ["-pk"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["packet", "address"], condition=models.Q(ended_at=None), name="one_share_per_address"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(ended_at=None) | ~models.Q(ended_because=""),
+                name="an_ended_share_says_why",
+            ),
+        ]
+
+
+class Visit(models.Model):
+    """One thing that somebody did with the link of a share, and from where."""
+
+    share = models.ForeignKey(Share, on_delete=models.PROTECT, related_name="visits")
+    at = models.DateTimeField(db_default=Now())
+    did = models.CharField(max_length=10, choices=[(each.value, each.value) for each in Did])
+    part = models.CharField(max_length=20, blank=True)
+    network_address = models.GenericIPAddressField(null=True, blank=True)
+    browser = models.CharField(max_length=200, blank=True)
+
+    class Meta:
+        ordering = ["-pk"]
+        indexes = [models.Index(fields=["share", "did", "at"], name="visit_of_share")]

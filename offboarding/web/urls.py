@@ -23,6 +23,7 @@ from offboarding.web.removal import urls as removal
 from offboarding.web.retention import urls as retention
 from offboarding.web.settings import urls as settings
 from offboarding.web.setup import urls as setup
+from offboarding.web.share import urls as share
 from offboarding.web.signin import urls as signin
 from offboarding.web.start import urls as start
 from offboarding.web.steps import urls as steps
@@ -43,6 +44,7 @@ urlpatterns: list[URLPattern] = [
     *emergency.urlpatterns,
     *evidence.urlpatterns,
     *verify.urlpatterns,
+    *share.urlpatterns,
     *audit.urlpatterns,
     *population.urlpatterns,
     *messages.urlpatterns,

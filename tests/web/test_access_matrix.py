@@ -155,6 +155,17 @@ ROWS: dict[str, Row] = {
         page(),
     ),
     "packet_check": act(EVERYBODY),
+    "shares": page(LEADS),
+    "share_new": act(LEADS),
+    "share_end": act(LEADS, LEADS),
+    # to nobody without the secret of a link, which stands nowhere: tests/packets/test_shares.py has one
+    **several(
+        """
+        shared shared_code shared_enter shared_packet shared_report shared_bag shared_digest shared_signature
+        shared_key shared_program
+        """,
+        Row(),
+    ),
     "verify": OWN,
     # the record
     **several("audit audit_export audit_export_csv audit_export_jsonl", page(READERS | OTHERS_OWN)),
@@ -305,6 +316,8 @@ ARGUMENTS = (
     ("number", "question"),
     ("number", "message"),
     ("number", "pk"),
+    ("number", "version"),
+    ("token",),
     ("seq",),
     ("pk",),
     ("pk", "name"),
@@ -338,7 +351,7 @@ def world(
     from offboarding.execution.models import Proof, Run
     from offboarding.notifications.models import Message
     from offboarding.packets import perform
-    from offboarding.packets.models import Packet
+    from offboarding.packets.models import Packet, Share
     from offboarding.removals.models import Batch, RemovalRequest
     from offboarding.work.actions import claim
     from offboarding.work.rules import State
@@ -373,6 +386,10 @@ def world(
     )
     proposed = proposal(place.client, person("eve"))
     sealed = {"number": closed.number, "pk": file.pk, "version": 1}
+    until = datetime.now(UTC) + timedelta(days=7)
+    share = Share.objects.create(
+        packet=packet, address="x@firm.example", made_by=closed.requester, until=until
+    )
     works = Engagement.objects.create(client=place.client, name="Analytics", lead=closed.requester)
     kim = Collaborator.objects.create(client=place.client, name="Kim")
     address = Address.objects.create(collaborator=kim, email="kim@partner.example")
@@ -396,11 +413,14 @@ def world(
             "slug": "acme-production",
             "key": "x",
             "rest": "v1/nothing",
+            "token": "x" * 43,
             "uidb36": "1",
         },
         {
             "draft": {"number": draft.number},
             "packet": sealed,
+            "shares": sealed,
+            "share": {"number": closed.number, "pk": share.pk},
             "evidence_file": sealed,
             "client": client,
             "engagement": client,

@@ -42,6 +42,7 @@ NOUNS = {
     "finding": lazy("Fresh reads"),
     "delivery": lazy("Delivery"),
     "packet": lazy("Packets"),
+    "share": lazy("Packets shared outside"),
     "evidence": lazy("Evidence"),
     "message": lazy("Messages"),
     "engine": lazy("The engine"),

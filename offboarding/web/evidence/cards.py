@@ -161,14 +161,15 @@ def packet_card(
     zone: tzinfo,
     now: datetime,
     versions: Sequence[Packet],
+    base: str = "",
 ) -> PacketCard:
     """One sealed packet. What it holds is told by its own record; `links` leads from SHA-256 to our row of the file.
 
-    `versions` are all of the same removal, the newest first.
+    `versions` are all of the same removal, the newest first. `base` is where its downloads are, if not at home.
     """
     assert packet.sealed_at
     home = f"/evidence/{packet.removal.reference}/"
-    record, base = opened.record(), address_of(packet, versions)
+    record, base = opened.record(), base or address_of(packet, versions)
     rows = [file_row(each, links, home) for each in record["evidence"]]
     filters, chosen = by_source(rows, query.get("from", ""), base)
     first = page_start(query.get("start", ""), len(chosen), ITEMS)

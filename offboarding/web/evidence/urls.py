@@ -2,13 +2,16 @@ from __future__ import annotations
 
 from django.urls import URLPattern, path
 
-from offboarding.web.evidence import downloads, views
+from offboarding.web.evidence import downloads, shares, views
 
 PACKET = "evidence/R-<int:number>/"
 urlpatterns: list[URLPattern] = [
     path("evidence/", views.listing, name="evidence"),
     path(PACKET, views.packet, name="packet"),
     path(f"{PACKET}v<int:version>/", views.packet, name="packet_version"),
+    path(f"{PACKET}share/", shares.shares, name="shares"),
+    path(f"{PACKET}share/new/", shares.make, name="share_new"),
+    path(f"{PACKET}share/<int:pk>/end/", shares.end, name="share_end"),
     path(f"{PACKET}check/", views.check, name="packet_check"),
     path(f"{PACKET}files/<int:pk>/", downloads.file, name="evidence_file"),
     *(path(f"{PACKET}{address}", downloads.part, {"part": part}, name=f"packet_{part}")

@@ -11,6 +11,7 @@ from django.views.decorators.http import require_GET, require_POST
 from offboarding.directory.queries import clients_in
 from offboarding.packets import queries
 from offboarding.packets.models import Packet
+from offboarding.packets.shares.queries import may_share
 from offboarding.removals.models import RemovalRequest
 from offboarding.removals.rules import Stage
 from offboarding.retention.queries import holds_over, newest_check, tombstone_of
@@ -94,7 +95,8 @@ def sealed(
     )
     holds = notices(holds_over(found.removal), Clock.of(request))
     hashes = checked(found, newest_check(), Clock.of(request))
-    return {"packet": card, "form": form, "verdict": verdict, "holds": holds, "hashes": hashes}
+    shares = f"/evidence/{found.removal.reference}/share/" if may_share(request.scope, found) else ""
+    return {"packet": card, "form": form, "verdict": verdict, "holds": holds, "hashes": hashes, "shares": shares}
 
 
 def unsealed(removal: RemovalRequest) -> dict[str, Any]:

@@ -312,6 +312,14 @@ WORDS: dict[Event, Callable[[Facts], str]] = {
     Event.FINDING_RECORDED: finding,
     Event.PACKET_ORDERED: lambda facts: _("ordered version %(version)s of the evidence packet") % facts,
     Event.PACKET_SEALED: lambda facts: _("sealed version %(version)s of the evidence packet") % facts,
+    Event.SHARE_MADE: lambda facts: (
+        _("shared version %(version)s of the evidence packet with one address outside") % facts
+    ),
+    Event.SHARE_CODE_ASKED: lambda _facts: _("asked for a code to open the shared packet"),
+    Event.SHARE_CODE_REFUSED: lambda _facts: _("typed a wrong code for the shared packet"),
+    Event.SHARE_OPENED: lambda _facts: _("opened the shared packet"),
+    Event.SHARE_DOWNLOADED: lambda facts: _("downloaded the shared packet: %(part)s") % facts,
+    Event.SHARE_ENDED: lambda facts: _("ended the share of the packet: %(because)s") % facts,
     Event.PACKET_DOWNLOADED: lambda facts: _("downloaded version %(version)s of the evidence packet") % facts,
     Event.EVIDENCE_DOWNLOADED: lambda facts: _("downloaded a file of evidence"),
     Event.MESSAGE_SENT: lambda facts: (
