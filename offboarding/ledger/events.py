@@ -126,6 +126,8 @@ class Event(StrEnum):
     PACKET_ORDERED = "packet.ordered"
     PACKET_SEALED = "packet.sealed"
     PACKET_DOWNLOADED = "packet.downloaded"
+    COPY_ORDERED = "packet.copy_ordered"
+    COPY_MADE = "packet.copy_made"
     SHARE_MADE = "share.made"
     SHARE_CODE_ASKED = "share.code_asked"
     SHARE_CODE_REFUSED = "share.code_refused"

@@ -198,6 +198,7 @@ class Evidence:
     size: int
     media_type: str
     open: Callable[[], IO[bytes]] = field(repr=False, compare=False)
+    captured_sha256: str = ""  # of a redacted copy: the SHA-256 of the file as it was captured
     replaces: int | None = None  # the number of the evidence that this one corrects
 
 
@@ -225,6 +226,8 @@ class Entry:
     hash: str
     proof: tuple[str, ...]
     personal: tuple[Disclosure, ...] = ()
+    # Of an entry that a redacted copy leaves out: the hash of its leaf (RFC 6962), which proves its place without its bytes.
+    leaf: str = ""
 
 
 @dataclass(frozen=True)
@@ -246,6 +249,27 @@ class Addendum:
     text: str
     replaces_version: int
     replaces_sha256: str
+
+
+@dataclass(frozen=True)
+class LeftOut:
+    """A file of evidence that a redacted copy does not hold."""
+
+    number: int
+    name: str
+    shows: str
+    sha256: str
+    size: int
+    media_type: str
+    why: str
+
+
+@dataclass(frozen=True)
+class Redacts:
+    """The packet that a redacted copy was made of: the SHA-256 of its file and of its bag."""
+
+    packet_sha256: str
+    bag_sha256: str
 
 
 @dataclass(frozen=True)
@@ -290,11 +314,14 @@ class PacketContents:
     unknowns: tuple[Remark, ...] = ()
     evidence: tuple[Evidence, ...] = ()
     addenda: tuple[Addendum, ...] = ()
+    redacts: Redacts | None = None
+    left_out: tuple[LeftOut, ...] = ()
 
     @property
     def name(self) -> str:
-        """The name of the bag and the beginning of every file name: "R-1042", later versions "R-1042-v2"."""
-        return self.reference if self.version == 1 else f"{self.reference}-v{self.version}"
+        """The name of the bag and the beginning of every file name: "R-1042", later "R-1042-v2", "R-1042-redacted"."""
+        version = "" if self.version == 1 else f"-v{self.version}"
+        return f"{self.reference}{version}{'-redacted' if self.redacts else ''}"
 
 
 def plain(value: Any) -> Any:

@@ -43,6 +43,29 @@ class Packet(Order):
         ]
 
 
+class Redaction(Order):
+    """The redacted copy of one sealed packet. It never changes either."""
+
+    packet = models.OneToOneField(Packet, on_delete=models.PROTECT, related_name="redaction")
+    asked_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    file = models.CharField(max_length=200, blank=True)
+    size = models.PositiveBigIntegerField(default=0)
+    sha256 = models.CharField(max_length=64, blank=True)
+    bag_sha256 = models.CharField(max_length=64, blank=True)
+    files = models.PositiveSmallIntegerField(default=0)
+    left_out = models.PositiveSmallIntegerField(default=0)
+    trouble = models.CharField(max_length=300, blank=True)
+
+    class Meta:
+        ordering = ["-pk"]
+        indexes = order_indexes("redaction")
+        constraints = [
+            models.CheckConstraint(
+                condition=~models.Q(state="done") | ~models.Q(sha256=""), name="a_copy_has_its_digest"
+            )
+        ]
+
+
 class Share(models.Model):
     """One packet, open to one address from outside for a time. Of link and code only digests are kept."""
 

@@ -16,7 +16,7 @@ from offboarding.discovery.models import Snapshot
 from offboarding.evidence.models import Evidence
 from offboarding.evidence.rules import keep_until
 from offboarding.execution.models import Attempt, Proof, Run
-from offboarding.packets.models import Packet
+from offboarding.packets.models import Packet, Redaction
 from offboarding.removals.models import RemovalRequest
 from offboarding.removals.queries import clients_of, removals_for
 from offboarding.removals.rules import Stage
@@ -112,6 +112,12 @@ def holding(sha256: str) -> Q:
     calls = Attempt.objects.filter(exchanges__sha256=sha256).values("run__item__plan__removal")
     added = Proof.objects.filter(evidence__sha256=sha256).values("run__item__plan__removal")
     return Q(removal__in=looks) | Q(removal__in=calls) | Q(removal__in=added)
+
+
+def paths_of(packet: Packet) -> list[Path]:
+    """Its file, and that of its redacted copy, if there is one."""
+    copies = Redaction.objects.filter(packet=packet).exclude(file="").values_list("file", flat=True)
+    return [path_of(packet), *(Path(settings.PACKET_ROOT) / name for name in copies)]
 
 
 def path_of(packet: Packet) -> Path:

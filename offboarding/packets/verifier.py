@@ -118,6 +118,7 @@ class Packet:
         check(self.payload)
         check(self.tags)
         check(self.copies)
+        check(self.copy)
         check(self.versions)
         check(self.plan)
         check(self.evidence)
@@ -269,10 +270,21 @@ class Packet:
             f"whose bag has the SHA-256 {before['replaces_sha256']}."
         )
 
+    def copy(self) -> str:
+        """A redacted copy names the packet that it was made of; of that one the plan and the evidence are proved."""
+        of = self.json("data/removal.json").get("redacts")
+        if not of:
+            return "This is the whole record, not a redacted copy."
+        if not all(re.fullmatch("[0-9a-f]{64}", of[name]) for name in ("packet_sha256", "bag_sha256")):
+            raise Bad("This redacted copy does not say of which packet it was made.")
+        return f"This is a REDACTED COPY of the packet with the SHA-256 {of['packet_sha256']}."
+
     def plan(self) -> str:
         self.json("data/plan.json")
         fingerprint, record = self.digests["data/plan.json"], self.json("data/removal.json")
-        if record["plan_fingerprint"] != fingerprint:
+        if redacted := record.get("redacts"):
+            fingerprint = record["plan_fingerprint"]
+        elif record["plan_fingerprint"] != fingerprint:
             raise Bad("data/plan.json is not the plan whose fingerprint stands in the record.")
         approvals = [one for one in self.json("data/approvals.json") if one["decision"] == "approved"]
         current = [one for one in approvals if one["plan_version"] == record["plan_version"]]
@@ -283,6 +295,8 @@ class Packet:
             raise Bad(
                 "No approval of this plan is in the packet, and it does not say that this was an emergency."
             )
+        if redacted:
+            return f"Its {len(current)} approval(s) carry the fingerprint of the whole plan: {fingerprint}."
         if not current:
             return f"The plan has the fingerprint {fingerprint}. It was an emergency: nobody approved it beforehand."
         return f"The plan has the fingerprint that its {len(current)} approval(s) carry: {fingerprint}."
@@ -295,6 +309,11 @@ class Packet:
         for path, one in listed.items():
             if (one["sha256"], one["size"]) != (self.digests[path], self.files[path].size):
                 raise Bad(f"{show(path)} is not the evidence that was captured.")
+        out = self.json("data/removal.json").get("left_out") or []
+        if self.json("data/removal.json").get("redacts"):
+            return f"{len(listed)} pieces of evidence are there, redacted; {len(out)} were left out and are listed."
+        if out:
+            raise Bad("The packet leaves out evidence, and does not say that it is a redacted copy.")
         return f"All {len(listed)} pieces of evidence are there, with the SHA-256 from the time of their capture."
 
     # ------------------------------------------------------------ the ledger
@@ -313,7 +332,7 @@ class Packet:
     def entries(self) -> str:
         lines, proofs = self.ledger()
         before: tuple[int, str] | None = None
-        for line, proof in zip(lines, proofs):
+        for line, proof in zip(lines, [one for one in proofs if "leaf" not in one]):
             entry, digest = read_json(line, "data/ledger/entries.jsonl"), hashlib.sha256(line).hexdigest()
             seq = entry["seq"]
             if (proof["seq"], proof["hash"], proof["index"]) != (seq, digest, seq - 1):
@@ -327,18 +346,29 @@ class Packet:
     def proofs(self) -> str:
         statement = self.json("data/ledger/checkpoint.json")["checkpoint"]
         lines, proofs = self.ledger()
-        for line, proof in zip(lines, proofs):
-            if not included(line, proof["index"], statement["size"], proof["path"], statement["root"]):
+        shown, seen = iter(lines), 0
+        for proof in proofs:
+            # Every entry once: two proofs of one place would hide that another is missing.
+            if proof["index"] < seen or proof["seq"] != proof["index"] + 1:
+                raise Bad("The proofs of the ledger entries are not in order.")
+            seen = proof["index"] + 1
+            leaf = bytes.fromhex(proof["leaf"]) if "leaf" in proof else leaf_of(next(shown))
+            if not included(leaf, proof["index"], statement["size"], proof["path"], statement["root"]):
                 raise Bad(
                     f"Ledger entry {int(proof['seq'])} is not part of the ledger that the checkpoint tells of."
                 )
-        return f"All {len(lines)} entries are part of the ledger that the checkpoint tells of."
+        out = len(proofs) - len(lines)
+        more = f" Of {out} of them only the place is shown." if out else ""
+        return f"All {len(proofs)} entries are part of the ledger that the checkpoint tells of.{more}"
 
     def ledger(self) -> tuple[list[bytes], list[Any]]:
         lines = self.text("data/ledger/entries.jsonl").split(b"\n")
         proofs: list[Any] = self.json("data/ledger/proofs.json")
-        if lines.pop() != b"" or len(lines) != len(proofs):
+        left_out = sum("leaf" in one for one in proofs)
+        if lines.pop() != b"" or len(lines) != len(proofs) - left_out:
             raise Bad("The ledger entries and their proofs are not the same in number.")
+        if left_out and not self.json("data/removal.json").get("redacts"):
+            raise Bad("The packet leaves out ledger entries, and does not say that it is a redacted copy.")
         return lines, proofs
 
 
@@ -547,11 +577,15 @@ def check_personal(entry: Any, given: Any) -> None:
             )
 
 
+def leaf_of(line: bytes) -> bytes:
+    return hashlib.sha256(b"\x00" + line).digest()
+
+
 def included(leaf: bytes, index: int, size: int, path: Sequence[str], root: str) -> bool:
-    """Does the path lead from the leaf to the root? RFC 6962, section 2.1, in the form of RFC 9162, 2.1.3.2."""
+    """Does the path lead from the hash of a leaf to the root? RFC 6962, section 2.1, in the form of RFC 9162, 2.1.3.2."""
     if not 0 <= index < size:
         return False
-    first, last, current = index, size - 1, hashlib.sha256(b"\x00" + leaf).digest()
+    first, last, current = index, size - 1, leaf
     for text in path:
         node = bytes.fromhex(text)
         if last == 0 or len(node) != 32:

@@ -16,7 +16,7 @@ import os
 import re
 import tempfile
 from base64 import b64encode
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -95,7 +95,7 @@ def check(contents: PacketContents) -> None:
     """Raises PacketRefused, with a sentence, if plan, approvals, ledger or names do not fit together."""
     if not _NAME.fullmatch(contents.reference):
         raise PacketRefused("The reference has signs that a file name should not have.")
-    if canonical.digest(plain(contents.plan)) != contents.plan_fingerprint:
+    if not contents.redacts and canonical.digest(plain(contents.plan)) != contents.plan_fingerprint:
         raise PacketRefused("The plan does not have the fingerprint that was given for it.")
     yes = [one for one in contents.approvals if one.decision == "approved"]
     if not contents.emergency and not any(one.fingerprint == contents.plan_fingerprint for one in yes):
@@ -114,7 +114,7 @@ def _check_ledger(contents: PacketContents) -> None:
     for entry in contents.entries:
         if not last < entry.seq <= size:
             raise PacketRefused(f"Ledger entry {entry.seq} is out of order, or later than the checkpoint.")
-        if sha256_hex(entry.data) != entry.hash:
+        if not entry.leaf and sha256_hex(entry.data) != entry.hash:
             raise PacketRefused(f"Ledger entry {entry.seq} does not have the hash that was given for it.")
         last = entry.seq
 
@@ -164,7 +164,7 @@ def _payload(contents: PacketContents, signer: Signer) -> Iterator[BagFile]:
     yield _json("findings.json", contents.findings)
     for file in sorted(contents.evidence, key=lambda one: one.number):
         yield BagFile(evidence_path(file), file.size, file.open, file.sha256)
-    yield from_bytes("ledger/entries.jsonl", b"".join(entry.data + b"\n" for entry in contents.entries))
+    yield from_bytes("ledger/entries.jsonl", _lines(contents.entries))
     yield _json("ledger/proofs.json", [_proof(entry) for entry in contents.entries])
     yield _json("ledger/checkpoint.json", _checkpoint(contents))
     yield from_bytes("keys/public.pem", signer.public_pem())
@@ -185,8 +185,14 @@ def _removal(contents: PacketContents) -> dict[str, Any]:
     return {"v": 1, **record, "evidence": files}
 
 
+def _lines(entries: Iterable[Entry]) -> bytes:
+    return b"".join(entry.data + b"\n" for entry in entries if not entry.leaf)
+
+
 def _proof(entry: Entry) -> dict[str, Any]:
+    left_out = {"leaf": entry.leaf} if entry.leaf else {}
     return {
+        **left_out,
         "seq": entry.seq,
         "index": entry.seq - 1,
         "hash": entry.hash,

@@ -17,7 +17,7 @@ from offboarding.evidence.store import storage
 from offboarding.ledger.actions import APP, Event, record
 from offboarding.lib.refusals import Refused
 from offboarding.packets.models import Packet
-from offboarding.packets.queries import path_of
+from offboarding.packets.queries import paths_of
 from offboarding.removals.models import Place
 from offboarding.retention.models import Purge, Tombstone
 from offboarding.retention.queries import due, holds, removals_of
@@ -208,7 +208,8 @@ def file_away(sha256: str) -> Tombstone.Outcome:
 
 def packet_away(packet: Packet) -> Tombstone.Outcome:
     assert packet.file, "a sealed packet has a file"
-    path_of(packet).unlink(missing_ok=True)
+    for path in paths_of(packet):
+        path.unlink(missing_ok=True)
     return Tombstone.Outcome.DELETED
 
 

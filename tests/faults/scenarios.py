@@ -37,6 +37,7 @@ from offboarding.journey import batches, emergency
 from offboarding.letters import actions as letters
 from offboarding.letters.rules import Kind as LetterKind
 from offboarding.packets.models import Packet
+from offboarding.packets.redaction import actions as redaction
 from offboarding.removals import batches as lists
 from offboarding.removals.batches import Terms
 from offboarding.removals.models import BatchRow, RemovalRequest
@@ -88,6 +89,15 @@ def step(code: str, slug: str, choice: str = "remove", at: str = "") -> Prepare:
         return Target("execution.Run", crew.until_due(running(slug, choice), code, at).pk)
 
     return prepare
+
+
+def copied() -> Target:
+    """A sealed packet of which a redacted copy is wanted."""
+    sealed = closed()
+    crew.turns("packets.Packet", sealed.pk)
+    packet, security = Packet.objects.get(pk=sealed.pk), crew.user("sam")
+    made = redaction.order(packet, security, scope_of(security, datetime.now(UTC).date()))
+    return Target("packets.Redaction", made.pk)
 
 
 def asked_to_look() -> Target:
@@ -366,6 +376,7 @@ SCENARIOS: dict[str, Prepare] = {
     "before.snapshot": step("before.snapshot", "acme-staging"),
     "discovery.Look": asked_to_look,
     "packets.Packet": closed,
+    "packets.Redaction": copied,
     "retention.Extension": kept_for_longer,
     "trail.Harvest": trail_to_copy,
     "trail.copy": schedule("trail.copy"),

@@ -155,6 +155,8 @@ ROWS: dict[str, Row] = {
         page(),
     ),
     "packet_check": act(EVERYBODY),
+    "packet_copy": act(LEADS),
+    "packet_copy_packet": Row(),  # none was made
     "shares": page(LEADS),
     "share_new": act(LEADS),
     "share_end": act(LEADS, LEADS),

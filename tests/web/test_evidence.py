@@ -21,9 +21,11 @@ from offboarding.execution.models import Proof, Run
 from offboarding.ledger.models import Entry
 from offboarding.packets import perform
 from offboarding.packets.actions import order
-from offboarding.packets.models import Packet
+from offboarding.packets.models import Packet, Redaction
 from offboarding.packets.queries import path_of
+from offboarding.packets.verifier import verify
 from offboarding.removals.models import RemovalRequest
+from offboarding.work import desks
 from offboarding.work.actions import claim
 from offboarding.work.rules import State
 
@@ -152,6 +154,54 @@ def test_each_version_has_its_page_and_its_bytes_and_says_which_is_the_newest(
     assert body(client.get("/evidence/R-1001/packet.zip")) != kept
     assert client.get("/evidence/R-1001/v3/").status_code == 404
     assert as_user(client, carol).get("/evidence/R-1001/v1/packet.zip").status_code == 404
+
+
+def test_a_redacted_copy_is_made_once_and_taken_by_who_sees_the_packet(
+    client: Client, sealed: Any, ada: Any, erin: Any, carol: Any
+) -> None:
+    packet = sealed("Acme Production")
+    url = "/evidence/R-1001/v1/redacted"
+    as_user(client, erin)
+    assert client.post(f"{url}/").status_code == 409 and not Redaction.objects.exists(), "auditors only read"
+    assert as_user(client, carol).post(f"{url}/").status_code == 404
+    as_user(client, ada)
+    assert client.get(f"{url}.zip").status_code == 404
+    assert client.post(f"{url}/").status_code == 302
+    assert client.post(f"{url}/").status_code == 409, "it is being made"
+    desks.DESKS["packets.Redaction"].look(Redaction.objects.get().pk)
+    made = Redaction.objects.get()
+    assert made.state == "done", made.trouble
+    taken = body(as_user(client, erin).get(f"{url}.zip"))
+    assert hashlib.sha256(taken).hexdigest() == made.sha256
+    kept = path_of(packet).with_name(made.file)
+    assert verify(str(kept)).ok, verify(str(kept)).lines
+    bag = zipfile.ZipFile(BytesIO(zipfile.ZipFile(kept).read("R-1001-redacted.zip")))
+    for name in bag.namelist():
+        for word in (b"Reyes", b"dan@northwind.example", b"Alice", b"Bob", b"tokens 0", b"picture 0"):
+            assert word not in bag.read(name), (name, word)
+    page = client.get("/evidence/R-1001/").content.decode()
+    assert made.file in page and "1 file was left out" in page
+    assert path_of(packet).read_bytes() and Packet.objects.get().sha256 == packet.sha256, (
+        "which stays as it is"
+    )
+
+
+def test_a_copy_of_a_packet_that_is_away_stops_and_is_asked_for_again(
+    client: Client, sealed: Any, ada: Any
+) -> None:
+    packet = sealed("Acme Production")
+    kept = path_of(packet).read_bytes()
+    path_of(packet).write_bytes(kept[:-9])
+    as_user(client, ada).post("/evidence/R-1001/v1/redacted/")
+    row = Redaction.objects.get()
+    desks.DESKS["packets.Redaction"].look(row.pk)
+    row.refresh_from_db()
+    assert (row.state, row.sha256) == ("needs_person", "") and "cannot be made" in row.trouble
+    path_of(packet).write_bytes(kept)
+    assert client.post("/evidence/R-1001/v1/redacted/").status_code == 302
+    desks.DESKS["packets.Redaction"].look(row.pk)
+    row.refresh_from_db()
+    assert row.state == "done"
 
 
 def test_for_another_client_there_is_no_packet(client: Client, sealed: Any, carol: Any) -> None:

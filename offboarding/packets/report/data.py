@@ -15,6 +15,7 @@ from offboarding.packets.contents import (
     Evidence,
     Finding,
     Item,
+    LeftOut,
     PacketContents,
     Place,
     Remark,
@@ -34,6 +35,8 @@ def report_data(contents: PacketContents, key_id: str) -> dict[str, Any]:
     return {
         **_head(contents, zone),
         "facts": _facts(contents, zone),
+        "redacts": _redacts(contents),
+        "left_out": [_left_out(one) for one in contents.left_out],
         "addenda": [_addendum(one, zone) for one in contents.addenda],
         "exceptions": [_remark(one) for one in contents.exceptions],
         "unknowns": [_remark(one) for one in contents.unknowns],
@@ -125,6 +128,24 @@ def _addendum(one: Addendum, zone: ZoneInfo) -> dict[str, str]:
         "text": one.text,
         "before": str(one.replaces_version),
         "replaces": one.replaces_sha256,
+    }
+
+
+def _redacts(contents: PacketContents) -> dict[str, str]:
+    """What every page of a redacted copy says; empty for the packet itself."""
+    if contents.redacts is None:
+        return {"packet": "", "bag": ""}
+    return {"packet": contents.redacts.packet_sha256, "bag": contents.redacts.bag_sha256}
+
+
+def _left_out(one: LeftOut) -> dict[str, str]:
+    return {
+        "number": str(one.number),
+        "name": one.name,
+        "shows": one.shows,
+        "why": one.why,
+        "size": times.size(one.size),
+        "sha256": one.sha256,
     }
 
 
@@ -255,6 +276,7 @@ def _evidence(one: Evidence) -> dict[str, str]:
         "at": times.utc(one.taken_at),
         "size": times.size(one.size),
         "sha256": one.sha256,
+        "captured": one.captured_sha256,
         "replaces": f"Corrects number {one.replaces}." if one.replaces is not None else "",
     }
 

@@ -29,6 +29,7 @@ KINDS = {
     "discovery.Look": "looks",
     "execution.Run": "steps",
     "packets.Packet": "packets",
+    "packets.Redaction": "copies",
     "notifications.Message": "messages",
     "reports.Check": "checks",
 }

@@ -2,13 +2,15 @@ from __future__ import annotations
 
 from django.urls import URLPattern, path
 
-from offboarding.web.evidence import downloads, shares, views
+from offboarding.web.evidence import copies, downloads, shares, views
 
 PACKET = "evidence/R-<int:number>/"
 urlpatterns: list[URLPattern] = [
     path("evidence/", views.listing, name="evidence"),
     path(PACKET, views.packet, name="packet"),
     path(f"{PACKET}v<int:version>/", views.packet, name="packet_version"),
+    path(f"{PACKET}v<int:version>/redacted/", copies.make, name="packet_copy"),
+    path(f"{PACKET}v<int:version>/redacted.zip", copies.take, name="packet_copy_packet"),
     path(f"{PACKET}share/", shares.shares, name="shares"),
     path(f"{PACKET}share/new/", shares.make, name="share_new"),
     path(f"{PACKET}share/<int:pk>/end/", shares.end, name="share_end"),

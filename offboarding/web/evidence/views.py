@@ -17,6 +17,7 @@ from offboarding.removals.rules import Stage
 from offboarding.retention.queries import holds_over, newest_check, tombstone_of
 from offboarding.web.cards import FieldCard, NoticeCard
 from offboarding.web.evidence import cards, checks
+from offboarding.web.evidence.copies import copy_card
 from offboarding.web.evidence.downloads import opened
 from offboarding.web.evidence.forms import CheckForm, FindForm
 from offboarding.web.evidence.tabs import tabs
@@ -96,7 +97,15 @@ def sealed(
     holds = notices(holds_over(found.removal), Clock.of(request))
     hashes = checked(found, newest_check(), Clock.of(request))
     shares = f"/evidence/{found.removal.reference}/share/" if may_share(request.scope, found) else ""
-    return {"packet": card, "form": form, "verdict": verdict, "holds": holds, "hashes": hashes, "shares": shares}
+    return {
+        "packet": card,
+        "form": form,
+        "verdict": verdict,
+        "holds": holds,
+        "hashes": hashes,
+        "shares": shares,
+        "copy": copy_card(request, found),
+    }
 
 
 def unsealed(removal: RemovalRequest) -> dict[str, Any]:

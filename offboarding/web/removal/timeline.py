@@ -312,6 +312,12 @@ WORDS: dict[Event, Callable[[Facts], str]] = {
     Event.FINDING_RECORDED: finding,
     Event.PACKET_ORDERED: lambda facts: _("ordered version %(version)s of the evidence packet") % facts,
     Event.PACKET_SEALED: lambda facts: _("sealed version %(version)s of the evidence packet") % facts,
+    Event.COPY_ORDERED: lambda facts: (
+        _("asked for a redacted copy of version %(version)s of the evidence packet") % facts
+    ),
+    Event.COPY_MADE: lambda facts: (
+        _("made a redacted copy of version %(version)s of the evidence packet") % facts
+    ),
     Event.SHARE_MADE: lambda facts: (
         _("shared version %(version)s of the evidence packet with one address outside") % facts
     ),

@@ -1,0 +1,61 @@
+"""Ordering a redacted copy of a sealed packet, and noting that it stands."""
+
+from __future__ import annotations
+
+from django.db import transaction
+from django.db.models.functions import Now
+
+from offboarding import pulse
+from offboarding.directory.rules import Scope
+from offboarding.ledger.actions import APP, Event, record
+from offboarding.lib.refusals import Refused
+from offboarding.packets.models import Packet, Redaction
+from offboarding.packets.shares.queries import may_share
+from offboarding.packets.writer import WrittenPacket
+from offboarding.users.models import User
+from offboarding.users.rules import actor_of
+from offboarding.work.actions import move, must_not_stand_still, put_down
+from offboarding.work.rules import State
+
+
+def order(packet: Packet, user: User, scope: Scope) -> Redaction:
+    """A copy of this version, once; after it stopped, one more try. Raises Refused."""
+    with transaction.atomic():
+        locked = Packet.objects.select_for_update(of=("self",)).select_related("removal").get(pk=packet.pk)
+        if not may_share(scope, locked):
+            raise Refused("not-yours", "Who may share a packet may have a redacted copy made.")
+        made, new = Redaction.objects.get_or_create(packet=locked, defaults={"asked_by": user})
+        if not new and not move_again(made):
+            raise Refused("asked", "A redacted copy of this version stands already, or is being made.")
+        pulse.nudge(made)
+        facts = {"version": locked.version, "sha256": locked.sha256}
+        record(Event.COPY_ORDERED, actor=actor_of(user), about=locked.removal.reference, facts=facts)
+    return made
+
+
+def move_again(made: Redaction) -> bool:
+    stopped = made.state == State.NEEDS_PERSON
+    return stopped and move(made, State.READY, not_before=Now(), waiting_for="", trouble="")
+
+
+def may_begin() -> None:
+    """Raises StandsStill: nothing is signed then that may have to be taken back."""
+    with transaction.atomic():
+        must_not_stand_still()
+
+
+def finished(made: Redaction, written: WrittenPacket, files: int, left_out: int) -> None:
+    """The file stands; now the row may say so."""
+    with transaction.atomic():
+        must_not_stand_still()
+        put_down(
+            made, State.DONE, after=None, file=written.path.name, size=written.size, sha256=written.sha256,
+            bag_sha256=written.bag.sha256, files=files, left_out=left_out, trouble="",
+        )  # fmt: skip
+        facts = {
+            "version": made.packet.version,
+            "of": made.packet.sha256,
+            "sha256": written.sha256,
+            "left_out": left_out,
+        }
+        record(Event.COPY_MADE, actor=APP, about=made.packet.removal.reference, facts=facts)
