@@ -142,6 +142,7 @@ WORDS = [
     ("Dan left", "[person 1] left", "a first name by itself"),
     ("DAN@X.EXAMPLE, dan@x.example", "[address of person 1], [address of person 1]", "case does not matter"),
     ("Danube", "Danube", "a word that begins alike"),
+    ("Duarte  Dan asked", "[person 1] asked", "the parts the other way round"),
     ("who@else.example", "[address of person 2]", "an address that nobody named"),
     ("from 203.0.113.9 and 2001:db8::7:1:2", "from [network address] and [network address]", "where from"),
     ("2026-03-31T09:19:04Z", "2026-03-31T09:19:04Z", "a time is no network address"),

@@ -13,6 +13,8 @@ NETWORK = re.compile(
     r"\b\d{1,3}(?:\.\d{1,3}){3}\b"
     r"|(?<![\w:])(?:[0-9a-fA-F]{0,4}:){1,7}:[0-9a-fA-F:.]{0,45}|(?<![\w:])(?:[0-9a-fA-F]{1,4}:){3,7}[0-9a-fA-F]{1,4}"
 )
+# A name of two parts, written otherwise than it is known, is one person once.
+TWICE = re.compile(r"(\[person \d+\])(?:\s+\1)+")
 # A part of a name that is so short is a word of its own in many sentences.
 SHORTEST_PART = 3
 OURS = ("Offboard", "Offboard (automated steps)")
@@ -71,7 +73,7 @@ class Names:
             self._pattern = one_of({**self.shown, **self.texts}, re.IGNORECASE)
             self._spelled = one_of(self.parts)
         whole = self._pattern.sub(lambda found: self._instead.get(fold(found[0]), "[text]"), text)
-        return self._spelled.sub(lambda found: self.parts[found[0]], whole)
+        return TWICE.sub(r"\1", self._spelled.sub(lambda found: self.parts[found[0]], whole))
 
     def _address(self, found: re.Match[str]) -> str:
         self.person("", [found[0]])
