@@ -279,6 +279,7 @@ def test_every_event_about_the_directory_is_told_in_words() -> None:
         "hold.",
         "purge.",
         "evidence.purged",
+        "trail.",
         "engagement.",
         "collaborator.",
         "workspace.",

@@ -287,6 +287,7 @@ def test_every_event_about_a_request_is_told_in_words() -> None:
         "retention.",
         "evidence.checked",
         "evidence.purged",
+        "trail.",
         "purge.",
         "engagement.",
         "collaborator.",

@@ -108,7 +108,7 @@ def purge_tag(purge: Purge) -> TagCard:
 
 def purge_facts(purge: Purge, clock: Clock) -> tuple[FactCard, ...]:
     asked = _("%(n)d files and packets, %(size)s") % {"n": purge.files, "size": filesizeformat(purge.size)}
-    until = _("Kept until before %(day)s") % {"day": dateformat.format(purge.before, "j M Y")}
+    until = _("With a last day before %(day)s") % {"day": dateformat.format(purge.before, "j M Y")}
     facts = [
         FactCard(_("What"), asked, note=until),
         FactCard(_("Why"), purge.why),
