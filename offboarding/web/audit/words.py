@@ -129,7 +129,7 @@ def says(entry: Entry) -> str:
     if event is Event.LEDGER_CHECKED:
         holds = _("all %(n)s entries hold") % {"n": told.get("entries", "")}
         return _("checked the ledger: %(found)s") % {"found": told.get("says") or holds}
-    if event is Event.EVIDENCE_CHECKED:
+    if event is Event.EVIDENCE_CHECKED and {"files", "packets", "wrong"} <= told.keys():
         whole = _("%(files)s files and %(packets)s packets are as they were") % told
         return f"{ACTS[event]} {whole if not told['wrong'] else _('%(wrong)s are missing or changed') % told}"
     found = next((str(told[name]) for name in OBJECTS if told.get(name)), "")
