@@ -113,6 +113,10 @@ def fail(world: Simulator, said: str, match: dict[str, str]) -> None:
     world.control.add_trouble({"do": "answer", "status": 500, "body": body, "match": match, "count": 2})
 
 
+# It marks a row and tells the ledger, and writes no line of the log.
+SILENT = ("emergencies.reviews",)
+
+
 def search_all(search: Search, lines: Lines, settings: Any) -> None:
     search.into("log: lines", "\n".join(lines.lines))
     search.database()
@@ -141,7 +145,7 @@ def test_no_secret_is_left_anywhere_by_this_kind_of_work(
     search_all(search, lines, settings)
     assert not search.found, "\n".join(search.found[:40])
     # Something was there to be searched.
-    assert search.searched["database"] > 20_000 and search.searched["log"] > 100
+    assert search.searched["database"] > 20_000 and (search.searched["log"] > 100 or kind in SILENT)
 
 
 BROKEN = "broken by the test, and says what it held: "
