@@ -59,16 +59,31 @@ def nul_character(request: HttpRequest) -> HttpResponse:
     return answer(request, _("This cannot be read"), text, 400)
 
 
+def note(request: HttpRequest, status: int) -> None:
+    """Who was refused what, for those who watch the log: the name of the page, never what was sent or asked for."""
+    match, user = request.resolver_match, getattr(request, "user", None)
+    log.warning(
+        "refused",
+        route=match.view_name if match else "",
+        method=request.method,
+        status=status,
+        user=user.pk if user else None,
+    )
+
+
 def forbidden(request: HttpRequest, exception: Any = None) -> HttpResponse:
+    note(request, 403)
     return answer(request, _("This is not yours to do"), _("Somebody with the right role can do it."), 403)
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
+    note(request, 403)
     text = _("This form was opened in another sign-in. Go back, load the page again and send it once more.")
     return answer(request, _("This form is too old"), text, 403)
 
 
 def not_found(request: HttpRequest, exception: Any = None) -> HttpResponse:
+    note(request, 404)
     text = _("Nothing is here, or it is not yours to see. Check the address, or start from your work.")
     return answer(request, _("Not found"), text, 404)
 
