@@ -252,7 +252,7 @@ def go_on(removal: RemovalRequest, plan: Plan) -> bool:
     if free:
         execution.release(list(runs.runs_numbered(plan, free[:AT_ONCE]).values()))
     left = runs.holding_up(plan)
-    if letters.THEIR_TURN in left:
+    if letters.THEIR_TURN & left:
         letters.go_on(removal)
         left = runs.holding_up(plan)
     if not left and runs.may_close(plan) and emergency.may_close(removal, plan):

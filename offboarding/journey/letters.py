@@ -24,8 +24,8 @@ from offboarding.work import clock
 from offboarding.work.queries import stands_still
 from offboarding.work.rules import State
 
-# Code and state of the step while it has its turn.
-THEIR_TURN = (TELLING, State.NEEDS_PERSON.value)
+# Code and state of the steps while they have their turn.
+THEIR_TURN = {(code, State.NEEDS_PERSON.value) for code in TELLING}
 
 
 def go_on(removal: RemovalRequest) -> None:

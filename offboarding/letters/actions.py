@@ -120,22 +120,28 @@ def edit(letter: Letter, asked: Asked, paragraph: str) -> None:
 
 
 def write_again(letter: Letter, asked: Asked) -> Letter:
-    """The facts are other ones now: the open letter lapses, and a draft with today's takes its place."""
+    """With the facts of now: a draft takes them; what was approved lapses, and a draft takes its place."""
     writer(asked.user, letter.removal, asked.today)
     if not (why := queries.changed_since(letter)):
         raise Refused("nothing-changed", "Nothing in it has changed.")
     with transaction.atomic():
-        lapse(held(letter, asked.version), why, actor_of(asked.user))
-        kind = Kind(letter.kind)
-        return write_letter(letter.removal, letter.client, kind, asked.user, asked.today, letter.paragraph)
+        return renewed(held(letter, asked.version), why, asked.user)
 
 
 def renew(letter: Letter, why: str) -> Letter:
-    """The same without a person: only for words that nobody has approved."""
+    """The same without a person."""
     with transaction.atomic():
-        lapse(held(letter, letter.version), why, APP)
-        kind, today = Kind(letter.kind), clock.now().date()
-        return write_letter(letter.removal, letter.client, kind, None, today, letter.paragraph)
+        return renewed(held(letter, letter.version), why, None)
+
+
+def renewed(letter: Letter, why: str, user: User | None) -> Letter:
+    if letter.standing == Standing.APPROVED:
+        return succeeded(letter, why, user)
+    facts = canonical.dumps(queries.facts_of(letter.removal, letter.client))
+    digest = canonical.digest(canonical.loads(facts))
+    moved(letter, Standing.DRAFT, facts_body=facts, facts_digest=digest, written_at=clock.now())
+    tell(letter, Event.LETTER_CHANGED, actor_for(user), says=why, facts_sha256=digest)
+    return letter
 
 
 def lapse_if_changed(letter: Letter, user: User | None) -> None:
@@ -145,8 +151,22 @@ def lapse_if_changed(letter: Letter, user: User | None) -> None:
     with transaction.atomic():
         locked = Letter.objects.select_for_update().filter(pk=letter.pk, standing__in=OPEN).first()
         if locked is not None:
-            lapse(locked, why, actor_for(user))
-    raise Refused("lapsed", f"The facts changed since this was written, so it lapsed. {why} Write it again.")
+            succeeded(locked, why, user)
+    raise Refused(
+        "lapsed",
+        f"The facts changed since this was written, so it lapsed. {why} A draft with the facts of now is there.",
+    )
+
+
+def succeeded(letter: Letter, why: str, user: User | None) -> Letter:
+    """It lapses, and a draft with the facts of now and the same paragraph takes its place."""
+    lapse(letter, why, actor_for(user))
+    kind, today = Kind(letter.kind), clock.now().date()
+    made = write_letter(letter.removal, letter.client, kind, None, today, letter.paragraph)
+    # Whose words they are stays: nobody approves a paragraph of their own because its facts changed.
+    Letter.objects.filter(pk=made.pk).update(texted_by=letter.texted_by)
+    made.refresh_from_db()
+    return made
 
 
 def lapse(letter: Letter, why: str, actor: Actor) -> None:

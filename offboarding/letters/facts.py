@@ -22,10 +22,24 @@ from offboarding.work.rules import ENDED, State
 Facts = dict[str, Any]
 # Steps of these phases say whether something may still be open to the person.
 MATTERS = (Phase.REMOVE, Phase.ROTATE, Phase.VERIFY)
-LISTS = ("removed", "read_only", "kept", "unverified", "by_hand", "skipped", "not_done", "not_known")
+LISTS = (
+    "removed",
+    "read_only",
+    "reduced",
+    "kept",
+    "unverified",
+    "by_hand",
+    "skipped",
+    "not_done",
+    "not_known",
+)
+# What a fresh read shows where it is as planned. Only the first says that nothing is left.
+SEEN_AS = {"remove": "removed", "downgrade": "read_only", "reduce": "reduced"}
+RETURNS = "It was removed and read again; access is to be given again there."
 TOKENS = (
     "API tokens: Segment does not list them. What a person did about them is among the steps done by hand."
 )
+KEYS = "Replace the write keys of the source %(source)s"
 SHARED = "A step that concerns several clients"
 WHY = {
     Now.NOT_STARTED: "The work there has not begun.",
@@ -51,9 +65,12 @@ def described(
         name, row = place_row(place, findings)
         facts[name].append(row)
     own = {place.workspace_id for place in places}
-    for run in runs:
-        if run.item.phase in MATTERS and concerns(run, own) and (name := step_list(run)):
+    mine = [run for run in runs if run.item.phase in MATTERS and concerns(run, own) and not helps(run)]
+    for run in mine:
+        if not run.item.target.get("source_id") and (name := step_list(run)):
             facts[name].append(step_row(run, bool(others)))
+    for name, row in rotations(run for run in mine if run.item.target.get("source_id")):
+        facts[name].append(row)
     facts["not_known"] = unknown(places, others, not_known)
     return facts
 
@@ -65,11 +82,10 @@ def place_row(place: PlaceStanding, findings: Sequence[Finding]) -> tuple[str, d
         why = place.planned.removeprefix("Keep: ") if place.choice == "keep" else place.says
         return "kept", {**row, "says": mask_text(why)}
     if place.now is Now.VERIFIED and (at := gone_since(place.workspace_id, findings)):
-        if place.choice == "reduce":
-            return "kept", {**row, "says": mask_text(f"{place.planned}, as verified; everything else stays")}
-        if place.choice == "downgrade":
-            return "read_only", {**row, "at": at, "says": place.planned}
-        return "removed", {**row, "at": at}
+        if any(run.item.phase == Phase.RETURN for run in place.runs):
+            return "unverified", {**row, "says": RETURNS}
+        name = SEEN_AS.get(place.choice, "unverified")
+        return name, {**row, "at": at, **({} if name == "removed" else {"says": mask_text(place.planned)})}
     return "unverified", {**row, "says": WHY.get(place.now) or f"{place.says}."}
 
 
@@ -80,6 +96,25 @@ def gone_since(workspace: int, findings: Sequence[Finding]) -> str:
         if finding.attempt.run.item.workspace_id == workspace:
             since = (since or iso(finding.at)) if finding.seen == Seen.ABSENT else ""
     return since
+
+
+def helps(run: Run) -> bool:
+    """It measures, or fetches records: what the person can reach does not hang on it."""
+    return run.item.step.startswith(("verify.measure", "verify.audit"))
+
+
+def rotations(runs: Iterable[Run]) -> Iterable[tuple[str, dict[str, str]]]:
+    """The keys of one source are one line, however many steps their rotation has; nothing once the old ones are gone."""
+    by_source: dict[str, list[Run]] = {}
+    for run in runs:
+        by_source.setdefault(run.item.target["source_id"], []).append(run)
+    for each in by_source.values():
+        names = {step_list(run) for run in each}
+        name = next((one for one in ("not_done", "skipped") if one in names), "")
+        if name:
+            item = each[0].item
+            what = KEYS % {"source": item.target.get("source", item.target["source_id"])}
+            yield name, {"what": mask_text(what), "where": item.workspace.name if item.workspace else ""}
 
 
 def concerns(run: Run, own: set[int]) -> bool:
@@ -115,7 +150,7 @@ def unknown(
 
 def whole(facts: Mapping[str, Any]) -> bool:
     """True if every place is verified or kept on purpose, and every step that matters has ended."""
-    return bool(facts["removed"] or facts["read_only"]) and not any(
+    return any(facts[name] for name in SEEN_AS.values()) and not any(
         facts[name] for name in ("unverified", "skipped", "not_done")
     )
 
@@ -123,6 +158,7 @@ def whole(facts: Mapping[str, Any]) -> bool:
 NAMES = {
     "removed": "removed",
     "read_only": "read-only",
+    "reduced": "taken away in part",
     "kept": "kept on purpose",
     "unverified": "not verified",
     "by_hand": "done by hand",

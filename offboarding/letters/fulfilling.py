@@ -1,10 +1,11 @@
-"""The line of the checklist that letters fulfil: it ends by the fact that everybody was told, not by a click."""
+"""The lines of the checklist that letters fulfil: they end by the fact that everybody was told, not by a click."""
 
 from __future__ import annotations
 
 from django.db.models import QuerySet
 from django.db.models.functions import Now
 
+from offboarding.checklist.models import Plan
 from offboarding.execution.models import Run
 from offboarding.execution.rules import Ended
 from offboarding.ledger.actions import APP, Event, record
@@ -14,37 +15,39 @@ from offboarding.removals.models import RemovalRequest
 from offboarding.work.actions import move
 from offboarding.work.rules import State
 
-TELLING = "tell"
+TELLING = ("tell", "tell-reduced")
 
 
 def waits(removal: RemovalRequest) -> QuerySet[Run]:
-    """The step, while its turn has come and nobody has ended it."""
-    found = Run.objects.filter(item__plan__removal=removal, item__code=TELLING, state=State.NEEDS_PERSON)
-    return found.select_related("item__plan").order_by("-item__plan__version")
+    """The steps, while their turn has come and nobody has ended them."""
+    newest = Plan.objects.filter(removal=removal).order_by("-version").values("pk")[:1]
+    found = Run.objects.filter(item__plan__in=newest, item__code__in=TELLING, state=State.NEEDS_PERSON)
+    return found.select_related("item")
 
 
 def fulfil(removal: RemovalRequest) -> None:
-    """In the caller's transaction. Twice ends it once."""
-    run = waits(removal).first()
-    if run is None:
+    """In the caller's transaction. Twice ends them once."""
+    if not (runs := list(waits(removal))):
         return
+    clients = queries.clients_in(removal)
     expected = {
         each.pk: expected_in(queries.conditions_of(each), removal.emergency, removal.machine)
-        for each in queries.clients_in(removal)
+        for each in clients
     }
     if not told(queries.standing_of(removal), expected):
         return
-    sentence = sentence_for(removal)
-    changes = {
+    says = sentence_for(removal)
+    ended = {
         "ended": Ended.CHANGED,
         "ended_at": Now(),
-        "sentence": sentence[:500],
+        "sentence": says[:500],
         "cause": "",
         "touched_at": Now(),
     }
-    facts = {"item": run.item.number, "title": run.item.title, "ended": Ended.CHANGED.value, "says": sentence}
-    if move(run, State.DONE, **changes):
-        record(Event.ITEM_DONE, actor=APP, about=removal.reference, facts=facts)
+    for run in runs:
+        facts = {"item": run.item.number, "title": run.item.title, "ended": Ended.CHANGED.value, "says": says}
+        if move(run, State.DONE, **ended):
+            record(Event.ITEM_DONE, actor=APP, about=removal.reference, facts=facts)
 
 
 def sentence_for(removal: RemovalRequest) -> str:

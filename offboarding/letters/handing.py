@@ -11,8 +11,8 @@ from django.db.models.functions import Now
 
 from offboarding.evidence.actions import Stored, write
 from offboarding.evidence.models import Evidence
-from offboarding.ledger.actions import APP, Event
-from offboarding.letters.actions import lapse, tell_of
+from offboarding.ledger.actions import Event
+from offboarding.letters.actions import succeeded, tell_of
 from offboarding.letters.fulfilling import fulfil
 from offboarding.letters.models import Delivery, Letter
 from offboarding.letters.rules import TITLES, Kind, Standing
@@ -95,7 +95,7 @@ def overtaken(delivery: Delivery, why: str) -> None:
         put_down(delivery, State.CANCELLED, after=None, trouble=says[:500])
         others = letter.deliveries.exclude(pk=delivery.pk).exclude(state=State.CANCELLED)
         if letter.standing == Standing.RELEASED and not others.exists():
-            lapse(letter, why, APP)
+            succeeded(letter, why, None)
         tell_of(delivery, Event.LETTER_FAILED, says=says[:300])
 
 

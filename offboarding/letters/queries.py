@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -118,7 +118,11 @@ def letters_of(removal: RemovalRequest) -> list[Letter]:
     """Every letter about a request, oldest first, with its copies. Two queries."""
     beside = ("client", "texted_by", "approved_by", "released_by", "removal__requester")
     found = Letter.objects.filter(removal=removal).select_related(*beside)
-    return list(found.prefetch_related("deliveries__file", "deliveries__document", "deliveries__word_by"))
+    return list(
+        found.prefetch_related(
+            "deliveries__file", "deliveries__document", "deliveries__word_by", "deliveries__word_proof"
+        )
+    )
 
 
 def letter_of(removal: RemovalRequest, pk: int) -> Letter | None:
@@ -156,10 +160,9 @@ def addressed_to(letter: Letter, today: Any) -> str:
     return known
 
 
-def files_of(removals: Iterable[RemovalRequest] | RemovalRequest) -> QuerySet[Evidence]:
-    """What was kept because of a request's letters: mails, documents, and what shows how they arrived."""
-    wanted = [removals] if isinstance(removals, RemovalRequest) else list(removals)
-    found = Delivery.objects.filter(letter__removal__in=wanted)
+def files_of(removals: Sequence[RemovalRequest] | QuerySet[RemovalRequest]) -> QuerySet[Evidence]:
+    """What was kept because of the letters of these requests: mails, documents, and what shows how they arrived."""
+    found = Delivery.objects.filter(letter__removal__in=removals)
     return Evidence.objects.filter(
         Q(pk__in=found.values("file"))
         | Q(pk__in=found.values("document"))

@@ -34,6 +34,7 @@ INLINE = {
 HEADINGS = {
     "removed": "Removed, and seen to be gone",
     "read_only": "Read-only from now on",
+    "reduced": "Only some taken away",
     "kept": "Kept on purpose",
     "unverified": "Not verified",
     "by_hand": "Done by hand",
@@ -255,6 +256,7 @@ SAMPLE: Facts = {
         {"what": "Acme EU", "where": "production", "at": "2026-03-31T10:05:31Z"},
     ],
     "read_only": [],
+    "reduced": [],
     "kept": [{"what": "Acme Sandbox", "where": "development", "says": "Read-only until 30 Apr: hand-over"}],
     "unverified": [
         {"what": "Acme Staging", "where": "staging", "says": "It was not read again: the check was skipped."}

@@ -23,6 +23,7 @@ from offboarding.packets import contents as made
 from offboarding.packets.clocks import clocks, since_when, when
 from offboarding.packets.decisions import approval, approvals_of, named, without_approval, words_of
 from offboarding.packets.keys import credentials
+from offboarding.packets.letters import in_order, letters
 from offboarding.packets.models import Packet
 from offboarding.packets.remarks import exceptions, unknowns
 from offboarding.packets.shelf import Shelf, old_of
@@ -73,6 +74,9 @@ def collect(packet: Packet, statement: Checkpoint, touch: Callable[[], None]) ->
     segment_ids = {each.workspace_id: each.workspace.segment_id for each in places_of(removal)}
     found = Found(removal, packet.sealed_at, findings, plan, before, shelf, segment_ids)
     stood = tuple(place(each, found) for each in places)
+    told = tuple(
+        in_order(messages(removal.reference, packet.sealed_at), letters(removal, packet.sealed_at, shelf))
+    )
     return made.PacketContents(
         reference=removal.reference,
         title=title(removal, places),
@@ -105,7 +109,7 @@ def collect(packet: Packet, statement: Checkpoint, touch: Callable[[], None]) ->
         findings=seen,
         credentials=credentials(runs),
         resources=tuple(resources(places, stood, plan)),
-        messages=tuple(messages(removal.reference, packet.sealed_at)),
+        messages=told,
         exceptions=(*without_approval(emergency), *exceptions(runs, places, stood, shelf)),
         unknowns=tuple(unknowns(plan, places, shelf)),
         evidence=tuple(shelf.pieces.values()),

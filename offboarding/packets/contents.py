@@ -166,13 +166,14 @@ class ResourceAccess:
 
 @dataclass(frozen=True)
 class Message:
-    """A notice that was sent because of this removal."""
+    """A notice or a letter that was sent because of this removal, and what is known of its arrival."""
 
     at: str
     channel: str
     to: str
     subject: str
     state: str
+    evidence: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)

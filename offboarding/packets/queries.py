@@ -16,6 +16,7 @@ from offboarding.discovery.models import Snapshot
 from offboarding.evidence.models import Evidence
 from offboarding.evidence.rules import keep_until
 from offboarding.execution.models import Attempt, Proof, Run
+from offboarding.letters.queries import files_of as letters_files
 from offboarding.packets.models import Packet, Redaction
 from offboarding.removals.models import RemovalRequest
 from offboarding.removals.queries import clients_of, removals_for
@@ -89,7 +90,7 @@ def being_made(removal: RemovalRequest) -> Packet | None:
 
 
 def files_of(removal: RemovalRequest) -> QuerySet[Evidence]:
-    """Every file that was kept because of this removal: looks, calls, and what people added. No other file."""
+    """Every file that was kept because of this removal: looks, calls, letters, and what people added. No other file."""
     return files_of_all([removal])
 
 
@@ -97,7 +98,8 @@ def files_of_all(removals: Sequence[RemovalRequest] | QuerySet[RemovalRequest]) 
     looks = Snapshot.objects.filter(plans__removal__in=removals).values("raw")
     calls = Attempt.objects.filter(run__item__plan__removal__in=removals).values("exchanges")
     added = Proof.objects.filter(run__item__plan__removal__in=removals).values("evidence")
-    return Evidence.objects.filter(Q(pk__in=looks) | Q(pk__in=calls) | Q(pk__in=added))
+    told = letters_files(removals).values("pk")
+    return Evidence.objects.filter(Q(pk__in=looks) | Q(pk__in=calls) | Q(pk__in=added) | Q(pk__in=told))
 
 
 def first_kept_until(removal: RemovalRequest, sealed_on: date) -> date:

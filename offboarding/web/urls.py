@@ -15,6 +15,7 @@ from offboarding.web.engine import urls as engine
 from offboarding.web.evidence import urls as evidence
 from offboarding.web.filing import urls as filing
 from offboarding.web.keys import urls as keys
+from offboarding.web.letters import urls as letters
 from offboarding.web.messages import urls as messages
 from offboarding.web.people import urls as people
 from offboarding.web.policies import urls as policies
@@ -48,6 +49,7 @@ urlpatterns: list[URLPattern] = [
     *audit.urlpatterns,
     *population.urlpatterns,
     *messages.urlpatterns,
+    *letters.urlpatterns,
     *start.urlpatterns,
     *settings.urlpatterns,
     *setup.urlpatterns,

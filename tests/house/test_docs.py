@@ -13,6 +13,7 @@ from django.core.management import call_command, get_commands
 
 from offboarding.env import VARIABLES
 from offboarding.ledger.events import Event
+from offboarding.letters.wording import INLINE, ON_A_LINE
 from tests.faults.case import names
 from tests.house.source import PRODUCT, ROOT, listing
 
@@ -77,6 +78,11 @@ def test_every_command_that_is_described_exists() -> None:
 
 def test_every_event_of_the_ledger_is_described() -> None:
     missing = [event.value for event in Event if event.value not in doc("ledger.md")]
+    assert not missing, listing(missing)
+
+
+def test_every_place_of_a_letter_is_described() -> None:
+    missing = [name for name in (*INLINE, *ON_A_LINE) if f"`{{{name}}}`" not in doc("letters.md")]
     assert not missing, listing(missing)
 
 

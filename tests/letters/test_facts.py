@@ -17,7 +17,8 @@ def stands(choice: str, planned: str, now: Now = Now.VERIFIED) -> PlaceStanding:
 
 
 @pytest.mark.parametrize(
-    ("choice", "list_"), [("remove", "removed"), ("downgrade", "read_only"), ("reduce", "kept")]
+    ("choice", "list_"),
+    [("remove", "removed"), ("downgrade", "read_only"), ("reduce", "reduced"), ("new", "unverified")],
 )
 def test_only_what_went_as_a_whole_is_called_removed(
     choice: str, list_: str, monkeypatch: pytest.MonkeyPatch
@@ -26,7 +27,7 @@ def test_only_what_went_as_a_whole_is_called_removed(
     name, row = place_row(stands(choice, "Take away Source Admin on 2 sources"), [])
     assert name == list_
     if choice == "reduce":
-        assert row["says"] == "Take away Source Admin on 2 sources, as verified; everything else stays"
+        assert row["says"] == "Take away Source Admin on 2 sources"
 
 
 def test_nobody_is_written_to_about_a_service_account_of_their_own() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from email import message_from_bytes
 from typing import Any
 
@@ -23,6 +23,9 @@ from offboarding.letters.models import Delivery, Letter, TermsVersion
 from offboarding.letters.rules import Conditions, Kind, Word
 from offboarding.lib import canonical
 from offboarding.lib.refusals import Refused
+from offboarding.packets.letters import letters
+from offboarding.packets.queries import files_of
+from offboarding.packets.shelf import Shelf
 from tests.letters.conftest import SEEN_AT, read_again, turn_to_tell
 from tests.notifications.smtp import HANG_UP, mail_server
 
@@ -169,21 +172,32 @@ def test_facts_that_change_between_the_press_and_the_mail_stop_it(
     read_again(verified, "Acme Production", "present", SEEN_AT + timedelta(hours=1))
     copy = go(copy)
     assert copy.state == "cancelled" and "facts changed" in copy.trouble and mailoutbox == []
-    assert Letter.objects.get().standing == "lapsed"
+    assert list(Letter.objects.order_by("pk").values_list("standing", flat=True)) == ["lapsed", "draft"]
 
 
-def test_what_lapsed_is_written_again_with_the_facts_of_now(
-    letter: Make, by: Make, alice: Any, verified: Any
-) -> None:
+def test_a_draft_takes_the_facts_of_now(letter: Make, by: Make, alice: Any, verified: Any) -> None:
     made = letter()
     with pytest.raises(Refused, match="Nothing in it has changed"):
         actions.write_again(made, by(alice, made))
-    read_again(verified, "Acme Production", "present", SEEN_AT + timedelta(hours=1))
     actions.edit(made, by(alice, made), "Kind regards")
     made.refresh_from_db()
+    read_again(verified, "Acme Production", "present", SEEN_AT + timedelta(hours=1))
     again = actions.write_again(made, by(alice, made))
+    assert again.pk == made.pk and again.facts["removed"] == [] and again.paragraph == "Kind regards"
+
+
+def test_in_place_of_approved_words_that_lapsed_a_draft_stands(
+    letter: Make, by: Make, alice: Any, bob: Any, verified: Any
+) -> None:
+    made = letter()
+    actions.approve(made, by(bob, made), queries.text_digest(made))
+    read_again(verified, "Acme Production", "present", SEEN_AT + timedelta(hours=1))
     made.refresh_from_db()
-    assert made.standing == "lapsed" and again.facts["removed"] == [] and again.paragraph == "Kind regards"
+    with pytest.raises(Refused, match="it lapsed"):
+        actions.release(made, by(alice, made), "it@acme.example")
+    lapsed, draft = Letter.objects.order_by("pk")
+    assert (lapsed.standing, draft.standing, draft.approved_by) == ("lapsed", "draft", None)
+    assert draft.texted_by == alice and draft.facts["removed"] == []
 
 
 def test_an_old_form_sends_nothing(letter: Make, by: Make, alice: Any) -> None:
@@ -446,3 +460,24 @@ def test_an_automatic_letter_to_the_client_needs_a_setting_of_the_client(verifie
     route.go_on(verified)
     gone = sorted(Delivery.objects.values_list("address", flat=True))
     assert gone == ["alice@northwind.example", "it@acme.example"]
+
+
+# ---------------------------------------------------------------- the packet
+
+
+def test_what_was_told_goes_into_the_packet_with_its_bytes(
+    sends: Make, go: Make, by: Make, alice: Any, verified: Any
+) -> None:
+    copy = go(sends())
+    proof = actions.store_proof(b"Thank you", copy)
+    actions.note_arrival(copy, by(alice), Word.DELIVERED, "", proof, "answer.txt", "text/plain")
+    shelf = Shelf(lambda: None)
+    (told,) = letters(verified, datetime.now(UTC) + timedelta(minutes=1), shelf)
+    assert (told.channel, told.to, told.state) == (
+        "Letter by mail",
+        "it@acme.example",
+        "delivered, says Alice",
+    )
+    names = {each.name for each in shelf.pieces.values() if each.number in told.evidence}
+    assert names <= set(files_of(verified).values_list("name", flat=True))
+    assert names == {f"letter-{copy.pk}.eml", f"{verified.reference}-client.pdf", "answer.txt"}

@@ -192,6 +192,20 @@ ROWS: dict[str, Row] = {
     "removal_ask_again": act(NOBODY),  # not expired
     "removal_resume": act(NOBODY),  # not paused
     "removal_answer": act(NOBODY),  # nothing was asked
+    # letters
+    "letter": page(),
+    "letter_write": Row(),  # of no client and no kind
+    **several(
+        "letter_edit letter_again",
+        act(only("alice rita") | WORKS),
+    ),
+    "letter_approve": act(EVERYBODY - only("erin ada"), EVERYBODY),
+    **several(
+        "letter_send letter_withdraw letter_copy_again letter_copy_arrived",
+        act(only("alice rita") | WORKS, EVERYBODY),
+    ),
+    "letter_terms": act(only("ada dan"), only("ada dan")),
+    "letter_words": act(only("ada dan"), only("ada dan")),
     "message_again": act(only("alice") | WORKS, only("alice") | WORKS),
     # a step
     **several(
@@ -323,6 +337,9 @@ ARGUMENTS = (
     ("seq",),
     ("pk",),
     ("pk", "name"),
+    ("number", "letter"),
+    ("number", "letter", "copy"),
+    ("pk", "kind"),
     ("group",),
     ("group", "version"),
     ("pk", "engagement"),
@@ -351,6 +368,8 @@ def world(
     from offboarding.directory.models import Address, Collaborator, Engagement
     from offboarding.evidence.actions import keep
     from offboarding.execution.models import Proof, Run
+    from offboarding.letters.actions import write_letter
+    from offboarding.letters.rules import Kind
     from offboarding.notifications.models import Message
     from offboarding.packets import perform
     from offboarding.packets.models import Packet, Share
@@ -386,6 +405,8 @@ def world(
         text="t",
         url="/",
     )
+    letter = write_letter(goes, place.client, Kind.CLIENT, goes.requester, date.today())
+    copy = letter.deliveries.create(means="mail", address="it@acme.example", state=State.READY)
     proposed = proposal(place.client, person("eve"))
     sealed = {"number": closed.number, "pk": file.pk, "version": 1}
     until = datetime.now(UTC) + timedelta(days=7)
@@ -424,6 +445,9 @@ def world(
             "shares": sealed,
             "share": {"number": closed.number, "pk": share.pk},
             "evidence_file": sealed,
+            "letter": {"letter": letter.pk, "copy": copy.pk, "kind": "client"},
+            "letter_terms": client,
+            "letter_words": client,
             "client": client,
             "engagement": client,
             "wanted": {"pk": wanted.pk},

@@ -16,6 +16,7 @@ from offboarding.packets.contents import (
     Finding,
     Item,
     LeftOut,
+    Message,
     PacketContents,
     Place,
     Remark,
@@ -49,7 +50,7 @@ def report_data(contents: PacketContents, key_id: str) -> dict[str, Any]:
         "credentials": [_credential(one, zone) for one in contents.credentials],
         "resources": [_resource(one, zone) for one in contents.resources],
         "findings": [_finding(one, zone) for one in contents.findings],
-        "messages": [{**vars(one), "at": times.local(one.at, zone)} for one in contents.messages],
+        "messages": [_message(one, zone) for one in contents.messages],
         "handoff": contents.handoff_notes,
         "notes": list(contents.notes),
         "evidence": [_evidence(one) for one in contents.evidence],
@@ -264,6 +265,10 @@ def _finding(one: Finding, zone: ZoneInfo) -> dict[str, Any]:
         "by": one.by,
         "evidence": _numbers(one.evidence),
     }
+
+
+def _message(one: Message, zone: ZoneInfo) -> dict[str, str]:
+    return {**vars(one), "at": times.local(one.at, zone), "evidence": _numbers(one.evidence)}
 
 
 def _evidence(one: Evidence) -> dict[str, str]:

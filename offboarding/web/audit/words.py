@@ -45,6 +45,7 @@ NOUNS = {
     "share": lazy("Packets shared outside"),
     "evidence": lazy("Evidence"),
     "message": lazy("Messages"),
+    "letter": lazy("Letters"),
     "engine": lazy("The engine"),
     "ledger": lazy("The ledger"),
     "audit": lazy("This log"),

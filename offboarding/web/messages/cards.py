@@ -5,12 +5,13 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 from django.utils.translation import ngettext
 
+from offboarding.letters.models import Letter
 from offboarding.notifications.models import Message
 from offboarding.web.cards import (
     ActCard,
@@ -136,18 +137,26 @@ def says(mail: Message, clock: Clock) -> str:
 # ---------------------------------------------------------------- news
 
 
-def version_of(mails: Sequence[Message]) -> str:
-    """Changes with everything that the list shows."""
-    rows = [(mail.pk, mail.state, mail.fence, mail.tries, getattr(mail, "more", 0)) for mail in mails]
-    return hashlib.sha256(repr(rows).encode()).hexdigest()[:12]
+def version_of(mails: Sequence[Message], letters: Sequence[Letter] = ()) -> str:
+    """Changes with everything that the lists show."""
+    copies = [
+        (each.pk, each.state, each.fence, each.word) for one in letters for each in one.deliveries.all()
+    ]
+    written = [(each.pk, each.standing, each.version) for each in letters]
+    rows: list[Any] = [
+        (mail.pk, mail.state, mail.fence, mail.tries, getattr(mail, "more", 0)) for mail in mails
+    ]
+    return hashlib.sha256(repr((rows, written, copies)).encode()).hexdigest()[:12]
 
 
-def poll(view: Overview, mails: Sequence[Message]) -> PollCard:
+def poll(view: Overview, mails: Sequence[Message], letters: Sequence[Letter] = ()) -> PollCard:
     """Every 5 seconds while something is on its way, every 15 while the request is open."""
+    copies = [copy for letter in letters for copy in letter.deliveries.all()]
     busy = any(mail.state in ON_ITS_WAY or asked_again(mail) for mail in mails)
+    busy |= any(copy.state in ON_ITS_WAY for copy in copies)
     return PollCard(
         id="messages-live",
-        url=f"{view.url}messages/?since={version_of(mails)}",
+        url=f"{view.url}messages/?since={version_of(mails, letters)}",
         seconds=5 if busy else 15 if view.removal.is_open else 0,
         updated=view.clock.time(view.clock.now, seconds=True, day=False),
         refresh_url=f"{view.url}messages/",

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from itertools import groupby
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
@@ -19,6 +19,9 @@ from offboarding.lib import canonical
 from offboarding.web.cards import DayCard, EntryCard, TagCard
 from offboarding.web.removal.clock import Clock
 from offboarding.web.removal.states import listed
+
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
 
 Facts = dict[str, Any]
 # What a call brings is told where its step ends; a step whose turn comes is told together with its neighbours.
@@ -183,7 +186,29 @@ SIMPLE_TAGS = {
     Event.MESSAGE_FAILED: TagCard("failed"),
     Event.MESSAGE_NOT_WRITTEN: TagCard("failed"),
     Event.MESSAGE_IN_DOUBT: TagCard("waiting", lazy("Not known")),
+    Event.LETTER_FAILED: TagCard("failed"),
+    Event.LETTER_IN_DOUBT: TagCard("waiting", lazy("Not known")),
 }
+LETTERS = {
+    "confirmation": lazy("the confirmation to the lead"),
+    "client": lazy("the letter to the client"),
+    "collaborator": lazy("the notice to the collaborator"),
+    "provider": lazy("the notice to the identity provider's team"),
+    "security": lazy("the notice to security"),
+    "contract": lazy("the notice to the contract's owner"),
+}
+
+
+def letter(words: StrOrPromise) -> Callable[[Facts], str]:
+    """The act, with the letter and what is said about it filled in."""
+    return lambda facts: (
+        str(words)
+        % {
+            "letter": LETTERS.get(str(facts.get("kind")), ""),
+            "says": facts.get("says", ""),
+            "word": facts.get("word", ""),
+        }
+    )
 
 
 def sentence(told: Told) -> str:
@@ -339,4 +364,16 @@ WORDS: dict[Event, Callable[[Facts], str]] = {
     ),
     Event.MESSAGE_SENT_AGAIN: lambda facts: _("asked to send a message again"),
     Event.MESSAGE_NOT_WRITTEN: lambda facts: _("could not write a message about an entry"),
+    Event.LETTER_WRITTEN: letter(lazy("wrote %(letter)s")),
+    Event.LETTER_CHANGED: letter(lazy("changed %(letter)s")),
+    Event.LETTER_APPROVED: letter(lazy("approved the words of %(letter)s")),
+    Event.LETTER_LAPSED: letter(lazy("found that the facts changed, so %(letter)s lapsed: %(says)s")),
+    Event.LETTER_WITHDRAWN: letter(lazy("gave up %(letter)s: %(says)s")),
+    Event.LETTER_RELEASED: letter(lazy("sent %(letter)s on its way")),
+    Event.LETTER_DOCUMENT_MADE: letter(lazy("made the document of %(letter)s")),
+    Event.LETTER_SENT: letter(lazy("handed %(letter)s to the mail server. %(says)s")),
+    Event.LETTER_FAILED: letter(lazy("could not send %(letter)s: %(says)s")),
+    Event.LETTER_IN_DOUBT: letter(lazy("does not know whether %(letter)s was sent: %(says)s")),
+    Event.LETTER_SENT_AGAIN: letter(lazy("asked to send %(letter)s again")),
+    Event.LETTER_ARRIVAL_NOTED: letter(lazy("noted of %(letter)s: %(word)s. %(says)s")),
 }

@@ -102,6 +102,12 @@ WORDS: dict[Event, Callable[[Facts], str]] = {
     Event.PURGE_ENDED: lambda facts: (
         _("ended the purge: %(files)s of %(asked)s files and packets are gone") % facts
     ),
+    Event.LETTER_WORDS_CHANGED: lambda facts: (
+        _("changed the words of a letter to %(client)s (%(kind)s), version %(version)s") % facts
+    ),
+    Event.LETTER_TERMS_CHANGED: lambda facts: (
+        _("changed which letters go to %(client)s, version %(version)s") % facts
+    ),
     Event.HOLD_PUT_ON: lambda facts: timeline.WORDS[Event.HOLD_PUT_ON](dict(facts)),
     Event.HOLD_LIFTED: lambda facts: timeline.WORDS[Event.HOLD_LIFTED](dict(facts)),
     Event.ENGAGEMENT_ADDED: lambda facts: (
