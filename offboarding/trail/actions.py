@@ -79,9 +79,9 @@ def starts(harvest: Harvest) -> None:
 
 def keep_page(harvest: Harvest, events: Sequence[tuple[Told, Raw]], cursor: str) -> None:
     """One page and where to go on, together or not at all. Raises LostLease. A page that is read twice changes nothing."""
+    page = in_one_line([harvest.digest, [[told.key, dict(raw)] for told, raw in events]])
     with transaction.atomic():
         new = keep_events(harvest.workspace, events, harvest.file)
-        page = in_one_line([harvest.digest, [[told.key, dict(raw)] for told, raw in events]])
         keep(
             harvest,
             cursor=cursor,
