@@ -18,12 +18,12 @@ from tests.execution.conftest import member, run_of, sent, started, turn, turns 
 
 Make = Callable[..., Any]
 # A look, or a call with its looks: with rows before and after, evidence, ledger, and the savepoints of tests.
-QUERIES = {"measure-before": 63, "remove-member": 70, "read-again": 34}
+QUERIES = {"measure-before": 64, "remove-member": 71, "read-again": 35}
 PLACES = ("Acme Production", "Acme Staging", "Globex Production")
 
 
-# Each is written to disk before what comes next: claimed; a row before each look and each call, and one after; the end.
-TRANSACTIONS = {"measure-before": 4, "remove-member": 8, "read-again": 3}
+# Each is on the disk before what comes next: claimed; a row before each look and each call, and one after; the last with the end.
+TRANSACTIONS = {"measure-before": 3, "remove-member": 7, "read-again": 2}
 
 
 def queries_of(run: Any) -> list[str]:

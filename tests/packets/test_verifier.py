@@ -75,7 +75,7 @@ def failures(path: Path) -> str:
 def test_a_whole_packet_is_whole(packet: WrittenPacket, signer: Signer) -> None:
     report = verify(str(packet.path))
     assert report.ok, report.lines
-    assert len(report.lines) == 12
+    assert len(report.lines) == 14
     assert report.key_id == signer.key_id
 
 
@@ -99,7 +99,7 @@ def test_the_program_in_the_packet_runs_alone(packet: WrittenPacket, tmp_path: P
         command, check=False, capture_output=True, text=True, env={"PYTHONIOENCODING": "ascii"}
     )
     assert done.returncode == 0, done.stdout
-    assert "This packet is whole: all 12 checks passed." in done.stdout
+    assert "This packet is whole: all 14 checks passed." in done.stdout
     with packet.path.open("ab") as file:
         file.write(b"x")
     assert subprocess.run(command, check=False, capture_output=True).returncode == 1
@@ -296,7 +296,10 @@ def after(version: int, sha256: str) -> dict[str, Any]:
 
 RECORD_CHANGES: list[tuple[Callable[[Files], None], str]] = [
     (edit("data/plan.json", lambda plan: {**plan, "more": 1}), "not the plan whose fingerprint"),
-    (edit("data/removal.json", lambda one: {**one, "addenda": [after(1, "no")]}), "which version it follows"),
+    (
+        edit("data/removal.json", lambda one: {**one, "addenda": [after(1, "no")]}),
+        "a version before it without a SHA-256",
+    ),
     (
         edit("data/removal.json", lambda one: {**one, "version": 2, "addenda": [after(2, "no")]}),
         "without a SHA-256",

@@ -304,6 +304,8 @@ def test_every_event_about_a_request_is_told_in_words() -> None:
         "audit.",
         "apikey.",
         "population.",
+        "letter.words_changed",
+        "letter.terms_changed",
     )
     folded = {*timeline.CALLS, Event.ITEM_MOVED, Event.REMOVAL_MOVED}
     told = {event for event in Event if not event.value.startswith(elsewhere)} - folded
