@@ -199,7 +199,7 @@ ROWS: dict[str, Row] = {
         "letter_edit letter_again",
         act(only("alice rita") | WORKS),
     ),
-    "letter_approve": act(EVERYBODY - only("erin ada"), EVERYBODY),
+    "letter_approve": act(EVERYBODY - only("erin ada alice"), EVERYBODY),  # Alice wrote it
     **several(
         "letter_send letter_withdraw letter_copy_again letter_copy_arrived",
         act(only("alice rita") | WORKS, EVERYBODY),
