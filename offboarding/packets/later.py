@@ -1,7 +1,7 @@
 """What happened after the newest packet of a closed removal was ordered, so that no packet tells of it. Reads only.
 
 A sealed packet never changes. What comes later (a look that finds access again, the last look, the end of a rotation, a
-file) is told by the next version, which names the one before it.
+file, a letter) is told by the next version, which names the one before it.
 """
 
 from __future__ import annotations
@@ -13,6 +13,8 @@ from django.db.models import Exists, F, Max, OuterRef, Q, QuerySet, Subquery
 from offboarding.execution.models import Proof, Run
 from offboarding.execution.rules import Seen
 from offboarding.ledger.rules import iso
+from offboarding.letters.models import Delivery
+from offboarding.letters.rules import TITLES, Kind
 from offboarding.packets.models import Packet
 from offboarding.removals.models import RemovalRequest
 from offboarding.removals.rules import Stage
@@ -41,7 +43,11 @@ def untold() -> QuerySet[RemovalRequest]:
         Q(added_at__gt=OuterRef("told")) | Q(withdrawn_at__gt=OuterRef("told")),
         run__item__plan__removal=OuterRef("pk"),
     )
-    return closed().filter(Exists(runs.filter(LEFT | DATED)) | Exists(seen) | Exists(files))
+    letters = Delivery.objects.filter(
+        Q(sent_at__gt=OuterRef("told")) | Q(word_at__gt=OuterRef("told")), letter__removal=OuterRef("pk")
+    )
+    ended = runs.filter(LEFT | DATED)
+    return closed().filter(Exists(ended) | Exists(seen) | Exists(files) | Exists(letters))
 
 
 REMOVAL = "attempt__run__item__plan__removal"
@@ -59,7 +65,7 @@ def news(removal: RemovalRequest) -> list[str]:
         return []
     runs = Run.objects.filter(item__plan__removal=removal).select_related("item").order_by("item__number")
     return [*back(removal, found), *ended(runs.filter(LEFT), found), *ended(runs.filter(DATED), found),
-            *files(removal, found)]  # fmt: skip
+            *files(removal, found), *letters(removal, found)]  # fmt: skip
 
 
 def back(removal: RemovalRequest, told: object) -> Iterable[str]:
@@ -84,3 +90,17 @@ def files(removal: RemovalRequest, told: object) -> Iterable[str]:
     for proof in proofs.filter(withdrawn_at__gt=told):
         if proof.withdrawn_at:
             yield f"{iso(proof.withdrawn_at)}: a file was taken off step {proof.run.item.number}."
+
+
+def letters(removal: RemovalRequest, told: object) -> Iterable[str]:
+    """By kind alone: an address would go into the ledger."""
+    copies = Delivery.objects.filter(letter__removal=removal).select_related("letter").order_by("pk")
+    for copy in copies.filter(sent_at__gt=told):
+        yield (
+            f"{iso(copy.sent_at)}: a letter went out. {TITLES[Kind(copy.letter.kind)]}."
+            if copy.sent_at
+            else ""
+        )
+    for copy in copies.filter(word_at__gt=told):
+        if copy.word_at:
+            yield f"{iso(copy.word_at)}: it was noted how a letter arrived. {TITLES[Kind(copy.letter.kind)]}."

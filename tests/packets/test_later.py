@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from offboarding.evidence.actions import keep_json
 from offboarding.execution.models import Attempt, Run
 from offboarding.execution.rules import Act
 from offboarding.journey import actions as journey
@@ -86,6 +87,24 @@ def test_a_look_that_finds_access_again_makes_a_version_that_says_so_first(close
     assert (added["version"], added["replaces_version"]) == (2, 1)
     assert added["replaces_sha256"] == first.bag_sha256
     assert all(verify(str(path_of(each))).ok for each in (first, second)), "the first one stays as it was"
+
+
+def test_a_letter_that_goes_out_later_makes_a_version_that_tells_it_without_the_address(closed: Any) -> None:
+    from offboarding.letters.actions import write_letter
+    from offboarding.letters.rules import Kind
+
+    client = closed.places.get().workspace.client
+    letter = write_letter(closed, client, Kind.CLIENT, closed.requester, datetime.now(UTC).date())
+    journey.follow_ups()
+    assert versions() == [1], "a draft tells nobody anything"
+    told = {"name": "mail.eml", "shows": "the mail", "taken_by": "Offboard", "origin": ""}
+    file = keep_json({"the": "mail"}, client=client, **told)
+    letter.deliveries.create(means="mail", address="it@acme.example", state="done", sent_at=soon(), file=file)
+    journey.follow_ups()
+    journey.follow_ups()
+    assert versions() == [1, 2]
+    body = bytes(Entry.objects.filter(event="packet.ordered").order_by("-seq")[0].body)
+    assert b"a letter went out" in body and b"it@acme.example" not in body
 
 
 def test_the_same_news_is_told_once_and_waits_for_the_version_before(closed: Any) -> None:
