@@ -49,7 +49,7 @@ class Demo:
         )
 
     def ready(self) -> Demo:
-        assert answers("127.0.0.1", self.port, 90), self.end()
+        assert answers("127.0.0.1", self.port, 240), self.end()
         return self
 
     def get(self, path: str) -> tuple[int, str]:
@@ -69,7 +69,7 @@ class Demo:
     def end(self, number: int = signal.SIGINT) -> str:
         """Everything that it said."""
         self.process.send_signal(number)
-        said, _ = self.process.communicate(timeout=20)
+        said, _ = self.process.communicate(timeout=60)
         return said
 
 

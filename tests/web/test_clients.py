@@ -285,5 +285,7 @@ def test_every_event_about_the_directory_is_told_in_words() -> None:
         "workspace.",
         "batch.",
         "setting.",
+        "letter.words_changed",
+        "letter.terms_changed",
     )
     assert {event for event in Event if event.value.startswith(here)} == set(WORDS)
