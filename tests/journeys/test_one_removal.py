@@ -226,7 +226,7 @@ def test_olga_does_what_no_api_can_and_it_closes(people: Callable[[str], Reader]
                 )
         return "Closed" in olga.get(R).text
 
-    until(300, closed, lambda: olga.get(f"{R}checklist/").text)
+    until(600, closed, lambda: olga.get(f"{R}checklist/").text)
 
 
 def test_nothing_of_dan_is_left_but_what_was_kept(segment: Callable[..., Any]) -> None:
