@@ -636,6 +636,7 @@ def test_when_the_last_rotation_has_ended_the_packet_is_sealed_once_more(removal
         order(removal)
     journey.follow_ups()
     assert Packet.objects.count() == 1
+    Packet.objects.update(state="done", sha256="0" * 64, sealed_at=datetime.now(UTC))
     left = Run.objects.filter(item__plan__removal=removal, item__target__has_key="source_id")
     left.update(
         state="done", ended="changed", ended_at=datetime.now(UTC) + timedelta(seconds=2), not_before=None
