@@ -205,7 +205,9 @@ def test_bob_reviews_it_afterwards(person: Any) -> None:
         page.get_by_role("textbox", name="Password").fill(PASSWORD)
         page.get_by_role("button", name=re.compile("Confirm")).click()
         page.get_by_role("button", name="Record the review").click()
-    expect(page.get_by_text("Called the lead; it was real.").first).to_be_visible()
+    expect(page.get_by_text("Your review is recorded.")).to_be_visible()
+    # Each client's request is reviewed by itself.
+    expect(page.get_by_text("1 of 3 reviewed").first).to_be_visible()
     bob.look_around()
 
 
