@@ -432,7 +432,7 @@ def test_the_evidence_tab_counts_down_until_the_events_are_copied(
         RemovalRequest.objects.filter(pk=removal.pk).update(started_at=begun)
         return str(client.get(f"/requests/{removal.reference}/evidence/").content.decode())
 
-    assert "Segment drops the audit events of this request from" in says(1) and "r-info" in says(1)
+    assert "Segment drops the audit events of this request: " in says(1) and "r-info" in says(1)
     assert "in 9 d" in says(80.9) and "notice r-attention" in says(80.9)
     assert "Segment has dropped the audit events of this request since" in says(91)
     place = removal.places.get().workspace

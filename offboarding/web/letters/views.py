@@ -1,4 +1,4 @@
-"""The letters about one request: reading, approving, sending, and how they arrived."""
+"""The letters about one request: reading them, and writing what may be written."""
 
 from __future__ import annotations
 
@@ -9,36 +9,30 @@ from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_POST, require_safe
 
 from offboarding.letters import actions as verbs
 from offboarding.letters import queries
 from offboarding.letters.actions import Asked
-from offboarding.letters.models import Delivery, Letter
+from offboarding.letters.models import Letter
 from offboarding.letters.rules import (
     LONGEST_PARAGRAPH,
     OPEN,
     Kind,
-    Means,
-    Standing,
-    Word,
     may_not_approve,
     may_not_write,
     why_not_sent,
 )
 from offboarding.lib.refusals import Refused
-from offboarding.web import uploads
-from offboarding.web.cards import ActCard, ConfirmCard, ErrorSummaryCard, FactCard, FieldCard, NoticeCard
-from offboarding.web.cards.fields import options
+from offboarding.web.cards import ActCard, ConfirmCard, ErrorSummaryCard, FieldCard, NoticeCard
 from offboarding.web.errors import status_of
 from offboarding.web.http import Request, page, today, version_in
 from offboarding.web.letters import cards
 from offboarding.web.removal.cards import head
 from offboarding.web.removal.changes import not_yours
-from offboarding.web.removal.forms import one_error, reason_field
+from offboarding.web.removal.forms import one_error
 from offboarding.web.removal.overview import Overview
 from offboarding.web.removal.views import of_request
-from offboarding.web.retention import proving
 
 GET_OR_POST = ["GET", "HEAD", "POST"]
 CANNOT = "You cannot do this with a letter"
@@ -173,9 +167,6 @@ def again(request: Request, view: Overview, found: Letter) -> HttpResponse:
     return redirect(cards.url_of(view, made))
 
 
-# ---------------------------------------------------------------- approving, sending, giving up
-
-
 def confirm(
     request: Request, card: ConfirmCard, refusal: Refused | None = None, shown: Any = None
 ) -> HttpResponse:
@@ -188,235 +179,3 @@ def summary_of(refusal: Refused | None) -> ErrorSummaryCard:
         return ErrorSummaryCard()
     field = str(refusal.facts.get("field", ""))
     return one_error(refusal.sentence, f"id_{field}" if field else "")
-
-
-@require_http_methods(GET_OR_POST)
-@of_request
-def approve(request: Request, view: Overview, letter: int) -> HttpResponse:
-    found = letter_or_404(view, letter)
-    if why := may_not_approve(view.scope, queries.facing(found), view.clients):
-        return not_yours(request, view, _("You cannot approve this letter"), why)
-    if found.standing != Standing.DRAFT:
-        return redirect(cards.url_of(view, found))
-    proof = proving.proved(request)
-    if isinstance(proof, HttpResponse):
-        return proof
-    refusal = None
-    if proof.pressed:
-        try:
-            verbs.approve(
-                found, asked(request, version_in(request), proof.method), request.POST.get("digest", "")
-            )
-        except Refused as told:
-            refusal = told
-        else:
-            proving.done(request)
-            messages.success(request, _("These words are approved. Nothing else goes under this approval."))
-            return redirect(cards.url_of(view, found))
-    hidden = (*proof.hidden, ("version", str(found.version)), ("digest", queries.text_digest(found)))
-    card = ConfirmCard(
-        title=_("Approve: %(what)s") % {"what": cards.NAMES[Kind(found.kind)]},
-        effects=(_("You approve exactly the words below. If they or the facts change, your approval ends."),),
-        act=ActCard(_("Approve these words"), request.path, "main", hidden=hidden, busy=_("One moment…")),
-        back_url=cards.url_of(view, found),
-        summary=summary_of(refusal),
-    )
-    return confirm(request, card, refusal, queries.read(found))
-
-
-@require_http_methods(GET_OR_POST)
-@of_request
-@for_writers
-def send(request: Request, view: Overview, found: Letter) -> HttpResponse:
-    if found.standing not in OPEN:
-        return redirect(cards.url_of(view, found))
-    proof = proving.proved(request)
-    if isinstance(proof, HttpResponse):
-        return proof
-    typed = (
-        request.POST.get("addresses", "") if proof.pressed else queries.addressed_to(found, today(request))
-    )
-    refusal = None
-    if proof.pressed:
-        by_mail, paper = "mail" in request.POST, "paper" in request.POST
-        try:
-            verbs.release(
-                found,
-                asked(request, version_in(request), proof.method),
-                typed if by_mail or not paper else "",
-                paper,
-            )
-        except Refused as told:
-            refusal = told
-        else:
-            proving.done(request)
-            messages.success(request, _("It is on its way. What became of it stands here."))
-            return redirect(cards.url_of(view, found))
-    return confirm(
-        request, send_card(request, view, found, proof, typed, refusal), refusal, queries.read(found)
-    )
-
-
-def send_card(
-    request: Request,
-    view: Overview,
-    found: Letter,
-    proof: proving.Proved,
-    typed: str,
-    refusal: Refused | None,
-) -> ConfirmCard:
-    wrong = refusal.sentence if refusal and refusal.facts.get("field") == "addresses" else ""
-    first = request.method != "POST"
-    fields = (
-        FieldCard("mail", _("Send it by mail"), "checkbox", checked=first or "mail" in request.POST, required=False),
-        FieldCard(
-            "addresses", _("To"), value=typed, error=wrong, required=False, hint=_("Addresses, with commas between."),
-            attrs=(("autocomplete", "off"),),
-        ),
-        FieldCard(
-            "paper", _("Make the document (PDF), to be handed over"), "checkbox", checked="paper" in request.POST,
-            required=False, hint=_("It lies on the letter's page. How it was handed over is noted there."),
-        ),
-    )  # fmt: skip
-    return ConfirmCard(
-        title=_("Send: %(what)s") % {"what": cards.NAMES[Kind(found.kind)]},
-        effects=(
-            _("The facts are read once more before it goes. If one changed, nothing is sent."),
-            _("Its exact bytes are kept as evidence and go into the packet."),
-        ),
-        act=ActCard(
-            _("Send it"),
-            request.path,
-            "main",
-            hidden=(*proof.hidden, ("version", str(found.version))),
-            busy=_("Sending…"),
-        ),
-        back_url=cards.url_of(view, found),
-        facts=(FactCard(_("Client"), found.client.name),),
-        fields=fields,
-        summary=summary_of(refusal),
-    )
-
-
-@require_http_methods(GET_OR_POST)
-@of_request
-@for_writers
-def withdraw(request: Request, view: Overview, found: Letter) -> HttpResponse:
-    refusal = None
-    if request.method == "POST":
-        try:
-            verbs.withdraw(found, asked(request, version_in(request)), request.POST.get("reason", ""))
-        except Refused as told:
-            if told.facts.get("field") != "why":
-                raise
-            refusal = told
-        else:
-            messages.success(request, _("It is given up. The checklist does not wait for it any more."))
-            return redirect(f"{view.url}messages/")
-    elif found.standing not in OPEN:
-        return redirect(cards.url_of(view, found))
-    wrong = refusal.sentence if refusal else ""
-    card = ConfirmCard(
-        title=_("Give up: %(what)s") % {"what": cards.NAMES[Kind(found.kind)]},
-        effects=(_("Nobody sends it. Your reason stands in the record and in the packet."),),
-        act=ActCard(_("Give it up"), request.path, "bad", hidden=(("version", str(found.version)),)),
-        back_url=cards.url_of(view, found),
-        fields=(reason_field(request.POST.get("reason", ""), wrong, _("Why")),),
-        summary=one_error(wrong, "id_reason") if wrong else ErrorSummaryCard(),
-    )
-    return confirm(request, card, refusal)
-
-
-# ---------------------------------------------------------------- copies
-
-
-def copy_or_404(found: Letter, pk: int) -> Delivery:
-    for each in found.deliveries.all():
-        if each.pk == pk:
-            each.letter = found
-            return each
-    raise Http404
-
-
-@require_http_methods(GET_OR_POST)
-@of_request
-@for_writers
-def copy_again(request: Request, view: Overview, found: Letter, copy: int) -> HttpResponse:
-    one = copy_or_404(found, copy)
-    if request.method == "POST":
-        typed = request.POST.get("fence", "")
-        fence = int(typed) if typed.isdecimal() and len(typed) <= 9 else -1
-        verbs.send_again(one, asked(request, found.version), fence)
-        messages.success(request, _("It goes out again."))
-        return redirect(cards.url_of(view, found))
-    if not cards.stopped(one):
-        return redirect(cards.url_of(view, found))
-    effects = [_("The same bytes go to the same address again.")]
-    if cards.doubtful(one):
-        effects.append(
-            _("The first mail may have been sent, so it may arrive twice. Most mailboxes show it once.")
-        )
-    card = ConfirmCard(
-        title=_("Send this letter again"),
-        effects=tuple(effects),
-        act=ActCard(
-            _("Send again"), request.path, "main", hidden=(("fence", str(one.fence)),), busy=_("Sending…")
-        ),
-        back_url=cards.url_of(view, found),
-        facts=(
-            FactCard(_("To"), one.address or _("To be handed over")),
-            FactCard(_("State"), cards.copy_tag(one), note=one.trouble),
-        ),
-    )
-    return confirm(request, card)
-
-
-@require_http_methods(GET_OR_POST)
-@of_request
-@for_writers
-def copy_arrived(request: Request, view: Overview, found: Letter, copy: int) -> HttpResponse:
-    one = copy_or_404(found, copy)
-    refusal = None
-    if request.method == "POST":
-        try:
-            if request.POST.get("word") not in list(Word):
-                raise Refused("no-word", _("Say whether it arrived or came back."), field="word")
-            file = uploads.checked(request.FILES.get("file"))
-            proof = verbs.store_proof(file.stream.read(), one)
-            verbs.note_arrival(
-                one, asked(request, found.version), Word(request.POST["word"]), request.POST.get("note", ""),
-                proof, file.name, file.media_type,
-            )  # fmt: skip
-        except Refused as told:
-            refusal = told
-        else:
-            messages.success(request, _("It is noted, with the file that shows it."))
-            return redirect(cards.url_of(view, found))
-    elif one.word:
-        return redirect(cards.url_of(view, found))
-    context = {
-        "head": head(view, ""),
-        "fields": arrival_fields(request, refusal),
-        "summary": summary_of(refusal),
-        "file_error": refusal.sentence if refusal and refusal.facts.get("field") == "file" else "",
-        "accept": uploads.ACCEPT,
-        "to": one.address if one.means == Means.MAIL else _("To be handed over"),
-        "back_url": cards.url_of(view, found),
-    }
-    return page(request, "letters/arrived.html", context, status_of(refusal) if refusal else 200)
-
-
-def arrival_fields(request: Request, refusal: Refused | None) -> tuple[FieldCard, ...]:
-    at = str(refusal.facts.get("field", "")) if refusal else ""
-    says = refusal.sentence if refusal else ""
-    words = [(Word.DELIVERED.value, _("It arrived")), (Word.BOUNCED.value, _("It came back"))]
-    return (
-        FieldCard(
-            "word", _("What became of it"), "radios", options=options(words, request.POST.get("word", "")),
-            error=says if at == "word" else "",
-        ),
-        FieldCard(
-            "note", _("Note"), value=request.POST.get("note", ""), required=False, error=says if at == "note" else "",
-            attrs=(("maxlength", "400"),),
-        ),
-    )  # fmt: skip

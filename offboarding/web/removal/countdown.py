@@ -46,7 +46,7 @@ def countdown(view: Overview) -> CountdownCard | None:
     if now >= ends:
         title = _("Segment has dropped the audit events of this request since %(day)s")
         return CountdownCard(title % {"day": view.clock.says(ends)}, owed, "bad", "triangle")
-    title = _("Segment drops the audit events of this request from %(when)s on")
+    title = _("Segment drops the audit events of this request: %(when)s")
     role, icon = ("attention", "hand") if ends - now < SOON else ("info", "clock")
     return CountdownCard(title % {"when": view.clock.counts_down(ends, seconds=False)}, owed, role, icon)
 

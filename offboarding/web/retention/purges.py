@@ -20,13 +20,14 @@ from offboarding.retention import purging
 from offboarding.retention.models import Purge
 from offboarding.retention.queries import due, hold_on, open_purge
 from offboarding.retention.rules import may_not_purge
+from offboarding.web import proving
 from offboarding.web.cards import ActCard, ConfirmCard, ErrorSummaryCard, FactCard
 from offboarding.web.clients.views import client_or_404
 from offboarding.web.errors import status_of
 from offboarding.web.http import Request, page, signed_in
 from offboarding.web.removal.clock import Clock
 from offboarding.web.removal.forms import one_error, reason_field
-from offboarding.web.retention import cards, proving
+from offboarding.web.retention import cards
 from offboarding.work import clock
 from offboarding.work.rules import State
 

@@ -15,6 +15,7 @@ from offboarding.removals.models import RemovalRequest
 from offboarding.retention import actions as verbs
 from offboarding.retention.queries import hold_on, holds_over
 from offboarding.retention.rules import may_not_hold
+from offboarding.web import proving
 from offboarding.web.cards import ActCard, ConfirmCard, ErrorSummaryCard
 from offboarding.web.clients.views import administered_or_403, client_or_404
 from offboarding.web.errors import status_of
@@ -23,7 +24,7 @@ from offboarding.web.removal.changes import not_yours
 from offboarding.web.removal.forms import one_error, reason_field
 from offboarding.web.removal.overview import Overview
 from offboarding.web.removal.views import of_request
-from offboarding.web.retention import cards, proving
+from offboarding.web.retention import cards
 from offboarding.web.retention.forms import KeepingForm, keeping_now
 from offboarding.web.setup.changing import difference, refused
 
