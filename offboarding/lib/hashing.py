@@ -2,10 +2,16 @@
 
 import hashlib
 import hmac
-from typing import IO
+from typing import Protocol
 
 CHUNK = 1 << 20
 _SHORTEST_SALT = 16
+
+
+class Readable(Protocol):
+    """Whatever hands out its bytes piece by piece, and none at its end."""
+
+    def read(self, size: int, /) -> bytes: ...
 
 
 def sha256_hex(data: bytes) -> str:
@@ -13,7 +19,7 @@ def sha256_hex(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
 
 
-def sha256_stream(stream: IO[bytes]) -> tuple[str, int]:
+def sha256_stream(stream: Readable) -> tuple[str, int]:
     """SHA-256 (64 hex digits) and size in bytes of all that the stream still holds, read 1 MiB at a time."""
     seen, size = hashlib.sha256(), 0
     while chunk := stream.read(CHUNK):

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
+from functools import partial
 from pathlib import Path
 from typing import IO
 
@@ -56,7 +57,7 @@ class Touching:
 def hashed(name: str, wanted: str, opened: Callable[[], IO[bytes]], touch: Touch) -> Seen:
     try:
         with opened() as stream:
-            digest, size = sha256_stream(Touching(stream, touch))  # type: ignore[arg-type]
+            digest, size = sha256_stream(Touching(stream, touch))
     except FileNotFoundError:
         return Seen(name, fault=Fault.MISSING)
     except OSError:
@@ -79,7 +80,7 @@ def files(
         while beyond and there is not None and there < digest:
             yield from extra(there, kept, now)
             there = next(beyond, None)
-        yield hashed(digest, digest, lambda name=digest: kept.raw(name), touch)  # type: ignore[misc]
+        yield hashed(digest, digest, partial(kept.raw, digest), touch)
         if beyond and there == digest:
             there = next(beyond, None)
     while beyond and there is not None:
@@ -101,7 +102,11 @@ def packets(found: Iterable[Packet], touch: Touch) -> Iterator[Seen]:
     """Each sealed packet's file."""
     for each in found:
         path = Path(settings.PACKET_ROOT) / each.file
-        yield hashed(each.file, each.sha256, lambda path=path: path.open("rb"), touch)  # type: ignore[misc]
+        yield hashed(each.file, each.sha256, partial(read, path), touch)
+
+
+def read(path: Path) -> IO[bytes]:
+    return path.open("rb")
 
 
 def beside_packets(now: datetime) -> Iterator[Seen]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from difflib import SequenceMatcher
-from typing import Any
+from typing import Any, Literal
 
 from django.contrib import messages
 from django.http import Http404, HttpResponse
@@ -241,6 +241,8 @@ def lines_difference(before: list[str], after: list[str]) -> list[DiffRow]:
         was, is_ = "\n".join(before[start:end]).strip(), "\n".join(after[begin:stop]).strip()
         if what == "equal" or was == is_:
             continue
-        kind = "changed" if was and is_ else "removed" if was else "added"
-        rows.append(DiffRow(kind, _("Text, line %(n)d") % {"n": begin + 1}, was, is_))  # type: ignore[arg-type]
+        kind: Literal["changed", "removed", "added"] = (
+            "changed" if was and is_ else "removed" if was else "added"
+        )
+        rows.append(DiffRow(kind, _("Text, line %(n)d") % {"n": begin + 1}, was, is_))
     return rows
