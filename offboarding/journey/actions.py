@@ -138,8 +138,6 @@ def tick() -> None:
     """
     for run in runs.stopped_by_connections():
         execution.goes_on(run)
-    for run in told_meanwhile():
-        execution.goes_on(run)
     for run in runs.rested():
         steps.goes_on(run)
     for run in runs.approved_again():
@@ -151,7 +149,12 @@ def tick() -> None:
 
 
 def follow_ups() -> None:
-    """Look at every closed request whose rotations go on. It costs more than a tick brings, so it comes less often."""
+    """Steps whose audit events came after all, and closed requests whose rotations go on, or that have news for a packet.
+
+    It costs more than a tick brings, so it comes less often.
+    """
+    for run in told_meanwhile():
+        execution.goes_on(run)
     for pk in after.left_over():
         each_by_itself(follow_up, pk)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime, timedelta
 
-from django.db.models import Max, Q, QuerySet
+from django.db.models import Exists, Max, OuterRef, Q, QuerySet
 
 from offboarding.connections.models import Workspace
 from offboarding.trail.models import AuditEvent, Copy, Harvest
@@ -41,6 +41,11 @@ def to_copy(now: datetime, every: timedelta) -> list[Workspace]:
     lately = Harvest.objects.filter(file=None, created_at__gt=now - every).values("workspace")
     busy = Harvest.objects.filter(file=None).exclude(state__in=STOPPED).values("workspace")
     return list(Workspace.objects.filter(refused_at=None).exclude(pk__in=lately).exclude(pk__in=busy))
+
+
+def brought_something(workspace: OuterRef, since: OuterRef) -> Exists:
+    """For a query's rows: a reading or a file that ended since then told of events that were not known before."""
+    return Exists(Harvest.objects.filter(workspace=workspace, ended_at__gt=since, new__gt=0))
 
 
 def events_in(workspace: Workspace) -> QuerySet[AuditEvent]:

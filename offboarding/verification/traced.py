@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.db.models import OuterRef
+
 from offboarding.checklist.models import Plan
 from offboarding.directory.queries import addresses_of
 from offboarding.execution.models import Attempt, Run
@@ -50,10 +52,14 @@ def calls_in(run: Run) -> list[datetime]:
 
 
 def told_meanwhile() -> list[Run]:
-    """Steps that gave up on the audit trail, and whose events are in our copy by now. One query each, and one before."""
-    found = Run.objects.filter(
+    """Steps that gave up on the audit trail, and whose events are in our copy by now.
+
+    One query, and one more for each step whose workspace has brought something new since it gave up.
+    """
+    stopped = Run.objects.filter(
         state=State.NEEDS_PERSON, cause=Cause.NO_EVENT, item__plan__removal__stage=Stage.RUNNING
     )
+    found = stopped.filter(trail.brought_something(OuterRef("item__workspace"), OuterRef("touched_at")))
     beside = found.select_related("item__plan__removal", "item__workspace").defer("item__plan__body")
     return [run for run in beside if has_events(run)]
 
