@@ -11,6 +11,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from offboarding.web import cards as c
+from offboarding.web.evidence.forms import CheckForm
 
 BERLIN = ZoneInfo("Europe/Berlin")
 NOW = datetime(2026, 3, 31, 11, 41, 7, tzinfo=UTC)
@@ -258,6 +259,7 @@ def _forms() -> dict[str, Any]:
                 "bad", "Proof", error="proof.heic cannot be read. Use PNG, JPEG or PDF up to 10 MB."
             ),
         ],
+        "compare": CheckForm(),
         "acts": _acts(),
         "confirm": c.ConfirmCard(
             "Cancel request R-1042",
