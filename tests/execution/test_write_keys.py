@@ -400,6 +400,20 @@ def test_a_call_of_another_request_that_is_in_doubt_goes_first_while_segment_mak
     assert "Another request adds a key" in adding.waiting_for and posts(segment) == 0
 
 
+def test_a_doubt_of_another_request_that_waits_for_a_person_is_decided_first(
+    adding: Run, turn: Make, segment: Simulator
+) -> None:
+    """Its keys would be found here as keys that no call of ours made, and a second person asked about the same."""
+    other = Run.objects.get(pk=adding.pk)
+    item = other.item
+    item.pk, item.number = None, 900
+    item.save()
+    other = Run.objects.create(item=item, state="needs_person", not_before=None)
+    other.attempts.create(number=1, act="call", intent="Add a write key", result="unknown")
+    assert turn(adding).state == "waiting"
+    assert "Another request adds a key" in adding.waiting_for and posts(segment) == 0
+
+
 def test_of_two_in_doubt_neither_waits_for_the_other(adding: Run, turn: Make, segment: Simulator) -> None:
     trouble(segment, "reset_before", count=1)
     assert turn(adding).state == "unknown"

@@ -177,7 +177,7 @@ def another_at_work(add: Run) -> bool:
         item__workspace=add.item.workspace_id,
         item__target__source_id=source_of(add),
     )
-    others = others.exclude(pk=add.pk).exclude(state__in=(*ENDED, State.NEEDS_PERSON))
+    others = others.exclude(pk=add.pk).exclude(state__in=ENDED)
     return any(goes_first(each, add) for each in others)
 
 
