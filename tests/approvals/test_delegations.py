@@ -144,6 +144,45 @@ def test_ended_by_either_of_the_two_it_holds_no_longer(
     assert {("delegated", "Dev"), ("delegation ended", "Bob")} <= told
 
 
+def test_an_administrator_of_either_ends_it_and_both_are_told_why(
+    filed: Make, decide: Make, delegate: Make, bob: Any, dev: Any, ada: Any, today: date
+) -> None:
+    removal, made = filed(), delegate(bob, dev)
+    reach = scope_of(ada, today)
+    assert refusal(lambda: verbs.end_for_them(made, ada, reach, bob, " ")) == "no-reason"
+    verbs.end_for_them(made, ada, reach, bob, "Dev left the project.")
+    assert refusal(lambda: verbs.end_for_them(made, ada, reach, dev, "Again.")) == "ended-already"
+    assert refusal(lambda: decide(removal, dev)) == "may-not-decide"
+    entry = Entry.objects.get(event="delegation.cancelled")
+    assert canonical.loads(bytes(entry.body))["facts"]["why"] == "Dev left the project."
+    follow()
+    told = Message.objects.filter(kind="delegation ended")
+    assert set(told.values_list("recipient__name", flat=True)) == {"Bob", "Dev"}
+    assert all("Dev left the project." in each.text for each in told)
+
+
+def test_nobody_else_ends_it_for_them(
+    delegate: Make, bob: Any, dev: Any, sam: Any, ada: Any, person: Make, today: date
+) -> None:
+    made = delegate(bob, dev)
+
+    def ends(who: Any, person: Any) -> str:
+        return refusal(lambda: verbs.end_for_them(made, who, scope_of(who, today), person, "Why."))
+
+    assert ends(sam, bob) == "may-not-change", "security changes nothing here"
+    local = person("local", Role.ADMINISTRATOR, clients_=("Acme",))
+    assert ends(local, bob) == "out-of-reach", "they work for another client too"
+    assert ends(ada, sam) == "not-theirs", "the person has no part in it"
+    mine = delegate(ada_decides(ada), dev)
+    assert refusal(lambda: verbs.end_for_them(mine, ada, scope_of(ada, today), ada, "W.")) == "may-not-change"
+    assert not Delegation.objects.exclude(cancelled_at=None).exists()
+
+
+def ada_decides(ada: Any) -> Any:
+    Membership.objects.create(user=ada, role=Role.APPROVER.value)
+    return ada
+
+
 def test_it_is_never_wider_than_what_both_reach(
     filed: Make, decide: Make, delegate: Make, bob: Any, person: Make, today: date
 ) -> None:

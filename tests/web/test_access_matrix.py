@@ -110,7 +110,7 @@ ROWS: dict[str, Row] = {
     ),
     "delegations": OWN,
     "delegation_confirm": OWN,
-    "delegation_cancel": Row(),  # none to end
+    "delegation_cancel": act(only("bob")),
     # nobody's: an address is given by an administrator, and the demo is somewhere else
     **several(
         """
@@ -250,6 +250,7 @@ ROWS: dict[str, Row] = {
     "confirm_people": page(),
     "person": act(only("ada dan"), only("sam ada dan")),
     "person_act": act(only("ada dan")),
+    "person_delegation_end": act(only("ada dan")),
     "policies": page(only("sam ada") | OTHERS_OWN),
     "policy_applies": page(only("sam ada") | OTHERS_OWN),
     "policy_new": act(only("ada") | OTHERS_OWN, only("ada") | OTHERS_OWN),
@@ -337,6 +338,7 @@ ARGUMENTS = (
     ("seq",),
     ("pk",),
     ("pk", "name"),
+    ("pk", "delegation"),
     ("number", "letter"),
     ("number", "letter", "copy"),
     ("pk", "kind"),
@@ -364,6 +366,7 @@ def world(
     settings: Any,
     tmp_path: Path,
 ) -> World:
+    from offboarding.approvals.models import Delegation
     from offboarding.connections.models import Wanted
     from offboarding.directory.models import Address, Collaborator, Engagement
     from offboarding.evidence.actions import keep
@@ -420,6 +423,15 @@ def world(
     wanted = Wanted.objects.create(
         client=place.client, name="X", environment="staging", region="us", owner=olga, asked_by=bob
     )
+    begins = datetime.now(UTC)
+    given = Delegation.objects.create(
+        giver=bob,
+        to=person("eli", Role.AUDITOR, clients_=("Acme",)),
+        starts_at=begins,
+        ends_at=begins + timedelta(days=7),
+        why="w",
+        method="code",
+    )
     batch = Batch.objects.create(owner=closed.requester, reason="contract-ended", time_zone="UTC")
     batch.rows.create(number=1, email="kim@partner.example")
     client = {"pk": place.client_id, "engagement": works.pk, "person": kim.pk}
@@ -458,6 +470,8 @@ def world(
             "emergency_ask": {"pk": ask.pk},
             "person": {"pk": bob.pk},
             "person_act": {"pk": bob.pk, "name": "sign-out"},
+            "person_delegation_end": {"pk": bob.pk, "delegation": given.pk},
+            "delegation_cancel": {"pk": given.pk},
             "policy": {"pk": proposed.policy_id},
             "policy_proposal": {"pk": proposed.pk},
             "policy_decide": {"pk": proposed.pk, "name": "approve"},

@@ -13,9 +13,11 @@ from django.test import Client as Browser
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
+from offboarding.approvals.models import Delegation
 from offboarding.directory.models import Membership
 from offboarding.users.models import User
 from offboarding.users.rules import Role
+from offboarding.work import clock
 from tests.conftest import PASSWORD
 
 
@@ -238,3 +240,59 @@ def test_disabling_asks_why_and_ends_every_sign_in(desk: Browser, confirm: Any, 
     desk.post(f"/setup/people/{bob.pk}/enable/")
     confirm()
     assert User.objects.get(pk=bob.pk).is_active
+
+
+# ---------------------------------------------------------------- decisions in their place
+
+
+@pytest.fixture
+def delegation(bob: Any, person: Any) -> Any:
+    now = clock.now()
+    return Delegation.objects.create(
+        giver=bob,
+        to=person("dev", Role.AUDITOR),
+        starts_at=now,
+        ends_at=now + timedelta(days=9),
+        why="Holidays",
+        method="code",
+    )
+
+
+@pytest.mark.parametrize("side", ["giver", "to"])
+def test_an_administrator_ends_what_somebody_delegated(
+    side: str, desk: Browser, confirm: Any, delegation: Delegation
+) -> None:
+    person = getattr(delegation, side)
+    text = says(desk.get(f"/setup/people/{person.pk}/"))
+    assert ("Dev decides for Bob" in text) and "Holds now" in text
+    answer = desk.post(f"/setup/people/{person.pk}/delegations/{delegation.pk}/end/")
+    assert answer["Location"].startswith(reverse("account_reauthenticate"))
+    page, answer = confirm(reason="")
+    assert "Dev decides for Bob" in says(page) and answer.status_code == 422
+    _page, answer = confirm(reason="Bob is back.")
+    assert answer["Location"] == f"/setup/people/{person.pk}/"
+    delegation.refresh_from_db()
+    assert delegation.cancelled_by and delegation.cancelled_by.name == "Ada"
+    assert "Dev decides for Bob" not in says(desk.get(f"/setup/people/{person.pk}/")), (
+        "only what can be ended"
+    )
+
+
+def test_whose_delegate_lies_outside_of_reach_is_not_told(client: Browser, person: Any) -> None:
+    local = person("local", Role.ADMINISTRATOR, clients_=("Acme",))
+    giver = person("giver", Role.APPROVER, clients_=("Acme",))
+    other = person("other", Role.APPROVER, clients_=("Globex",))
+    now = clock.now()
+    made = Delegation.objects.create(
+        giver=giver, to=other, starts_at=now, ends_at=now + timedelta(days=9), why="w", method="code"
+    )
+    client.force_login(local)
+    assert "Other" not in says(client.get(f"/setup/people/{giver.pk}/"))
+    assert client.post(f"/setup/people/{giver.pk}/delegations/{made.pk}/end/").status_code == 404
+
+
+def test_a_delegation_of_somebody_else_is_not_ended_from_this_page(
+    desk: Browser, delegation: Delegation, alice: Any
+) -> None:
+    assert desk.post(f"/setup/people/{alice.pk}/delegations/{delegation.pk}/end/").status_code == 404
+    assert desk.post(f"/setup/people/{alice.pk}/delegations/999/end/").status_code == 404

@@ -9,7 +9,9 @@ from django.db.models.functions import Now
 
 from offboarding.approvals.delegations.rules import may_not_delegate, wrong_with_times
 from offboarding.approvals.models import Delegation
+from offboarding.directory.people import allowed
 from offboarding.directory.queries import scope_of
+from offboarding.directory.rules import Scope
 from offboarding.ledger.actions import Event, record
 from offboarding.ledger.rules import iso
 from offboarding.lib.refusals import Refused, within
@@ -75,11 +77,27 @@ def delegate(
 
 def cancel(delegation: Delegation, user: User) -> None:
     """By either of the two, at once. Decisions that were made stay."""
+    if user.pk not in (delegation.giver_id, delegation.to_id):
+        raise Refused("not-yours", "Only the two people of a delegation end it.")
+    end(delegation, user)
+
+
+def end_for_them(delegation: Delegation, by: User, administers: Scope, person: User, why: str) -> None:
+    """By an administrator who could also disable `person`, one of the two: that would end it as well."""
+    allowed(administers, person)
+    if person.pk not in (delegation.giver_id, delegation.to_id):
+        raise Refused("not-theirs", f"{person.name} has no part in this delegation.")
+    if not (why := within(why, 500, "reason")):
+        raise Refused("no-reason", "Say why: it stands in the record.", field="reason")
+    end(delegation, by, why)
+
+
+def end(delegation: Delegation, by: User, why: str = "") -> None:
     with transaction.atomic():
-        if user.pk not in (delegation.giver_id, delegation.to_id):
-            raise Refused("not-yours", "Only the two people of a delegation end it.")
         open_ = Delegation.objects.filter(pk=delegation.pk, cancelled_at=None, ends_at__gt=Now())
-        if not open_.update(cancelled_at=Now(), cancelled_by=user):
+        if not open_.update(cancelled_at=Now(), cancelled_by=by):
             raise Refused("ended-already", "This delegation has ended already.")
         facts = {"delegation": delegation.pk, "giver": delegation.giver_id, "to": delegation.to_id}
-        record(Event.DELEGATION_CANCELLED, actor=actor_of(user), facts=facts)
+        record(
+            Event.DELEGATION_CANCELLED, actor=actor_of(by), facts={**facts, **({"why": why} if why else {})}
+        )

@@ -24,10 +24,18 @@ def givers_to(user_id: int) -> list[User]:
 
 def delegations_of(user: User) -> list[Delegation]:
     """Given and received, the newest first."""
-    found = Delegation.objects.filter(Q(giver=user) | Q(to=user)).select_related(
-        "giver", "to", "cancelled_by"
-    )
-    return list(found.order_by("-starts_at", "-pk")[:100])
+    return list(delegating(user).order_by("-starts_at", "-pk")[:100])
+
+
+def delegating(user: User) -> QuerySet[Delegation]:
+    found = Delegation.objects.filter(Q(giver=user) | Q(to=user))
+    return found.select_related("giver", "to", "cancelled_by")
+
+
+def open_among(user: User, people: QuerySet[User]) -> list[Delegation]:
+    """Those of this person that have not ended, where the other one is among these people too. One query."""
+    found = delegating(user).filter(cancelled_at=None, ends_at__gt=Now(), giver__in=people, to__in=people)
+    return list(found.order_by("starts_at", "pk"))
 
 
 def candidates(scope: Scope) -> list[User]:

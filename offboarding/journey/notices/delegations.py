@@ -52,10 +52,19 @@ def ended(entry: Entry, _user: User) -> str:
 def cancelled(entry: Entry) -> list[Draft]:
     each = of(entry)
     assert each.cancelled_by
-    other = each.to if each.cancelled_by_id == each.giver_id else each.giver
-    words = {"who": each.cancelled_by.name}
-    subject = _("%(who)s ended a delegation") % words
+    others = [user for user in (each.giver, each.to) if user.pk != each.cancelled_by_id]
+    subject = _("%(who)s ended a delegation") % {"who": each.cancelled_by.name}
     lead = _("It holds no longer. Decisions that were made stay.")
+    why = facts_of(entry).get("why")
+    reason = [(_("Why it ended"), str(why))] if why else []
     return [
-        Draft(to=other, kind="delegation ended", subject=subject, lead=lead, facts=told(each, other), url=URL)
+        Draft(
+            to=user,
+            kind="delegation ended",
+            subject=subject,
+            lead=lead,
+            facts=[*told(each, user), *reason],
+            url=URL,
+        )
+        for user in others
     ]

@@ -81,16 +81,17 @@ def list_page(request: Request, typed: Typed, refusal: Refused | None = None) ->
 def row(each: Delegation, reader: User, clock: Clock) -> Row:
     own = each.giver_id == reader.pk
     title = _("%(who)s decides for you") if own else _("You decide for %(who)s")
-    times = _("from %(start)s until %(end)s") % {
-        "start": clock.says(each.starts_at),
-        "end": clock.says(each.ends_at),
-    }
     over = each.cancelled_at is not None or each.ends_at <= clock.now
     end = ActCard(_("End it now"), f"{HERE}{each.pk}/cancel/", "quiet", post=True)
     return Row(
-        title % {"who": each.to.name if own else each.giver.name}, times, each.why, tag(each, clock),
+        title % {"who": each.to.name if own else each.giver.name}, times(each, clock), each.why, tag(each, clock),
         None if over else end,
     )  # fmt: skip
+
+
+def times(each: Delegation, clock: Clock) -> str:
+    span = {"start": clock.says(each.starts_at), "end": clock.says(each.ends_at)}
+    return _("from %(start)s until %(end)s") % span
 
 
 def tag(each: Delegation, clock: Clock) -> TagCard:

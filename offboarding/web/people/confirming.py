@@ -12,15 +12,17 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods
 
+from offboarding.approvals.delegations import actions as delegations
 from offboarding.directory import people as verbs
 from offboarding.lib.refusals import Refused
 from offboarding.users.models import User
 from offboarding.web.cards import ActCard, ConfirmCard, ErrorLine, ErrorSummaryCard, FactCard, FieldCard
 from offboarding.web.errors import status_of
 from offboarding.web.http import Request, page, signed_in, today
-from offboarding.web.people import held
+from offboarding.web.people import delegated, held
 from offboarding.web.people.held import Held
-from offboarding.web.people.views import CONFIRM, back, gained_and_lost, person_or_404
+from offboarding.web.people.reach import CONFIRM, person_or_404
+from offboarding.web.people.views import back, gained_and_lost
 from offboarding.web.proof import proved_since, to_proof
 
 Look = Literal["main", "bad"]
@@ -69,6 +71,10 @@ def perform(request: Request, change: Held, user: User | None) -> str:
         return _(
             "Where %(name)s signs in elsewhere is forgotten. The next account with their address is theirs."
         ) % {"name": user.name}
+    if change.act == held.DELEGATION:
+        given = delegated.one(request, user, change.delegation)
+        delegations.end_for_them(given, me, scope, user, request.POST.get("reason", ""))
+        return _("The delegation has ended. Decisions that were made stay.")
     disables = change.act == held.DISABLE
     ended = (
         verbs.disable(me, scope, user, request.POST.get("reason", ""))
@@ -92,7 +98,7 @@ def confirm_page(
         act=ActCard(label, CONFIRM, role, hidden=(("nonce", change.nonce),), busy=_("One moment…")),
         back_url=f"/setup/people/{user.pk}/" if user else "/setup/people/invite/",
         facts=(FactCard(_("Work e-mail"), user.email if user else change.email),),
-        fields=fields if change.act == held.DISABLE else (),
+        fields=fields if change.act in (held.DISABLE, held.DELEGATION) else (),
         summary=ErrorSummaryCard(
             (ErrorLine(error, "id_reason" if fields[0].error else ""),) if error else ()
         ),
@@ -138,5 +144,12 @@ def words(request: Request, change: Held, user: User | None) -> tuple[str, str, 
             _("The next account there with the address %(email)s becomes theirs.") % {"email": user.email},
         )
         return _("Forget the provider account of %(name)s") % name, _("Forget it"), "bad", effects
+    if change.act == held.DELEGATION and user is not None:
+        effects = (
+            delegated.title(delegated.one(request, user, change.delegation)),
+            _("That ends at once. Decisions that were made stay."),
+            _("Both are told, with your reason."),
+        )
+        return _("End a delegation of %(name)s") % name, _("End it"), "bad", effects
     effects = (_("Is signed out on every browser, and can sign in again."),)
     return _("Sign %(name)s out everywhere") % name, _("Sign out"), "bad", effects

@@ -17,7 +17,7 @@ from offboarding.web.http import Request
 
 KEY = "people_change"
 ROLES, INVITE, DISABLE, ENABLE, SIGN_OUT = "roles", "invite", "disable", "enable", "sign-out"
-UNLINK = "unlink"
+UNLINK, DELEGATION = "unlink", "delegation"
 ACTS = (DISABLE, ENABLE, SIGN_OUT, UNLINK)
 
 
@@ -32,6 +32,7 @@ class Held:
     grants: list[list[Any]]
     nonce: str
     at: float
+    delegation: int = 0
 
 
 def keep(request: Request, act: str, person: int = 0, **more: Any) -> None:

@@ -2,12 +2,17 @@ from __future__ import annotations
 
 from django.urls import URLPattern, path
 
-from offboarding.web.people import confirming, views
+from offboarding.web.people import confirming, delegated, views
 
 urlpatterns: list[URLPattern] = [
     path("setup/people/", views.people, name="people"),
     path("setup/people/invite/", views.invite, name="invite"),
     path("setup/people/confirm/", confirming.confirm, name="confirm_people"),
     path("setup/people/<int:pk>/", views.person, name="person"),
+    path(
+        "setup/people/<int:pk>/delegations/<int:delegation>/end/",
+        delegated.end,
+        name="person_delegation_end",
+    ),
     path("setup/people/<int:pk>/<slug:name>/", views.act, name="person_act"),
 ]

@@ -21,15 +21,14 @@ from offboarding.users.rules import Role
 from offboarding.web.cards import EmptyCard, FieldCard, PermissionCard
 from offboarding.web.errors import status_of
 from offboarding.web.http import Request, now, page, signed_in, today, zone_of
-from offboarding.web.people import cards, forms, held
+from offboarding.web.people import cards, delegated, forms, held
 from offboarding.web.people.forms import Line
+from offboarding.web.people.reach import CONFIRM, SEES, person_or_404
 from offboarding.web.proof import to_proof
 from offboarding.web.setup.tabs import tabs
 from offboarding.web.work.requests import pager
 
-SEES = (Role.ADMINISTRATOR, Role.SECURITY)
 PAGE = 50
-CONFIRM = "/setup/people/confirm/"
 
 
 @require_GET
@@ -58,13 +57,6 @@ def administered(request: Request) -> list[Client]:
     if not request.scope.has(Role.ADMINISTRATOR):
         raise PermissionDenied
     return list(clients_in(request.scope, Role.ADMINISTRATOR))
-
-
-def person_or_404(request: Request, pk: int) -> User:
-    user = people_in(request.scope, *SEES).filter(pk=pk).first()
-    if user is None:
-        raise Http404
-    return user
 
 
 # ---------------------------------------------------------------- inviting
@@ -157,6 +149,7 @@ def person_page(
         "linked": linked,
         "summary": forms.summary(wrong),
         "lines": () if why else forms.line_cards(lines, clients, everywhere(request), wrong),
+        "delegated": delegated.rows(request, user, may=not why),
         "permission": PermissionCard(why, _("Another administrator can.")) if why else None,
     }
     return page(request, "people/person.html", context, status=status_of(wrong) if wrong else 200)
