@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from functools import wraps
 from typing import Any, Concatenate, ParamSpec
 
+import structlog
 from allauth.account.adapter import get_adapter
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.csrf import csrf_exempt
@@ -15,9 +16,11 @@ from offboarding.api.problems import problem
 from offboarding.directory.queries import scope_of
 from offboarding.directory.rules import Scope, narrowed
 from offboarding.lib.refusals import Refused
-from offboarding.users.keys import WINDOW, Holder, TooManyTries, holder_of
+from offboarding.users.keys import WINDOW, FromElsewhere, Holder, TooManyTries, holder_of
 
 P = ParamSpec("P")
+READS = frozenset({"GET", "HEAD"})
+log = structlog.get_logger(__name__)
 
 
 class Request(HttpRequest):
@@ -40,7 +43,7 @@ def with_key(
                 answer = problem(405, "wrong-method", f"This address takes {' and '.join(methods)} only.")
                 answer["Allow"] = ", ".join(methods)
                 return answer
-            if refusal := identify(request):
+            if refusal := identify(request) or only_reads(request):
                 return refusal
             try:
                 return view(request, *args, **kwargs)
@@ -58,9 +61,12 @@ def identify(request: Any) -> HttpResponse | None:
     kind, _, bearer = request.headers.get("Authorization", "").partition(" ")
     if kind.casefold() != "bearer" or not bearer:
         return who("no-key", "Send an API key as “Authorization: Bearer …”. Make one under Setup > API keys.")
-    now = datetime.now(UTC)
+    now, came_from = datetime.now(UTC), get_adapter(request).get_client_ip(request)
     try:
-        holder = holder_of(bearer.strip(), get_adapter(request).get_client_ip(request), now)
+        holder = holder_of(bearer.strip(), came_from, now)
+    except FromElsewhere:
+        log.warning("api key from elsewhere", key=bearer[5:13], came_from=came_from)
+        return problem(403, "not-from-there", f"This API key is not taken from {came_from}.")
     except TooManyTries:
         answer = problem(429, "too-many-tries", "Too many wrong keys came from your address. Wait 5 minutes.")
         answer["Retry-After"] = str(WINDOW)
@@ -73,6 +79,13 @@ def identify(request: Any) -> HttpResponse | None:
     request.holder = holder
     request.scope = narrowed(scope_of(holder.user, now.date()), holder.roles)
     return None
+
+
+def only_reads(request: Request) -> HttpResponse | None:
+    """A key changes nothing unless it was made for that, whatever its roles may."""
+    if request.method in READS or request.holder.key.writes:
+        return None
+    return problem(403, "reads-only", "This API key only reads. Make one that may also change things.")
 
 
 def who(code: str, sentence: str) -> HttpResponse:

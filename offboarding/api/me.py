@@ -18,7 +18,12 @@ def me(request: Request) -> HttpResponse:
     return JsonResponse(
         {
             "user": {"name": holder.user.name, "email": holder.user.email},
-            "key": {"name": holder.key.name, "prefix": holder.key.prefix},
+            "key": {
+                "name": holder.key.name,
+                "prefix": holder.key.prefix,
+                "may_write": holder.key.writes,
+                "addresses": holder.key.networks,
+            },
             "scopes": [{"role": role, "client": client} for role, client in grants],
             "until": holder.key.ends_on.isoformat(),
         }

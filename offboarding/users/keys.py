@@ -10,7 +10,7 @@ import hmac
 import re
 import secrets
 import string
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
@@ -22,6 +22,7 @@ from offboarding.lib.hashing import sha256_hex
 from offboarding.lib.refusals import Refused, within
 from offboarding.users import throttle
 from offboarding.users.models import ApiKey, User
+from offboarding.users.networks import is_among
 from offboarding.users.rules import Role, actor_of
 
 SHAPE = re.compile(r"offb_([a-z2-7]{8})_[A-Za-z0-9_-]{43}")
@@ -46,10 +47,25 @@ class TooManyTries(Exception):
     """Too many wrong keys came from this address of the network; the door answers 429."""
 
 
+class FromElsewhere(Exception):
+    """The key is right, and is not taken from this address of the network; the door answers 403."""
+
+
 def make(
-    user: User, own: Collection[Role], name: str, roles: Collection[str], ends_on: date, today: date
+    user: User,
+    own: Collection[Role],
+    name: str,
+    roles: Collection[str],
+    ends_on: date,
+    today: date,
+    *,
+    writes: bool = False,
+    networks: Sequence[str] = (),
 ) -> str:
-    """The key itself, which is shown once and never again. `own` are the roles that the user holds today."""
+    """The key itself, which is shown once and never again. `own` are the roles that the user holds today.
+
+    `networks` are as `networks_in` gives them; none: it is taken from everywhere.
+    """
     check(user, own, name, roles, ends_on, today)
     prefix = "".join(secrets.choice(LETTERS) for _ in range(8))
     plain = f"offb_{prefix}_{secrets.token_urlsafe(32)}"
@@ -63,9 +79,18 @@ def make(
             prefix=prefix,
             digest=sha256_hex(plain.encode()),
             roles=sorted(roles),
+            writes=writes,
+            networks=list(networks),
             ends_on=ends_on,
         )
-        facts = {"key": prefix, "name": key.name, "roles": key.roles, "ends_on": ends_on.isoformat()}
+        facts = {
+            "key": prefix,
+            "name": key.name,
+            "roles": key.roles,
+            "ends_on": ends_on.isoformat(),
+            "writes": key.writes,
+            "networks": key.networks,
+        }
         record(Event.API_KEY_MADE, actor=actor_of(user), facts=facts)
     return plain
 
@@ -109,7 +134,7 @@ def end_all_keys(user: User, actor: Actor) -> int:
 
 
 def holder_of(bearer: str, came_from: str, now: datetime) -> Holder | None:
-    """Who sent this key; None if it is none, has ended, or its user is disabled. Raises TooManyTries.
+    """Who sent this key; None if it is none, has ended, or its user is disabled. Raises TooManyTries, FromElsewhere.
 
     The digests are compared in constant time, also for a key that nobody has.
     """
@@ -123,6 +148,9 @@ def holder_of(bearer: str, came_from: str, now: datetime) -> Holder | None:
         return None
     if key.ended_at or key.ends_on < now.astimezone(UTC).date() or not key.user.is_active:
         return None
+    if not is_among(came_from, key.networks):
+        throttle.count("api-key", came_from, WINDOW)
+        raise FromElsewhere
     if key.used_at is None or now - key.used_at > COARSE or key.used_from != came_from[:45]:
         ApiKey.objects.filter(pk=key.pk).update(used_at=now, used_from=came_from[:45])
     return Holder(key.user, key, frozenset(Role(role) for role in key.roles))

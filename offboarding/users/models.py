@@ -56,6 +56,10 @@ class ApiKey(models.Model):
     prefix = models.CharField(max_length=8, unique=True)
     digest = models.CharField(max_length=64)  # SHA-256 of the whole key, in hex
     roles = models.JSONField()
+    # Without it, the key reads and changes nothing, whatever its roles may.
+    writes = models.BooleanField(default=False)
+    # Addresses and ranges of the network that it is taken from; empty: from everywhere.
+    networks = models.JSONField(default=list)
     ends_on = models.DateField()  # its last day, in UTC
     made_at = models.DateTimeField(db_default=Now())
     used_at = models.DateTimeField(null=True, blank=True)

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
+from django.http import JsonResponse
 from django.test import Client as Browser
+from django.test import RequestFactory
 from django.urls import reverse
 
+from offboarding.api.http import with_key
 from offboarding.directory.models import Membership
 from offboarding.directory.people import disable
 from offboarding.directory.queries import scope_of
@@ -18,6 +22,7 @@ from offboarding.ledger.models import Entry
 from offboarding.lib.refusals import Refused
 from offboarding.users import keys
 from offboarding.users.models import ApiKey
+from offboarding.users.networks import is_among, networks_in
 from offboarding.users.rules import Role, actor_of
 from tests.conftest import PASSWORD
 
@@ -28,9 +33,9 @@ LATER = TODAY + timedelta(days=30)
 
 @pytest.fixture
 def made() -> Callable[..., str]:
-    def make(user: Any, *roles: Role, ends_on: date = LATER) -> str:
+    def make(user: Any, *roles: Role, ends_on: date = LATER, **more: Any) -> str:
         wanted = roles or (Role.APPROVER,)
-        return keys.make(user, wanted, "Report export", wanted, ends_on, TODAY)
+        return keys.make(user, wanted, "Report export", wanted, ends_on, TODAY, **more)
 
     return make
 
@@ -45,7 +50,12 @@ def test_a_key_says_who_it_stands_for_and_until_when(made: Any, bob: Any) -> Non
     assert answer.status_code == 200
     assert answer.json() == {
         "user": {"name": "Bob", "email": "bob@northwind.example"},
-        "key": {"name": "Report export", "prefix": ApiKey.objects.get().prefix},
+        "key": {
+            "name": "Report export",
+            "prefix": ApiKey.objects.get().prefix,
+            "may_write": False,
+            "addresses": [],
+        },
         "scopes": [{"role": "approver", "client": "acme"}, {"role": "approver", "client": "globex"}],
         "until": LATER.isoformat(),
     }
@@ -212,6 +222,88 @@ def test_other_methods_and_other_addresses_are_problems_too(made: Any, bob: Any)
             assert refused(browser.post(path), 404) == "no-such-address"
 
 
+# ---------------------------------------------------------------- what it may, and from where
+
+
+@with_key("GET", "POST")
+def acts(request: Any) -> JsonResponse:
+    """Stands for whatever changes something."""
+    return JsonResponse({"did": request.method})
+
+
+def sends(key: str, method: str) -> Any:
+    return acts(getattr(RequestFactory(), method)("/", HTTP_AUTHORIZATION=f"Bearer {key}"))
+
+
+def test_a_key_only_reads_unless_it_was_made_to_change_things(made: Any, bob: Any) -> None:
+    reads, writes = made(bob), made(bob, writes=True)
+    assert sends(reads, "get").status_code == sends(writes, "post").status_code == 200
+    answer = sends(reads, "post")
+    assert json.loads(answer.content)["code"] == "reads-only" and answer.status_code == 403
+    assert [entry_facts(each)["writes"] for each in Entry.objects.order_by("seq")] == [False, True]
+
+
+def entry_facts(entry: Entry) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(bytes(entry.body))["facts"]
+    return found
+
+
+NETWORKS = [
+    ("10.2.0.8", ["10.2.0.8"], True, "this address"),
+    ("10.2.0.9", ["10.2.0.8"], False, "the next one"),
+    ("10.2.0.9", ["192.0.2.1", "10.2.0.0/24"], True, "in the second of two"),
+    ("10.2.1.9", ["10.2.0.0/24"], False, "behind the end of the range"),
+    ("::ffff:10.2.0.8", ["10.2.0.8"], True, "the same, as a server of both kinds names it"),
+    ("2001:db8::7", ["2001:db8::/32"], True, "IPv6"),
+    ("2001:db8::7", ["10.0.0.0/8"], False, "the other kind"),
+    ("10.2.0.8", [], True, "none is named"),
+    ("", ["10.2.0.8"], False, "no address at all"),
+]
+
+
+@pytest.mark.parametrize(("came_from", "networks", "taken", "because"), NETWORKS)
+def test_from_where_a_key_is_taken(came_from: str, networks: list[str], taken: bool, because: str) -> None:
+    assert is_among(came_from, networks) is taken, because
+
+
+def test_a_key_from_elsewhere_opens_nothing_and_says_from_where_it_came(made: Any, bob: Any) -> None:
+    plain = made(bob, networks=networks_in("10.2.0.0/24, 192.0.2.7"))
+    assert asks(plain, REMOTE_ADDR="10.2.0.8").json()["key"]["addresses"] == ["10.2.0.0/24", "192.0.2.7"]
+    answer = asks(plain, REMOTE_ADDR="203.0.113.9")
+    assert refused(answer, 403) == "not-from-there"
+    assert "203.0.113.9" in answer.json()["detail"]
+    assert ApiKey.objects.get().used_from == "10.2.0.8", "a refused try is no use"
+
+
+def test_tries_from_elsewhere_are_counted(made: Any, bob: Any) -> None:
+    plain = made(bob, networks=["10.2.0.8"])
+    for _ in range(20):
+        refused(asks(plain), 403)
+    assert refused(asks(plain), 429) == "too-many-tries"
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted"),
+    [
+        ("", []),
+        ("10.2.0.8\r\n 10.2.0.8", ["10.2.0.8"]),
+        ("10.2.0.9/24", ["10.2.0.0/24"]),
+        ("2001:DB8::/32", ["2001:db8::/32"]),
+    ],
+)
+def test_what_is_typed_is_kept_as_ranges(text: str, wanted: list[str]) -> None:
+    assert networks_in(text) == wanted
+
+
+@pytest.mark.parametrize(
+    "text", ["office", "10.2.0.0/33", "0.0.0.0/0", "::/0", " ".join(f"10.0.0.{n}" for n in range(21))]
+)
+def test_what_is_no_range_is_refused_beside_its_field(text: str) -> None:
+    with pytest.raises(Refused) as refusal:
+        networks_in(text)
+    assert refusal.value.facts["field"] == "networks"
+
+
 # ---------------------------------------------------------------- the pages
 
 
@@ -226,8 +318,6 @@ def typed(**changes: Any) -> dict[str, Any]:
 
 
 def test_the_page_shows_the_key_once_and_it_works(at_the_page: Browser) -> None:
-    import re
-
     page = at_the_page.post(reverse("api_key_new"), typed()).content.decode()
     found = re.search(r"offb_[a-z2-7]{8}_[A-Za-z0-9_-]{43}", page)
     assert found
@@ -236,6 +326,16 @@ def test_the_page_shows_the_key_once_and_it_works(at_the_page: Browser) -> None:
     assert found[0] not in listed
     assert f"offb_{ApiKey.objects.get().prefix}_…" in listed
     assert "from 127.0.0.1" in listed
+
+
+def test_the_page_says_what_a_key_may_and_from_where(at_the_page: Browser) -> None:
+    form = at_the_page.get(reverse("api_key_new")).content.decode()
+    assert 'value="read" checked' in re.sub(r"\s+", " ", form), "reading is what is chosen first"
+    at_the_page.post(reverse("api_key_new"), typed(may="write", networks="10.2.0.0/24"))
+    key = ApiKey.objects.get()
+    assert (key.writes, key.networks) == (True, ["10.2.0.0/24"])
+    listed = at_the_page.get(reverse("api_keys")).content.decode()
+    assert "reads and changes" in listed and "10.2.0.0/24" in listed
 
 
 def test_making_one_needs_a_proof(client: Browser, bob: Any) -> None:
@@ -255,6 +355,7 @@ def test_making_one_needs_a_proof(client: Browser, bob: Any) -> None:
         ({"ends_on": ""}, "Give its last day"),
         ({"ends_on": "soon"}, "Write the day like"),
         ({"name": " "}, "Write what the key is for"),
+        ({"networks": "the office"}, "is no address"),
     ],
 )
 def test_mistakes_are_said_beside_their_field(

@@ -22,6 +22,8 @@ class KeyRow:
     owner: str
     prefix: str
     roles: str
+    may: str
+    networks: str
     used: TimeCard | None
     used_from: str
     tag: TagCard
@@ -39,6 +41,8 @@ def row(key: ApiKey, today: date, zone: tzinfo, now: datetime) -> KeyRow:
         owner=key.user.name,
         prefix=f"offb_{key.prefix}_…",
         roles=", ".join(str(ROLE_WORDS[Role(role)]) for role in key.roles),
+        may=str(_("reads and changes") if key.writes else _("only reads")),
+        networks=", ".join(key.networks),
         used=TimeCard.of(key.used_at, zone, now) if key.used_at else None,
         used_from=key.used_from,
         tag=tag,

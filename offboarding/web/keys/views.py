@@ -15,6 +15,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 from offboarding.lib.refusals import Refused
 from offboarding.users import keys as verbs
 from offboarding.users.models import ApiKey
+from offboarding.users.networks import networks_in
 from offboarding.users.rules import Role, actor_of
 from offboarding.web.cards import (
     ActCard,
@@ -24,13 +25,11 @@ from offboarding.web.cards import (
     ErrorLine,
     ErrorSummaryCard,
     FactCard,
-    FieldCard,
-    OptionCard,
 )
 from offboarding.web.errors import status_of
 from offboarding.web.http import Request, now, page, signed_in, zone_of
 from offboarding.web.keys import cards
-from offboarding.web.nav import ROLE_WORDS
+from offboarding.web.keys.forms import WRITE, Typed, fields
 from offboarding.web.people.forms import day, summary
 from offboarding.web.proof import proved_since, to_proof
 from offboarding.web.setup.tabs import tabs
@@ -70,68 +69,39 @@ def new(request: Request) -> HttpResponse:
     if request.method != "POST":
         if not proved_since(request, 0):
             return to_proof(request, reverse("api_key_new"))
-        return form_page(request, "", (), (today() + USUAL).isoformat())
-    name, ends = request.POST.get("name", ""), request.POST.get("ends_on", "").strip()
-    roles = tuple(request.POST.getlist("roles"))
+        return form_page(request, Typed(ends_on=(today() + USUAL).isoformat()))
+    typed = Typed.of(request.POST)
     try:
         if not proved_since(request, 0):
             raise Refused(
                 "not-proved", _("It is too long ago that you confirmed who you are. Open this page anew.")
             )
-        ends_on = day(ends, "ends_on")
+        ends_on = day(typed.ends_on, "ends_on")
         if ends_on is None:
             raise Refused("no-end", _("Give its last day."), field="ends_on")
-        plain = verbs.make(request.user, own_roles(request), name, roles, ends_on, today())
+        plain = verbs.make(
+            request.user,
+            own_roles(request),
+            typed.name,
+            typed.roles,
+            ends_on,
+            today(),
+            writes=typed.may == WRITE,
+            networks=networks_in(typed.networks),
+        )
     except Refused as wrong:
-        return form_page(request, name, roles, ends, wrong)
+        return form_page(request, typed, wrong)
     card = CodeCard(plain, label=_("New API key"))
-    return page(request, "api_keys/made.html", {"key": card, "name": name, "ends_on": ends_on})
+    return page(request, "api_keys/made.html", {"key": card, "name": typed.name, "ends_on": ends_on})
 
 
 def own_roles(request: Request) -> tuple[Role, ...]:
     return tuple(role for role in Role if request.scope.has(role))
 
 
-def form_page(
-    request: Request, name: str, roles: tuple[str, ...], ends: str, wrong: Refused | None = None
-) -> HttpResponse:
-    at, says = (str(wrong.facts.get("field", "")), wrong.sentence) if wrong else ("", "")
-
-    def said(field: str) -> str:
-        return says if at == field else ""
-
-    picks = tuple(
-        OptionCard(role.value, ROLE_WORDS[role], role.value in roles) for role in own_roles(request)
-    )
-    fields = (
-        FieldCard(
-            "name",
-            _("What it is for"),
-            value=name,
-            hint=_("Such as Report export."),
-            error=said("name"),
-            width="mid",
-            attrs=(("maxlength", "60"), ("autocomplete", "off")),
-        ),
-        FieldCard(
-            "roles",
-            _("Acts as"),
-            "checkboxes",
-            options=picks,
-            hint=_("Choose as few as it needs. If you lose a role, the key loses it too."),
-            error=said("roles"),
-        ),
-        FieldCard(
-            "ends_on",
-            _("Last day"),
-            "date",
-            ends,
-            _("Within a year, in UTC."),
-            said("ends_on"),
-            width="short",
-        ),
-    )
-    context = {"fields": fields, "summary": summary(wrong), "nobody": not picks}
+def form_page(request: Request, typed: Typed, wrong: Refused | None = None) -> HttpResponse:
+    own = own_roles(request)
+    context = {"fields": fields(typed, own, wrong), "summary": summary(wrong), "nobody": not own}
     return page(request, "api_keys/new.html", context, status=status_of(wrong) if wrong else 200)
 
 
@@ -164,6 +134,7 @@ def confirm_page(request: Request, key: ApiKey, refusal: Refused | None = None) 
         facts=(
             FactCard(_("Key"), row.prefix),
             FactCard(_("Whose"), row.owner),
+            FactCard(_("May"), row.may, note=row.networks),
             FactCard(_("Last used"), row.used or _("never"), note=row.used_from),
         ),
         summary=ErrorSummaryCard((ErrorLine(refusal.sentence),) if refusal else ()),
