@@ -28,6 +28,7 @@ from offboarding.execution import steering as steps
 from offboarding.execution.logins import actions as logins
 from offboarding.execution.models import Run
 from offboarding.journey import after, emergency, letters, lines
+from offboarding.journey.late import CameLate
 from offboarding.journey.offers import offers_of
 from offboarding.journey.rounds import Rounds
 from offboarding.journey.rules import AT_ONCE, HELPS, to_release
@@ -128,6 +129,7 @@ def change(removal: RemovalRequest, user: User, wishes: Iterable[Wish], version:
 
 
 rounds = Rounds()
+came_late = CameLate()
 
 
 def tick() -> None:
@@ -149,12 +151,15 @@ def tick() -> None:
 
 
 def follow_ups() -> None:
-    """Steps whose audit events came after all, and closed requests whose rotations go on, or that have news for a packet.
+    """Steps whose audit events came after all, and closed requests: whose events came late, whose rotations go on, or that
+    have news for a packet.
 
     It costs more than a tick brings, so it comes less often.
     """
     for run in told_meanwhile():
         execution.goes_on(run)
+    for pk in came_late.these():
+        each_by_itself(came_late.keep, pk)
     for pk in after.left_over():
         each_by_itself(follow_up, pk)
 

@@ -64,6 +64,7 @@ class Event(StrEnum):
     TRAIL_COPIED = "trail.copied"
     TRAIL_NOT_COPIED = "trail.not_copied"
     TRAIL_FILE_ADDED = "trail.file_added"
+    TRAIL_TOLD_LATER = "trail.told_later"
     LOOK_ASKED = "discovery.look_asked"
     LOOK_ENDED = "discovery.look_ended"
     SETTING_CHANGED = "setting.changed"

@@ -6,6 +6,8 @@ from base64 import b64decode
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import groupby
+from operator import attrgetter
 from typing import Any
 
 from offboarding.checklist.models import Plan
@@ -30,10 +32,11 @@ from offboarding.packets.shelf import Shelf, old_of
 from offboarding.packets.told import addenda, messages
 from offboarding.removals.models import RemovalRequest
 from offboarding.removals.queries import places_of
-from offboarding.verification.models import Finding
+from offboarding.verification.models import Finding, Trace
 from offboarding.verification.queries import PlaceStanding, findings_of, kept_at_the_start, standings
 from offboarding.verification.rules import Now
-from offboarding.verification.traced import trail_attempts
+from offboarding.verification.traced import traces_of, trail_attempts
+from offboarding.verification.trail import found as trail_says
 from offboarding.work.rules import State
 
 NOW_WORDS = {
@@ -70,6 +73,7 @@ def collect(packet: Packet, statement: Checkpoint, touch: Callable[[], None]) ->
     seen = (
         *(finding_of(each, shelf) for each in findings),
         *(traced(each, shelf) for each in trail_attempts(plan)),
+        *came_late(traces_of(plan, packet.created_at), shelf),
     )
     segment_ids = {each.workspace_id: each.workspace.segment_id for each in places_of(removal)}
     found = Found(removal, packet.sealed_at, findings, plan, before, shelf, segment_ids)
@@ -234,6 +238,22 @@ def traced(each: Attempt, shelf: Shelf) -> made.Finding:
         sentence=each.says,
         evidence=shelf.number(each.exchanges),
     )
+
+
+def came_late(traces: Sequence[Trace], shelf: Shelf) -> Iterable[made.Finding]:
+    """Those that came together, together."""
+    for evidence, some in groupby(traces, key=attrgetter("evidence")):
+        together = list(some)
+        place = together[0].run.item.workspace
+        yield made.Finding(
+            place=place.name if place else "",
+            what="The removal's own events in Segment's audit trail, after its step had ended",
+            result="found",
+            at=iso(together[0].at),
+            by="Offboard",
+            sentence=trail_says([each.event for each in together]),
+            evidence=shelf.number(evidence),
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 """What happened after the newest packet of a closed removal was ordered, so that no packet tells of it. Reads only.
 
 A sealed packet never changes. What comes later (a look that finds access again, the last look, the end of a rotation, a
-file, a letter) is told by the next version, which names the one before it.
+file, a letter, an event in the audit trail) is told by the next version, which names the one before it.
 """
 
 from __future__ import annotations
@@ -18,7 +18,8 @@ from offboarding.letters.rules import TITLES, Kind
 from offboarding.packets.models import Packet
 from offboarding.removals.models import RemovalRequest
 from offboarding.removals.rules import Stage
-from offboarding.verification.models import Finding
+from offboarding.verification.models import Finding, Trace
+from offboarding.verification.trail import found as says
 from offboarding.work.rules import ENDED, State
 
 # Rows of a plan that closing did not wait for: those without a date of their own, and those with one.
@@ -47,7 +48,8 @@ def untold() -> QuerySet[RemovalRequest]:
         Q(sent_at__gt=OuterRef("told")) | Q(word_at__gt=OuterRef("told")), letter__removal=OuterRef("pk")
     )
     ended = runs.filter(LEFT | DATED)
-    return closed().filter(Exists(ended) | Exists(seen) | Exists(files) | Exists(letters))
+    traces = Trace.objects.filter(at__gt=OuterRef("told"), run__item__plan__removal=OuterRef("pk"))
+    return closed().filter(Exists(ended) | Exists(seen) | Exists(files) | Exists(letters) | Exists(traces))
 
 
 REMOVAL = "attempt__run__item__plan__removal"
@@ -65,7 +67,7 @@ def news(removal: RemovalRequest) -> list[str]:
         return []
     runs = Run.objects.filter(item__plan__removal=removal).select_related("item").order_by("item__number")
     return [*back(removal, found), *ended(runs.filter(LEFT), found), *ended(runs.filter(DATED), found),
-            *files(removal, found), *letters(removal, found)]  # fmt: skip
+            *traces(removal, found), *files(removal, found), *letters(removal, found)]  # fmt: skip
 
 
 def back(removal: RemovalRequest, told: object) -> Iterable[str]:
@@ -80,6 +82,16 @@ def ended(runs: QuerySet[Run], told: object) -> Iterable[str]:
         return
     for run in runs.filter(ended_at__gt=told):
         yield f"{iso(run.ended_at)}: step {run.item.number} ended. {run.item.title}." if run.ended_at else ""
+
+
+def traces(removal: RemovalRequest, told: object) -> Iterable[str]:
+    """By kind and by whom in general: an event's own words may name somebody."""
+    came = Trace.objects.filter(run__item__plan__removal=removal, at__gt=told)
+    for trace in came.select_related("run__item__workspace"):
+        place = trace.run.item.workspace
+        yield (
+            f"{iso(trace.at)}: an event of the removal came late. {place.name if place else ''}: {says([trace.event])}."
+        )
 
 
 def files(removal: RemovalRequest, told: object) -> Iterable[str]:

@@ -21,6 +21,7 @@ from offboarding.packets.models import Packet, Redaction
 from offboarding.removals.models import RemovalRequest
 from offboarding.removals.queries import clients_of, removals_for
 from offboarding.removals.rules import Stage
+from offboarding.verification.models import Trace
 from offboarding.work.rules import ENDED, State
 
 REFERENCE = re.compile(r"r?-?(\d{1,9})", re.IGNORECASE)
@@ -90,7 +91,10 @@ def being_made(removal: RemovalRequest) -> Packet | None:
 
 
 def files_of(removal: RemovalRequest) -> QuerySet[Evidence]:
-    """Every file that was kept because of this removal: looks, calls, letters, and what people added. No other file."""
+    """Every file that was kept because of this removal: looks, calls, events that came late, letters, and what people added.
+
+    No other file.
+    """
     return files_of_all([removal])
 
 
@@ -98,8 +102,11 @@ def files_of_all(removals: Sequence[RemovalRequest] | QuerySet[RemovalRequest]) 
     looks = Snapshot.objects.filter(plans__removal__in=removals).values("raw")
     calls = Attempt.objects.filter(run__item__plan__removal__in=removals).values("exchanges")
     added = Proof.objects.filter(run__item__plan__removal__in=removals).values("evidence")
+    late = Trace.objects.filter(run__item__plan__removal__in=removals).values("evidence")
     told = letters_files(removals).values("pk")
-    return Evidence.objects.filter(Q(pk__in=looks) | Q(pk__in=calls) | Q(pk__in=added) | Q(pk__in=told))
+    return Evidence.objects.filter(
+        Q(pk__in=looks) | Q(pk__in=calls) | Q(pk__in=added) | Q(pk__in=late) | Q(pk__in=told)
+    )
 
 
 def first_kept_until(removal: RemovalRequest, sealed_on: date) -> date:
@@ -113,7 +120,8 @@ def holding(sha256: str) -> Q:
     looks = Snapshot.objects.filter(raw__sha256=sha256).values("plans__removal")
     calls = Attempt.objects.filter(exchanges__sha256=sha256).values("run__item__plan__removal")
     added = Proof.objects.filter(evidence__sha256=sha256).values("run__item__plan__removal")
-    return Q(removal__in=looks) | Q(removal__in=calls) | Q(removal__in=added)
+    late = Trace.objects.filter(evidence__sha256=sha256).values("run__item__plan__removal")
+    return Q(removal__in=looks) | Q(removal__in=calls) | Q(removal__in=added) | Q(removal__in=late)
 
 
 def paths_of(packet: Packet) -> list[Path]:

@@ -103,6 +103,7 @@ class AuditEvent(models.Model):
         indexes = [
             models.Index(fields=["workspace", "-at", "-id"], name="audit_event_newest"),
             models.Index(fields=["kind", "at"], name="audit_event_kind", condition=~models.Q(kind="")),
+            models.Index(fields=["kept_at"], name="audit_event_kept", condition=~models.Q(kind="")),
         ]
         constraints = [models.UniqueConstraint(fields=["workspace", "key"], name="an_event_is_kept_once")]
 

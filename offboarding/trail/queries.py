@@ -48,6 +48,11 @@ def brought_something(workspace: OuterRef, since: OuterRef) -> Exists:
     return Exists(Harvest.objects.filter(workspace=workspace, ended_at__gt=since, new__gt=0))
 
 
+def kept_since(since: datetime | OuterRef) -> QuerySet[AuditEvent]:
+    """Events about somebody's access that were not in our copy before, whenever they happened."""
+    return AuditEvent.objects.filter(kept_at__gt=since).exclude(kind=Kind.OTHER.value)
+
+
 def events_in(workspace: Workspace) -> QuerySet[AuditEvent]:
     """Newest first."""
     return AuditEvent.objects.filter(workspace=workspace).order_by("-at", "-pk")

@@ -1,11 +1,12 @@
-"""What a check saw, at one moment. Findings and measurements are never changed; a later one says more."""
+"""What a check saw, at one moment. Findings, measurements and traces are never changed; a later one says more."""
 
 from __future__ import annotations
 
 from django.db import models
 from django.db.models.functions import Now
 
-from offboarding.execution.models import Attempt
+from offboarding.evidence.models import Evidence
+from offboarding.execution.models import Attempt, Run
 from offboarding.execution.rules import Seen
 
 
@@ -40,3 +41,20 @@ class Measurement(models.Model):
 
     class Meta:
         ordering = ["pk"]
+
+
+class Trace(models.Model):
+    """One event of the audit trail about a removal, in our copy only after the step that looks for it had ended."""
+
+    run = models.ForeignKey(Run, on_delete=models.PROTECT, related_name="traces")
+    # Segment's own id, or a digest of its content: as our copy has it.
+    key = models.CharField(max_length=200)
+    # As a look keeps it, see `verification.trail.as_facts`.
+    event = models.JSONField()
+    # The events that came together, as they came.
+    evidence = models.ForeignKey(Evidence, on_delete=models.PROTECT, related_name="+")
+    at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        ordering = ["pk"]
+        constraints = [models.UniqueConstraint(fields=["run", "key"], name="an_event_is_traced_once")]

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import OuterRef
+from django.db.models import Exists, OuterRef, Q
 
 from offboarding.checklist.models import Plan
 from offboarding.directory.queries import addresses_of
@@ -14,17 +16,20 @@ from offboarding.execution.rules import Act, Cause, Result
 from offboarding.lib.addresses import fold
 from offboarding.removals.rules import Stage
 from offboarding.trail import queries as trail
+from offboarding.verification.models import Trace
 from offboarding.verification.trail import Wanted
 from offboarding.work.rules import State
+
+STEP = "verify.audit_events"
+LOOKS = Q(item__step=STEP)
 
 
 def trail_of(run: Run) -> dict[str, Any]:
     """What our copy has about the run's place since the removal began, and what is needed to read it. Five queries."""
-    place, removal = run.item.workspace, run.item.plan.removal
+    place = run.item.workspace
     assert place is not None
-    wanted, since = wanted_by(run), (removal.started_at or run.created_at) - timedelta(minutes=1)
-    copy = trail.copy_of(place)
-    kept = trail.kept_about(place, wanted.ids, wanted.addresses, since)
+    wanted, copy = wanted_by(run), trail.copy_of(place)
+    kept = trail.kept_about(place, wanted.ids, wanted.addresses, since_of(run))
     return {
         "wanted": wanted,
         "kept": [(each.told, each.raw) for each in kept],
@@ -40,6 +45,19 @@ def wanted_by(run: Run) -> Wanted:
     emails = {fold(each) for each in (*target["addresses"], *(email for _, email in accounts))}
     return Wanted(
         frozenset(key for key, _ in accounts), frozenset(emails), str(target.get("choice", "remove"))
+    )
+
+
+def since_of(run: Run) -> datetime:
+    """From when on events may be the removal's own: a little before it began, since the two clocks may differ."""
+    return (run.item.plan.removal.started_at or run.created_at) - timedelta(minutes=1)
+
+
+def facts_kept(run: Run) -> list[dict[str, Any]]:
+    """The events that looks of this step found, and those that came later. Two queries."""
+    looks = run.attempts.filter(facts__has_key="events").values_list("facts", flat=True)
+    return [each for facts in looks for each in facts["events"]] + list(
+        run.traces.values_list("event", flat=True)
     )
 
 
@@ -65,28 +83,59 @@ def told_meanwhile() -> list[Run]:
 
 
 def has_events(run: Run) -> bool:
-    wanted, since = (
-        wanted_by(run),
-        (run.item.plan.removal.started_at or run.created_at) - timedelta(minutes=1),
-    )
+    wanted = wanted_by(run)
     assert run.item.workspace is not None
-    kept = trail.kept_about(run.item.workspace, wanted.ids, wanted.addresses, since)
+    kept = trail.kept_about(run.item.workspace, wanted.ids, wanted.addresses, since_of(run))
     return any(wanted.traces(each.told) for each in kept)
 
 
 def in_our_copy(plan: Plan) -> set[int]:
     """Workspaces whose own events of this removal were found: they are kept. One query."""
-    found = Attempt.objects.filter(
-        run__item__plan=plan, run__item__step="verify.audit_events", facts__has_key="events"
-    )
-    return {pk for pk in found.values_list("run__item__workspace_id", flat=True) if pk is not None}
+    looks = Attempt.objects.filter(run=OuterRef("pk"), facts__has_key="events")
+    traces = Trace.objects.filter(run=OuterRef("pk"))
+    found = Run.objects.filter(LOOKS, Exists(looks) | Exists(traces), item__plan=plan)
+    return {pk for pk in found.values_list("item__workspace_id", flat=True) if pk is not None}
 
 
 def trail_attempts(plan: Plan) -> list[Attempt]:
     """The newest look at the audit trail of each place that saw something, in the order of the plan. One query."""
-    found = Attempt.objects.filter(
-        run__item__plan=plan, run__item__step="verify.audit_events", result=Result.SEEN
-    ).order_by("run__item__number", "number")
+    found = Attempt.objects.filter(run__item__plan=plan, run__item__step=STEP, result=Result.SEEN).order_by(
+        "run__item__number", "number"
+    )
     return list(
         {each.run_id: each for each in found.select_related("run__item__workspace", "exchanges")}.values()
     )
+
+
+@dataclass(frozen=True, slots=True)
+class FoundEvent:
+    """One of the removal's own events. `facts` are as a look keeps them, see `trail.as_facts`."""
+
+    number: int
+    at: datetime
+    workspace: str
+    facts: Mapping[str, Any]
+
+
+def events_of(plan: Plan) -> list[FoundEvent]:
+    """Each event that a look found or that came later, once, oldest first. Two queries."""
+    looks = Attempt.objects.filter(run__item__plan=plan, run__item__step=STEP, facts__has_key="events")
+    told = ("run__item__workspace__name",)
+    found = [(place, each) for facts, place in looks.values_list("facts", *told) for each in facts["events"]]
+    traces = Trace.objects.filter(run__item__plan=plan)
+    found += [(place, event) for event, place in traces.values_list("event", *told)]
+    once = {(place, each["id"]): each for place, each in found}
+    ordered = sorted(once.items(), key=lambda pair: (pair[1]["at"], pair[0]))
+    return [
+        FoundEvent(number, datetime.fromisoformat(each["at"]), place or "", each)
+        for number, ((place, _key), each) in enumerate(ordered, start=1)
+    ]
+
+
+def traces_of(plan: Plan, until: datetime) -> list[Trace]:
+    """What came after the looks and until then, in the order in which it came. One query.
+
+    `until` is when a version of the packet was ordered: what came after it is told by the next one.
+    """
+    found = Trace.objects.filter(run__item__plan=plan, at__lte=until)
+    return list(found.select_related("run__item__workspace", "evidence"))

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from offboarding.trail.rules import TRACES, By, Kind, Told, by
+from offboarding.trail.rules import BY_CONTENT, TRACES, By, Kind, Told, by
 
 Raw = Mapping[str, Any]
 Pair = tuple[Told, Raw]
@@ -56,6 +56,18 @@ def as_facts(
         }
         for told, _raw in sorted(pairs, key=lambda pair: (pair[0].at, pair[0].key))
     ]
+
+
+def known(told: Told, facts: Iterable[Mapping[str, Any]]) -> bool:
+    """True if it is among them: by its id, or as what a file told of the same act without an id."""
+    return any(each["id"] == told.key or twins(told, each) for each in facts)
+
+
+def twins(told: Told, fact: Mapping[str, Any]) -> bool:
+    if told.key.startswith(BY_CONTENT) is str(fact["id"]).startswith(BY_CONTENT):
+        return False
+    at = datetime.fromisoformat(fact["at"]).replace(microsecond=0)
+    return told.at.replace(microsecond=0) == at and told.type.casefold() == str(fact["type"]).casefold()
 
 
 def found(events: Sequence[Mapping[str, Any]]) -> str:

@@ -276,6 +276,30 @@ def test_the_timeline_names_people_and_folds_calls_under_their_step(
     assert page.index("finished step") < page.index("Alice sent the request")
 
 
+def test_segments_own_events_of_the_removal_stand_in_the_timeline_at_their_own_time(
+    client: Browser, running: Make, olga: Any
+) -> None:
+    removal = running()
+    run = run_of(removal, "audit-events")
+    begun = removal.started_at
+    event = {"id": "events/7", "at": begun.isoformat(), "type": "User Removed", "kind": "removed", "actor": "t",
+             "by": "us", "who": "t", "what": "user dan@x.example"}  # fmt: skip
+    says = {"act": "look", "intent": "Read", "result": "seen"}
+    Attempt.objects.create(run=run, number=1, facts={"events": [event]}, **says)
+    Attempt.objects.create(run=run, number=2, facts={"events": [event]}, **says)
+    client.force_login(olga)
+    response = client.get(at(removal, "timeline/"))
+    page, html = text_of(response), response.content.decode()
+    assert (
+        page.count(
+            "tells of “User Removed” in Acme Production, by Offboard, with our token: user dan@x.example"
+        )
+        == 1
+    )
+    assert 'class="k-segment"' in html and "Segment audit event" in page
+    assert page.index("“User Removed”") < page.index("Alice sent the request"), "it came after that"
+
+
 def test_every_event_about_a_request_is_told_in_words() -> None:
     from offboarding.ledger.events import Event
     from offboarding.web.removal import timeline
@@ -287,7 +311,9 @@ def test_every_event_about_a_request_is_told_in_words() -> None:
         "retention.",
         "evidence.checked",
         "evidence.purged",
-        "trail.",
+        "trail.copied",
+        "trail.not_copied",
+        "trail.file_added",
         "purge.",
         "engagement.",
         "collaborator.",

@@ -1,4 +1,6 @@
-"""The ledger's entries about one request, as a story: newest day first, the calls folded under their step."""
+"""The ledger's entries about one request and Segment's own audit events, as a story: newest day first, the calls folded
+under their step.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +8,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from itertools import groupby
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 from django.utils.formats import date_format
@@ -16,9 +19,12 @@ from django.utils.translation import ngettext
 from offboarding.ledger.events import Event
 from offboarding.ledger.models import Entry
 from offboarding.lib import canonical
+from offboarding.trail.rules import By
+from offboarding.verification.traced import FoundEvent
 from offboarding.web.cards import DayCard, EntryCard, TagCard
 from offboarding.web.removal.clock import Clock
 from offboarding.web.removal.states import listed
+from offboarding.web.trail.cards import WHO
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
@@ -63,17 +69,36 @@ class TimelineCard:
     failure: str  # the id of the newest entry that tells of a failure
 
 
-def timeline(entries: Iterable[Entry], url: str, clock: Clock) -> TimelineCard:
+def timeline(
+    entries: Iterable[Entry], url: str, clock: Clock, events: Iterable[FoundEvent] = ()
+) -> TimelineCard:
+    """`events`: what Segment's audit trail tells of the removal itself, each at its own time."""
     story = Story()
     for entry in entries:
         tell(story, read(entry), url, clock)
-    newest = list(reversed(story.cards))
-    by_day = groupby(newest, key=lambda pair: pair[0].at.astimezone(clock.zone).date())
-    days = tuple(
-        DayCard(day_title(day, clock), tuple(card for _told, card in pairs)) for day, pairs in by_day
-    )
-    failed = (card.id for _told, card in newest if card.tag and card.tag.state == "failed")
+    cards = [(told.at, card) for told, card in story.cards]
+    cards += [(each.at, of_segment(each, clock)) for each in events]
+    newest = sorted(cards, key=itemgetter(0))[::-1]
+    by_day = groupby(newest, key=lambda pair: pair[0].astimezone(clock.zone).date())
+    days = tuple(DayCard(day_title(day, clock), tuple(card for _at, card in pairs)) for day, pairs in by_day)
+    failed = (card.id for _at, card in newest if card.tag and card.tag.state == "failed")
     return TimelineCard(days, next(failed, ""))
+
+
+def of_segment(event: FoundEvent, clock: Clock) -> EntryCard:
+    words = {
+        "type": event.facts["type"],
+        "what": event.facts["what"] or _("nothing named"),
+        "place": event.workspace,
+        "who": WHO[By(event.facts["by"])],
+    }
+    return EntryCard(
+        kind="segment",
+        actor="Segment",
+        text=_("tells of “%(type)s” in %(place)s, by %(who)s: %(what)s") % words,
+        time=clock.time(event.at, seconds=True, day=False),
+        id=f"event-{event.number}",
+    )
 
 
 def read(entry: Entry) -> Told:
@@ -335,6 +360,14 @@ WORDS: dict[Event, Callable[[Facts], str]] = {
     Event.HOLD_PUT_ON: lambda facts: _("put it on legal hold: %(why)s") % facts,
     Event.HOLD_LIFTED: lambda facts: _("lifted the legal hold: %(why)s") % facts,
     Event.FINDING_RECORDED: finding,
+    Event.TRAIL_TOLD_LATER: lambda facts: (
+        ngettext(
+            "found %(n)d event of the removal in %(workspace)s that came late: %(says)s",
+            "found %(n)d events of the removal in %(workspace)s that came late: %(says)s",
+            facts["events"],
+        )
+        % {"n": facts["events"], "workspace": facts["workspace"], "says": facts["says"]}
+    ),
     Event.PACKET_ORDERED: lambda facts: _("ordered version %(version)s of the evidence packet") % facts,
     Event.PACKET_SEALED: lambda facts: _("sealed version %(version)s of the evidence packet") % facts,
     Event.COPY_ORDERED: lambda facts: (

@@ -14,6 +14,7 @@ from django.views.decorators.http import require_safe
 
 from offboarding.ledger.queries import entries_about
 from offboarding.removals.rules import Stage
+from offboarding.verification.traced import events_of
 from offboarding.web.http import Request, page, part_wanted, removal_or_404, signed_in, today
 from offboarding.web.removal import access as access_cards
 from offboarding.web.removal import cards
@@ -111,7 +112,8 @@ def checklist(request: Request, view: Overview) -> HttpResponse:
 @require_safe
 @of_request
 def timeline(request: Request, view: Overview) -> HttpResponse:
-    card = timeline_card(entries_about(view.removal.reference), view.url, view.clock)
+    entries, events = entries_about(view.removal.reference), events_of(view.plan)
+    card = timeline_card(entries, view.url, view.clock, events)
     return page(request, "removal/timeline.html", {"head": cards.head(view, "timeline"), "timeline": card})
 
 
