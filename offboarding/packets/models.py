@@ -44,7 +44,7 @@ class Packet(Order):
 
 
 class Redaction(Order):
-    """The redacted copy of one sealed packet. It never changes either."""
+    """The redacted copy of one sealed packet. Once it stands it never changes either."""
 
     packet = models.OneToOneField(Packet, on_delete=models.PROTECT, related_name="redaction")
     asked_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
@@ -52,6 +52,8 @@ class Redaction(Order):
     size = models.PositiveBigIntegerField(default=0)
     sha256 = models.CharField(max_length=64, blank=True)
     bag_sha256 = models.CharField(max_length=64, blank=True)
+    # Words that the reader wants hidden besides, until the copy stands: they may name somebody.
+    words = models.JSONField(default=list)
     files = models.PositiveSmallIntegerField(default=0)
     left_out = models.PositiveSmallIntegerField(default=0)
     trouble = models.CharField(max_length=300, blank=True)

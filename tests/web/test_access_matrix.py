@@ -155,7 +155,7 @@ ROWS: dict[str, Row] = {
         page(),
     ),
     "packet_check": act(EVERYBODY),
-    "packet_copy": act(LEADS),
+    "packet_copy": act(LEADS, LEADS),
     "packet_copy_packet": Row(),  # none was made
     "shares": page(LEADS),
     "share_new": act(LEADS),

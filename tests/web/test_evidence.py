@@ -23,6 +23,7 @@ from offboarding.packets import perform
 from offboarding.packets.actions import order
 from offboarding.packets.models import Packet, Redaction
 from offboarding.packets.queries import path_of
+from offboarding.packets.reader import open_packet
 from offboarding.packets.verifier import verify
 from offboarding.removals.models import RemovalRequest
 from offboarding.work import desks
@@ -184,6 +185,34 @@ def test_a_redacted_copy_is_made_once_and_taken_by_who_sees_the_packet(
     assert path_of(packet).read_bytes() and Packet.objects.get().sha256 == packet.sha256, (
         "which stays as it is"
     )
+
+
+def test_before_a_copy_is_made_its_reader_sees_what_goes_and_names_what_else_to_hide(
+    client: Client, sealed: Any, ada: Any, erin: Any
+) -> None:
+    packet = sealed("Acme Production")
+    url = "/evidence/R-1001/v1/redacted/"
+    assert as_user(client, erin).get(url).status_code == 403
+    as_user(client, ada)
+    page = client.get(url).content.decode()
+    assert (
+        "Dan Reyes" in page and "[person 1]" in page and "1 file was not looked into and is left out" in page
+    )
+    assert "cannot know every name" in page
+    again = client.post(url, {"words": "Workspace Owner\n", "preview": "1"}).content.decode()
+    assert "[hidden]" in again or "Workspace Owner</textarea>" in again.replace("\n", "")
+    wrong = client.post(url, {"words": "x"})
+    assert wrong.status_code == 422 and "A word has 2 to 100 characters" in wrong.content.decode()
+    assert not Redaction.objects.exists(), "nothing was made"
+    assert client.post(url, {"words": "Acme Production"}).status_code == 302
+    made = Redaction.objects.get()
+    assert made.words == ["Acme Production"]
+    assert client.get(url).status_code == 302, "one copy is made of each version"
+    desks.DESKS["packets.Redaction"].look(made.pk)
+    made.refresh_from_db()
+    assert (made.state, made.words) == ("done", []), "words are kept no longer than they are needed"
+    inside = open_packet(path_of(packet).with_name(made.file))
+    assert b"Acme Production" not in inside.small("data/removal.json")
 
 
 def test_a_copy_of_a_packet_that_is_away_stops_and_is_asked_for_again(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from django.db import transaction
 from django.db.models.functions import Now
 
@@ -17,25 +19,43 @@ from offboarding.users.rules import actor_of
 from offboarding.work.actions import move, must_not_stand_still, put_down
 from offboarding.work.rules import State
 
+MOST_WORDS, LONGEST_WORD, SHORTEST_WORD = 200, 100, 2
 
-def order(packet: Packet, user: User, scope: Scope) -> Redaction:
-    """A copy of this version, once; after it stopped, one more try. Raises Refused."""
+
+def order(packet: Packet, user: User, scope: Scope, words: Sequence[str] = ()) -> Redaction:
+    """A copy of this version, once; after it stopped, one more try. `words` are hidden besides. Raises Refused."""
+    words = checked(words)
     with transaction.atomic():
         locked = Packet.objects.select_for_update(of=("self",)).select_related("removal").get(pk=packet.pk)
         if not may_share(scope, locked):
             raise Refused("not-yours", "Who may share a packet may have a redacted copy made.")
-        made, new = Redaction.objects.get_or_create(packet=locked, defaults={"asked_by": user})
-        if not new and not move_again(made):
+        made, new = Redaction.objects.get_or_create(
+            packet=locked, defaults={"asked_by": user, "words": words}
+        )
+        if not new and not move_again(made, words):
             raise Refused("asked", "A redacted copy of this version stands already, or is being made.")
         pulse.nudge(made)
-        facts = {"version": locked.version, "sha256": locked.sha256}
+        facts = {"version": locked.version, "sha256": locked.sha256, "words": len(words)}
         record(Event.COPY_ORDERED, actor=actor_of(user), about=locked.removal.reference, facts=facts)
     return made
 
 
-def move_again(made: Redaction) -> bool:
+def checked(words: Sequence[str]) -> list[str]:
+    """Each once, without the blanks around it."""
+    found = list(dict.fromkeys(word.strip() for word in words if word.strip()))
+    if len(found) > MOST_WORDS:
+        raise Refused("too-many-words", f"Enter at most {MOST_WORDS} words.", field="words")
+    if wrong := [word for word in found if not SHORTEST_WORD <= len(word) <= LONGEST_WORD]:
+        says = f"A word has {SHORTEST_WORD} to {LONGEST_WORD} characters: {wrong[0][:40]}"
+        raise Refused("word-length", says, field="words")
+    return found
+
+
+def move_again(made: Redaction, words: Sequence[str]) -> bool:
     stopped = made.state == State.NEEDS_PERSON
-    return stopped and move(made, State.READY, not_before=Now(), waiting_for="", trouble="")
+    return stopped and move(
+        made, State.READY, not_before=Now(), waiting_for="", trouble="", words=list(words)
+    )
 
 
 def may_begin() -> None:
@@ -51,6 +71,7 @@ def finished(made: Redaction, written: WrittenPacket, files: int, left_out: int)
         put_down(
             made, State.DONE, after=None, file=written.path.name, size=written.size, sha256=written.sha256,
             bag_sha256=written.bag.sha256, files=files, left_out=left_out, trouble="",
+            words=[],
         )  # fmt: skip
         facts = {
             "version": made.packet.version,

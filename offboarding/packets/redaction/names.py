@@ -8,7 +8,13 @@ from typing import Any
 
 from offboarding.lib.addresses import fold
 
-ADDRESS = re.compile(r"[\w.!#$%&'*+/=?^`{|}~-]+@[\w-]+(?:\.[\w-]+)+")
+LOCAL = r"[\w.!#$%&'*+/=?^`{|}~-]+"
+ADDRESS = re.compile(LOCAL + r"@[\w-]+(?:\.[\w-]+)+")
+# As notices shorten an address: "dan.duarte@…".
+SHORTENED = re.compile(LOCAL + "@…")
+# Fields of an answer that hold a name, or a part of one.
+WHOLE_NAMES = ("name", "displayName", "fullName", "formatted")
+PARTS_OF_NAMES = (("givenName", "familyName"), ("firstName", "lastName"))
 NETWORK = re.compile(
     r"\b\d{1,3}(?:\.\d{1,3}){3}\b"
     r"|(?<![\w:])(?:[0-9a-fA-F]{0,4}:){1,7}:[0-9a-fA-F:.]{0,45}|(?<![\w:])(?:[0-9a-fA-F]{1,4}:){3,7}[0-9a-fA-F]{1,4}"
@@ -31,8 +37,11 @@ class Names:
         self.count = 0
         self._pattern: re.Pattern[str] | None = None
 
-    def person(self, name: str, addresses: Iterable[str] = ()) -> None:
-        """One person. Whoever shares a name or an address with one who is known is the same."""
+    def person(self, name: str, addresses: Iterable[str] = (), *, parts: bool = True) -> None:
+        """One person. Whoever shares a name or an address with one who is known is the same.
+
+        Without `parts` only the whole name is theirs: a first name alone may be a word, or somebody else's.
+        """
         known = [each for each in (name.strip(), *addresses) if each.strip() and each not in OURS]
         if not known:
             return
@@ -44,7 +53,7 @@ class Names:
             self.people.setdefault(fold(each), number)
             word = f"[address of person {number}]" if "@" in each else f"[person {number}]"
             self.shown.setdefault(each, word)
-        for part in name.split() if "@" not in name else ():
+        for part in name.split() if parts and "@" not in name else ():
             if len(part) >= SHORTEST_PART:
                 self.parts.setdefault(part, f"[person {number}]")
         self._pattern = None
@@ -54,6 +63,12 @@ class Names:
         name, _, address = label.partition(" <")
         self.person(name, [address.rstrip(">")] if address else [])
 
+    def word(self, hidden: str) -> None:
+        """What a reader wants hidden besides, whatever it is."""
+        if hidden.strip():
+            self.texts.setdefault(hidden.strip(), "[hidden]")
+            self._pattern = None
+
     def text(self, written: str) -> None:
         """A text that somebody wrote: it may say anything about anybody."""
         if written.strip():
@@ -62,7 +77,8 @@ class Names:
 
     def hide(self, text: str) -> str:
         """The text with what stands instead; addresses and network addresses that nobody named go too."""
-        return NETWORK.sub("[network address]", ADDRESS.sub(self._address, self._known(text)))
+        known = SHORTENED.sub("[address]", ADDRESS.sub(self._address, self._known(text)))
+        return NETWORK.sub("[network address]", known)
 
     def hides(self, text: str) -> bool:
         return self.hide(text) != text
@@ -92,16 +108,32 @@ class Names:
         return value
 
     def learn(self, value: Any) -> None:
-        """Objects of an answer that have an address and a name tell who somebody is."""
+        """Objects of an answer that have an address and a name tell who somebody is; so do events about a user."""
         if isinstance(value, dict):
-            address, name = value.get("email"), value.get("name")
-            if isinstance(address, str) and "@" in address:
-                self.person(name if isinstance(name, str) else "", [address])
+            address, name = address_in(value), name_in(value)
+            if address:
+                self.person(name, [address])
+            elif str(value.get("resourceType", "")).casefold() in ("user", "member"):
+                self.labelled(str(value.get("resourceName") or ""))
             for each in value.values():
                 self.learn(each)
         elif isinstance(value, list | tuple):
             for each in value:
                 self.learn(each)
+
+
+def address_in(value: dict[str, Any]) -> str:
+    found = (value.get(name) for name in ("email", "userName", "login", "mail"))
+    return next((each for each in found if isinstance(each, str) and "@" in each), "")
+
+
+def name_in(value: dict[str, Any]) -> str:
+    """The whole name, or its parts; identity providers keep them in an object of their own."""
+    inner = value["name"] if isinstance(value.get("name"), dict) else value
+    for first, last in PARTS_OF_NAMES:
+        if isinstance(inner.get(first), str) and isinstance(inner.get(last), str):
+            return f"{inner[first]} {inner[last]}"
+    return next((inner[name] for name in WHOLE_NAMES if isinstance(inner.get(name), str)), "")
 
 
 def one_of(words: Iterable[str], flags: int = 0) -> re.Pattern[str]:

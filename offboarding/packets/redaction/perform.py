@@ -15,7 +15,8 @@ from offboarding.packets.models import Redaction
 from offboarding.packets.queries import path_of
 from offboarding.packets.reader import Damaged, open_packet
 from offboarding.packets.redaction import actions
-from offboarding.packets.redaction.redact import redacted
+from offboarding.packets.redaction.queries import everybody
+from offboarding.packets.redaction.redact import Besides, redacted
 from offboarding.packets.redaction.restore import contents_of
 from offboarding.packets.writer import PacketRefused, write_packet
 from offboarding.work.actions import put_down
@@ -36,7 +37,7 @@ def make(made: Redaction) -> None:
     packet = made.packet
     try:
         whole = contents_of(open_packet(path_of(packet)))
-        bare = redacted(whole, packet.sha256, packet.bag_sha256)
+        bare = redacted(whole, packet.sha256, packet.bag_sha256, Besides(everybody(packet), made.words))
         written = write_packet(bare, Path(settings.PACKET_ROOT), current_key())
     except OSError as error:
         trouble = f"The copy could not be written: {error.strerror}. We try again."

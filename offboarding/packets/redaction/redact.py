@@ -1,13 +1,16 @@
-"""A sealed packet without the people in it: who is known, what they wrote, and what else may name somebody. Pure but for
-the files of evidence, which are read one at a time.
+"""A sealed packet without the people that are known, without what people wrote, and without what a reader names besides.
+
+Pure but for the files of evidence, which are read one at a time. Nobody can tell every name: what is not known to be one
+stays, and whoever has a copy made looks at what stays first (`preview`).
 """
 
 from __future__ import annotations
 
 import io
 import json
-from collections.abc import Iterable
-from dataclasses import replace
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, cast
 
@@ -23,9 +26,22 @@ JSON = "application/json"
 BY_PERSON = "Added by a person"
 
 
-def redacted(whole: made.PacketContents, packet_sha256: str, bag_sha256: str) -> made.PacketContents:
+@dataclass(frozen=True, slots=True)
+class Besides:
+    """What is hidden beside what the packet itself knows: people as (name, addresses), and words of the reader's."""
+
+    people: Sequence[tuple[str, Sequence[str]]] = ()
+    words: Sequence[str] = ()
+
+
+NOTHING_BESIDES = Besides()
+
+
+def redacted(
+    whole: made.PacketContents, packet_sha256: str, bag_sha256: str, besides: Besides = NOTHING_BESIDES
+) -> made.PacketContents:
     """The same packet redacted, naming the one it was made of. Its approvals keep the fingerprint of the whole plan."""
-    names = known(whole)
+    names = known(whole, besides)
     kept, left_out = files(whole.evidence, names)
     bare = replace(whole, evidence=(), entries=(), checkpoint=NOTHING)
     shown = of(made.PacketContents, {**names.walk(made.plain(bare)), "checkpoint": NOTHING})
@@ -45,8 +61,10 @@ def redacted(whole: made.PacketContents, packet_sha256: str, bag_sha256: str) ->
 NOTHING = made.Checkpoint(b"", b"", b"")
 
 
-def known(whole: made.PacketContents) -> Names:
+def known(whole: made.PacketContents, besides: Besides = NOTHING_BESIDES) -> Names:
     names = Names()
+    for word in besides.words:
+        names.word(word)
     names.person(whole.person.name, whole.person.addresses)
     for label in (whole.requester, *whole.executed_by):
         names.labelled(label)
@@ -61,6 +79,8 @@ def known(whole: made.PacketContents) -> Names:
     for file in whole.evidence:
         if readable(file):
             names.learn(read(file))
+    for name, addresses in besides.people:
+        names.person(name, addresses, parts=False)
     return names
 
 
@@ -70,6 +90,9 @@ def labels(whole: made.PacketContents) -> Iterable[str]:
     yield from (one.by for one in whole.credentials)
     yield from (one.taken_by for one in whole.evidence if one.source.startswith(BY_PERSON))
     yield from (one.to for one in whole.messages)
+    yield from (told["by"] for told in matches(SAYS, (one.state for one in whole.messages)))
+    yield from (told["by"] for told in matches(TAKEN_BACK, remarks(whole)))
+    yield str(service_account(whole).get("owner", ""))
     for line in whole.handoff_notes.splitlines()[:1]:
         if line.startswith("Contact: "):
             yield line.removeprefix("Contact: ")
@@ -79,6 +102,15 @@ def written(whole: made.PacketContents) -> Iterable[str]:
     """What people wrote, as far as the record keeps it apart from what the product says."""
     yield from whole.notes
     yield whole.handoff_notes
+    yield str(service_account(whole).get("consumers", ""))
+    # A number of a ticket or a contract is one word. More than one may say anything.
+    yield from (each for each in (whole.ticket, whole.sow, whole.emergency) if " " in each.strip())
+    # The words of a letter are the client's own.
+    yield from (one.subject for one in whole.messages if one.channel.startswith("Letter"))
+    yield from (told["why"] for told in matches(GIVEN_UP, (one.state for one in whole.messages)))
+    for told in matches(TAKEN_BACK, remarks(whole)):
+        yield from (told["file"], told["why"])
+    yield from (told["why"] for told in matches(CANCELLED, remarks(whole)))
     yield from (one.reason for one in whole.approvals)
     yield from (
         one.reason for one in whole.differences if not one.reason.startswith("Found while the work went on")
@@ -90,6 +122,29 @@ def written(whole: made.PacketContents) -> Iterable[str]:
         if file.source.startswith(BY_PERSON):
             yield file.name
             yield file.shows
+
+
+# Sentences of ours with what people wrote in the middle; `packets.remarks` and `packets.letters` say them.
+SAYS = re.compile(r"(?:delivered|came back), says (?P<by>.+)", re.DOTALL)
+GIVEN_UP = re.compile(r"given up: (?P<why>.+)", re.DOTALL)
+CANCELLED = re.compile(r"Cancelled by .*?>: (?P<why>.+)\. Steps that were not done: [\d, ]+\.", re.DOTALL)
+TAKEN_BACK = re.compile(
+    r"(?P<file>.+) \(\d+ bytes, SHA-256 [0-9a-f]{64}\) was taken back by (?P<by>[^:]+): (?P<why>.+)\.",
+    re.DOTALL,
+)
+
+
+def matches(pattern: re.Pattern[str], texts: Iterable[str]) -> Iterable[re.Match[str]]:
+    return (found for text in texts if (found := pattern.fullmatch(text)))
+
+
+def remarks(whole: made.PacketContents) -> Iterable[str]:
+    return (one.sentence for one in whole.exceptions)
+
+
+def service_account(whole: made.PacketContents) -> Mapping[str, Any]:
+    found: Mapping[str, Any] = whole.plan.get("service_account") or {}
+    return found
 
 
 def by_hand(one: made.Item) -> bool:
@@ -105,11 +160,26 @@ def entry(one: made.Entry, names: Names) -> made.Entry:
 
 
 def may_name(told: dict[str, Any], names: Names) -> bool:
-    """What a person did may carry words of theirs: any text of more than one word. What we say ourselves is looked through."""
+    """What a person did may carry words of theirs: any text of more than one word, and a note of one word too.
+
+    What we say ourselves is looked through.
+    """
     texts = list(strings(told["facts"]))
-    if told["actor"]["kind"] != "app" and any(" " in text.strip() for text in texts):
+    if told["actor"]["kind"] != "app" and (
+        any(" " in text.strip() for text in texts) or noted(told["facts"])
+    ):
         return True
     return any(names.hides(text) for text in texts)
+
+
+# Facts in which people write. A reason of the catalogue is an id such as "contract-ended".
+NOTES = ("note", "answer", "question", "why", "says", "was", "reason", "because")
+ID = re.compile(r"[a-z]+(?:-[a-z]+)+")
+
+
+def noted(facts: Mapping[str, Any]) -> bool:
+    texts = (facts.get(name) for name in NOTES)
+    return any(isinstance(text, str) and text.strip() and not ID.fullmatch(text) for text in texts)
 
 
 def strings(value: Any) -> Iterable[str]:
@@ -129,10 +199,17 @@ def files(evidence: Iterable[made.Evidence], names: Names) -> tuple[list[made.Ev
         if readable(one):
             kept.append(rewritten(one, names))
         else:
-            why = "a file that cannot be redacted" if one.size <= LARGEST else "too large to be redacted"
-            told = (names.hide(one.name), names.hide(one.shows))
-            left_out.append(made.LeftOut(one.number, *told, one.sha256, one.size, one.media_type, why))
+            left_out.append(left(one, names))
     return kept, left_out
+
+
+def left(one: made.Evidence, names: Names) -> made.LeftOut:
+    """Nobody looked into it: a name in a picture cannot be read."""
+    why = "not looked into: a file that cannot be redacted"
+    if one.size > LARGEST:
+        why = "not looked into: too large to be redacted"
+    told = (names.hide(one.name), names.hide(one.shows))
+    return made.LeftOut(one.number, *told, one.sha256, one.size, one.media_type, why)
 
 
 def readable(one: made.Evidence) -> bool:

@@ -5,13 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from django.contrib import messages
+from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
 from django.template.defaultfilters import filesizeformat
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_GET, require_http_methods
 
 from offboarding.lib.refusals import Refused
 from offboarding.packets.actions import downloaded
@@ -19,10 +20,15 @@ from offboarding.packets.models import Packet, Redaction
 from offboarding.packets.queries import packet_for, path_of
 from offboarding.packets.reader import Damaged, Part, open_packet
 from offboarding.packets.redaction import actions
+from offboarding.packets.redaction.perform import WRONG
+from offboarding.packets.redaction.preview import preview
+from offboarding.packets.redaction.queries import everybody
+from offboarding.packets.redaction.redact import Besides
 from offboarding.packets.shares.queries import may_share
-from offboarding.web.cards import CodeCard
+from offboarding.web.cards import CodeCard, ErrorLine, ErrorSummaryCard, FieldCard
+from offboarding.web.errors import status_of
 from offboarding.web.evidence.downloads import AWAY, attachment
-from offboarding.web.http import Request, signed_in
+from offboarding.web.http import Request, page, signed_in
 from offboarding.work.rules import State
 
 
@@ -60,13 +66,59 @@ def packet_or_404(request: Request, number: int, version: int) -> Packet:
     return found
 
 
-@require_POST
+@require_http_methods(["GET", "HEAD", "POST"])
 @signed_in
 def make(request: Request, number: int, version: int) -> HttpResponse:
+    """First what would go and what would stay, as often as wanted; then, once, the copy. Words never stand in an address."""
     packet = packet_or_404(request, number, version)
-    actions.order(packet, request.user, request.scope)
+    if request.method != "POST" or "preview" in request.POST:
+        return preview_page(request, packet)
+    try:
+        actions.order(packet, request.user, request.scope, words_in(request))
+    except Refused as refusal:
+        if refusal.facts.get("field") != "words":
+            raise
+        return preview_page(request, packet, refusal)
     messages.success(request, _("The redacted copy is being made."))
     return redirect(f"/evidence/{packet.removal.reference}/v{version}/#copy")
+
+
+def words_in(request: Request) -> list[str]:
+    return request.POST.get("words", "").splitlines()
+
+
+def preview_page(request: Request, packet: Packet, refusal: Refused | None = None) -> HttpResponse:
+    if not may_share(request.scope, packet):
+        raise PermissionDenied
+    if Redaction.objects.filter(packet=packet).exclude(state=State.NEEDS_PERSON).exists():
+        return redirect(f"/evidence/{packet.removal.reference}/v{packet.version}/#copy")
+    says, words = refusal.sentence if refusal else "", words_in(request)
+    try:
+        besides = Besides(everybody(packet), () if refusal else actions.checked(words))
+        seen = preview(open_packet(path_of(packet)), besides)
+    except Refused as wrong:
+        return preview_page(request, packet, wrong)
+    except WRONG as error:
+        raise Refused("packet-unreadable", AWAY % {"what": packet.file}) from error
+    context = {
+        "seen": seen,
+        "ref": packet.removal.reference,
+        "version": packet.version,
+        "home": f"/evidence/{packet.removal.reference}/v{packet.version}/",
+        "summary": ErrorSummaryCard((ErrorLine(says, "id_words"),) if refusal else ()),
+        "field": FieldCard(
+            "words",
+            _("Hide besides"),
+            kind="textarea",
+            value="\n".join(words),
+            hint=_(
+                "Names or words, one a line. They are hidden in any case of letters, where they stand alone."
+            ),
+            error=says,
+            rows=5,
+        ),
+    }
+    return page(request, "evidence/redact.html", context, status_of(refusal) if refusal else 200)
 
 
 @require_GET
