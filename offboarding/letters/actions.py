@@ -112,11 +112,12 @@ def edit(letter: Letter, asked: Asked, paragraph: str) -> None:
         locked = held(letter, asked.version)
         if locked.paragraph == text:
             raise Refused("nothing-changed", "This is what it says already.", field="paragraph")
+        ends = {"ends_approval": True} if locked.standing == Standing.APPROVED else {}
         moved(
             locked, Standing.DRAFT, paragraph=text, texted_by=asked.user, approved_by=None, approved_at=None,
             approved_method="", text_digest="",
         )  # fmt: skip
-        tell(locked, Event.LETTER_CHANGED, actor_of(asked.user))
+        tell(locked, Event.LETTER_CHANGED, actor_of(asked.user), **ends)
 
 
 def write_again(letter: Letter, asked: Asked) -> Letter:

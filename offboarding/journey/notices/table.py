@@ -22,8 +22,10 @@ from offboarding.journey.notices import (
     delegations,
     emergencies,
     endings,
+    letters,
     people,
     policies,
+    records,
     sign_in,
     words,
 )
@@ -276,6 +278,20 @@ NOTICES: dict[Event, tuple[Notice, ...]] = {
     Event.OLD_TOKEN_ALIVE: (
         Notice("old token works", alarmed, endings.old_token, key=lambda facts: f"old token: {facts['fingerprint']}"),
     ),
+    Event.LETTER_WRITTEN: (
+        Notice("letter to approve", letters.approvers, letters.to_approve, over=letters.settled, pace=Pace.JOINED),
+    ),
+    # While it waits its words may change often; people are told again only where that ended an approval.
+    Event.LETTER_CHANGED: (
+        Notice(
+            "letter to approve",
+            letters.approvers,
+            letters.to_approve,
+            lambda facts: bool(facts.get("ends_approval")),
+            letters.settled,
+            Pace.JOINED,
+        ),
+    ),
     Event.REMOVAL_CLOSED: (Notice("closed", requester, endings.closed, pace=Pace.JOINED),),
     Event.PACKET_SEALED: (Notice("sealed", concerned, endings.sealed, pace=Pace.JOINED),),
     # A check looks a few times before it hands over to a person; one notice for each check.
@@ -300,6 +316,7 @@ def register() -> None:
     delegations.register()
     sign_in.register()
     emergencies.register()
+    records.register()
 
 
 def drafts(notices: tuple[Notice, ...], entry: Entry) -> list[Draft]:
