@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -62,6 +63,21 @@ def test_the_page_says_how_far_the_copy_reaches_and_who_did_what(
     page = reads().content.decode()
     assert "Offboard, with our token" in page and "eve@x.example (a person)" in page
     assert "Segment had dropped these days" in page and "2 events" in page
+
+
+def test_the_page_counts_down_to_the_day_when_uncopied_events_are_lost(reads: Make, place: Any) -> None:
+    assert "What happened before" in reads().content.decode(), "nothing is copied"
+    now = clock.now()
+    copy = Copy.objects.create(
+        workspace=place, since=now - timedelta(days=99), until=now - timedelta(days=50)
+    )
+    assert "so nothing is lost" in reads().content.decode()
+    Copy.objects.filter(pk=copy.pk).update(lack="token", lacks_since=now)
+    for path in ("events/", ""):
+        page = reads(path).content.decode()
+        assert re.search(r"after the copy ends begins to be lost [^.]*, in \d+ d", page), path
+    Copy.objects.filter(pk=copy.pk).update(until=now - timedelta(days=91))
+    assert "has begun to be lost on" in reads().content.decode()
 
 
 @pytest.mark.parametrize(

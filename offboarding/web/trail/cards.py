@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as lazy
 from django.utils.translation import ngettext
 
 from offboarding.trail.models import AuditEvent, Copy, Harvest
-from offboarding.trail.rules import LACKS, REMEDIES, By, Lack, Told, by
+from offboarding.trail.rules import KEPT, LACKS, REMEDIES, By, Lack, Told, by, dropped_on
 from offboarding.web.cards import FactCard, TagCard, TimeCard
 from offboarding.web.removal.clock import Clock
 from offboarding.work.rules import State
@@ -62,7 +62,26 @@ def facts(copy: Copy | None, busy: bool, events: int, clock: Clock) -> tuple[Fac
             made.append(FactCard(_("Gaps"), gaps, note=_("Segment had dropped these days before we copied.")))
     elif events:
         made.append(FactCard(_("From files"), counted(events)))
+    made.append(FactCard(_("Segment keeps them"), kept_there(copy, clock)))
     return tuple(made)
+
+
+def kept_there(copy: Copy | None, clock: Clock) -> str:
+    """Until when what is in no copy of ours can still be had."""
+    reach = copy.reach if copy else None
+    if reach is None:
+        words = {"day": clock.says(clock.now - KEPT)}
+        return _("for 90 days. What happened before %(day)s is gone, and a day more each day.") % words
+    if copy and not copy.lack:
+        return _("for 90 days. It is copied each day, so nothing is lost.")
+    ends = dropped_on(reach.until)
+    if ends <= clock.now:
+        return _("for 90 days. What happened after the copy ends has begun to be lost on %(day)s.") % {
+            "day": clock.says(ends)
+        }
+    return _("for 90 days. What happened after the copy ends begins to be lost %(when)s.") % {
+        "when": clock.counts_down(ends, seconds=False)
+    }
 
 
 def counted(events: int) -> str:
