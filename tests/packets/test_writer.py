@@ -4,6 +4,7 @@ import hashlib
 import io
 import json
 import os
+import shutil
 import subprocess
 import sys
 import tracemalloc
@@ -23,6 +24,7 @@ from offboarding.packets.contents import PacketContents
 from offboarding.packets.report.instructions import commands
 from offboarding.packets.verifier import verify
 from offboarding.packets.writer import PacketRefused, WrittenPacket, evidence_path, read_part, write_packet
+from tests.packets.test_verifier import chain
 
 Make = Callable[..., PacketContents]
 MakeEvidence = Callable[..., parts.Evidence]
@@ -285,3 +287,79 @@ def test_memory_does_not_grow_with_the_evidence(
     tracemalloc.stop()
     assert written.size > size
     assert peak < 16 << 20
+
+
+# ---------------------------------------------------------------- with nothing but coreutils and openssl
+
+COREUTILS = ("sha256sum", "cut", "tail", "base64")
+PAGE = Path(__file__).parents[2] / "docs" / "verify-a-packet.md"
+
+
+def bare(command: str, folder: Path, tools: Path) -> subprocess.CompletedProcess[str]:
+    """In a shell that finds these tools alone, and no network where this machine can take it away."""
+    shell = ["/bin/sh", "-c", command]
+    away = ["/usr/bin/unshare", "-rn"] if offline() else []
+    return subprocess.run(
+        [*away, *shell], check=False, cwd=folder, capture_output=True, text=True, env={"PATH": str(tools)}
+    )
+
+
+def offline() -> bool:
+    tried = subprocess.run(["/usr/bin/unshare", "-rn", "true"], check=False, capture_output=True)
+    return tried.returncode == 0
+
+
+@pytest.fixture
+def tools(tmp_path: Path) -> Path:
+    """A folder with links to a few tools of coreutils and to openssl, and nothing else."""
+    folder = tmp_path / "tools"
+    folder.mkdir()
+    for name in (*COREUTILS, "openssl"):
+        found = shutil.which(name)
+        assert found, name
+        (folder / name).symlink_to(found)
+    return folder
+
+
+def test_coreutils_and_openssl_prove_a_packet_that_was_sealed_two_keys_ago(
+    written: WrittenPacket, signer: Signer, tools: Path, tmp_path: Path
+) -> None:
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    for part in written.parts[:4]:  # each can be downloaded alone, so nothing has to be unpacked
+        (empty / part.path).write_bytes(b"".join(read_part(written.path, part.offset, part.size)))
+    second, third = Signer.generate(), Signer.generate()
+    (empty / "signing-keys.jsonl").write_bytes(chain(signer, second, third))
+    sums, signed = (bare(each.run, empty, tools) for each in commands("R-1042")[:2])
+    assert (sums.stdout, sums.returncode) == ("R-1042.zip: OK\n", 0), sums.stderr
+    assert "Signature Verified Successfully" in signed.stdout
+    script = next(each for each in blocks() if "while IFS" in each)
+    followed = bare(script, empty, tools)
+    ours = (signer.key_id, second.key_id, third.key_id)
+    assert followed.stdout.split("Signature Verified Successfully") == [
+        f"{ours[0]}\n", f"\n{ours[1]}\n", f"\n{ours[2]}\n"
+    ], followed.stderr  # fmt: skip
+
+
+def test_the_same_commands_stop_at_a_key_for_which_nobody_signed(
+    signer: Signer, tools: Path, tmp_path: Path
+) -> None:
+    stranger = Signer.generate()
+    links = (
+        chain(signer, Signer.generate()).splitlines(True)[:1]
+        + chain(Signer.generate(), stranger).splitlines(True)[1:]
+    )
+    (tmp_path / "signing-keys.jsonl").write_bytes(b"".join(links))
+    followed = bare(next(each for each in blocks() if "while IFS" in each), tmp_path, tools)
+    assert stranger.key_id not in followed.stdout and "Successfully" not in followed.stdout
+
+
+def blocks() -> list[str]:
+    """The commands of the page, as they stand there."""
+    found: list[list[str]] = [[]]
+    for line in PAGE.read_text("utf-8").splitlines():
+        if line.startswith("    "):
+            found[-1].append(line[4:])
+        elif found[-1]:
+            found.append([])
+    return ["\n".join(each) for each in found]
