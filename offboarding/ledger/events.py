@@ -126,6 +126,7 @@ class Event(StrEnum):
     DELIVERY_FELL = "delivery.fell"
     PACKET_ORDERED = "packet.ordered"
     PACKET_SEALED = "packet.sealed"
+    PACKET_OPENED = "packet.opened"
     PACKET_DOWNLOADED = "packet.downloaded"
     COPY_ORDERED = "packet.copy_ordered"
     COPY_MADE = "packet.copy_made"

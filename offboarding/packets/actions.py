@@ -120,6 +120,13 @@ def stamp(packet: Packet) -> None:
             packet.refresh_from_db(fields=["sealed_at", "keep_until"])
 
 
+def opened(packet: Packet, user: User) -> None:
+    """Somebody reads the page of the packet, with the list of all that is in it."""
+    with transaction.atomic():
+        facts = {"version": packet.version, "sha256": packet.sha256}
+        record(Event.PACKET_OPENED, actor=actor_of(user), about=packet.removal.reference, facts=facts)
+
+
 def downloaded(packet: Packet, user: User, part: str = "packet") -> None:
     """Somebody takes the packet away, or one part of it."""
     with transaction.atomic():

@@ -137,6 +137,17 @@ def test_the_page_of_a_packet_tells_its_hashes_its_key_and_its_items(
     assert "sha256sum -c R-1001.zip.sha256" in page
 
 
+def test_opening_a_packet_is_noted_once_in_a_sitting(client: Client, sealed: Any, erin: Any) -> None:
+    packet = sealed()
+    as_user(client, erin)
+    for _ in range(3):
+        client.get("/evidence/R-1001/")
+    client.get("/evidence/")
+    (entry,) = Entry.objects.filter(event="packet.opened")
+    assert (entry.about, entry.actor_id) == ("R-1001", str(erin.pk))
+    assert packet.sha256 in bytes(entry.body).decode()
+
+
 def test_each_version_has_its_page_and_its_bytes_and_says_which_is_the_newest(
     client: Client, sealed: Any, erin: Any, carol: Any
 ) -> None:

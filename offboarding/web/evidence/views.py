@@ -9,12 +9,13 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from offboarding.directory.queries import clients_in
-from offboarding.packets import queries
+from offboarding.packets import actions, queries
 from offboarding.packets.models import Packet
 from offboarding.packets.shares.queries import may_share
 from offboarding.removals.models import RemovalRequest
 from offboarding.removals.rules import Stage
 from offboarding.retention.queries import holds_over, newest_check, tombstone_of
+from offboarding.web.audit.sitting import once
 from offboarding.web.cards import FieldCard, NoticeCard
 from offboarding.web.evidence import cards, checks
 from offboarding.web.evidence.copies import copy_card
@@ -77,6 +78,8 @@ def packet(request: Request, number: int, version: int | None = None) -> HttpRes
         return page(
             request, "evidence/purged.html", {"removal": removal, "facts": purged_facts(found, stone)}
         )
+    if once(request, f"packet {found.pk}"):
+        actions.opened(found, request.user)
     return page(request, "evidence/packet.html", sealed(request, found, CheckForm()))
 
 
