@@ -6,9 +6,11 @@ class ConnectionsConfig(AppConfig):
 
     def ready(self) -> None:
         from offboarding.connections import keyring
+        from offboarding.connections.guards import GUARDS
         from offboarding.connections.models import Workspace
-        from offboarding.work import sealed
+        from offboarding.work import guards, sealed
 
+        guards.register(GUARDS)
         # An empty token is refused before it is sent, and the page asks for another one.
         sealed.register(
             sealed.Place(

@@ -9,11 +9,11 @@ class ExecutionConfig(AppConfig):
 
     def ready(self) -> None:
         from django.db.models import Q
-        from django.db.models.signals import post_migrate, pre_migrate
 
         from offboarding.approvals.queries import DOERS
-        from offboarding.execution import guards, steps
+        from offboarding.execution import steps
         from offboarding.execution.actions import SIGN_OFF, crashed
+        from offboarding.execution.guards import GUARDS
         from offboarding.execution.models import Run, Secret
         from offboarding.execution.perform import perform
         from offboarding.execution.queries import doers_of
@@ -32,12 +32,11 @@ class ExecutionConfig(AppConfig):
         from offboarding.execution.steps.remove_member import RemoveMember
         from offboarding.execution.steps.remove_write_key import RemoveWriteKey
         from offboarding.execution.steps.update_login import UpdateCredential, UpdateWarehouse
-        from offboarding.work import desks, sealed
+        from offboarding.work import desks, guards, sealed
 
         desks.register(Run, perform, crashed, Q(urgent=True))
         DOERS.append(doers_of)
-        pre_migrate.connect(guards.take_away, sender=self)
-        post_migrate.connect(guards.put_back, sender=self)
+        guards.register(GUARDS)
         steps.register("segment.remove_member", RemoveMember())
         steps.register("segment.contain", Contain())
         steps.register("segment.cancel_invitation", CancelInvitation())

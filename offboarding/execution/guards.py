@@ -1,29 +1,8 @@
-"""What keeps approving and doing apart, said once more as constraints of the database. Each asks several tables.
-
-SQLite cannot make a table anew while a trigger names it, and migrations do that. So these are taken away before every
-migration and put back after it, whichever tables it made.
-"""
+"""What keeps approving and doing apart, said once more as constraints of the database. Each asks several tables."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
-
-from django.db import connections
-from django.db.backends.base.base import BaseDatabaseWrapper
-
-from offboarding.lib.triggers import refuse_if
-
-
-@dataclass(frozen=True, slots=True)
-class Guard:
-    """`condition`: SQL that both databases know, over NEW and OLD; the act is refused where it holds."""
-
-    name: str
-    table: str
-    act: str
-    condition: str
-
+from offboarding.work.guards import Guard
 
 # Of the request to whose plan an item belongs.
 OF_ITEM = "FROM checklist_checklistitem i JOIN checklist_plan p ON p.id = i.plan_id"
@@ -80,36 +59,3 @@ GUARDS = (
         WHERE e.removal_id = p.removal_id AND e.fingerprint = p.fingerprint)))""",
     ),
 )  # fmt: skip
-
-
-def standing(database: BaseDatabaseWrapper) -> set[str]:
-    asked = "SELECT name FROM sqlite_master WHERE type = 'trigger'"
-    if database.vendor != "sqlite":
-        asked = "SELECT tgname FROM pg_trigger WHERE NOT tgisinternal"
-    with database.cursor() as cursor:
-        cursor.execute(asked)
-        return {name for (name,) in cursor.fetchall()}
-
-
-def take_away(using: str, **_: Any) -> None:
-    """Before migrations: their tables may be made anew."""
-    database = connections[using]
-    there = standing(database)
-    with database.cursor() as cursor:
-        for guard in GUARDS:
-            if guard.name in there:
-                on = "" if database.vendor == "sqlite" else f" ON {guard.table}"
-                cursor.execute(f"DROP TRIGGER {guard.name}{on}")
-
-
-def put_back(using: str, **_: Any) -> None:
-    """After migrations. Nothing is done where they stand already, or where a table is not there (yet)."""
-    database = connections[using]
-    there = standing(database)
-    missing = [guard for guard in GUARDS if guard.name not in there]
-    if not missing or not {guard.table for guard in GUARDS} <= set(database.introspection.table_names()):
-        return
-    with database.cursor() as cursor:
-        for guard in missing:
-            for statement in refuse_if(database.vendor, guard.name, guard.table, guard.act, guard.condition):
-                cursor.execute(statement)

@@ -8,7 +8,9 @@ class LettersConfig(AppConfig):
 
     def ready(self) -> None:
         from offboarding.letters import deliver, handing
+        from offboarding.letters.guards import GUARDS
         from offboarding.letters.models import Delivery
-        from offboarding.work import desks
+        from offboarding.work import desks, guards
 
+        guards.register(GUARDS)
         desks.register(Delivery, deliver.perform, handing.parked)

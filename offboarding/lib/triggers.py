@@ -84,7 +84,7 @@ def refuse_where(vendor: str, table: str, act: str, condition: str, says: str) -
 def refuse_if(vendor: str, name: str, table: str, act: str, condition: str) -> list[str]:
     """As `refuse_where`, for a condition that asks other tables. `name` is what both databases answer.
 
-    Such a trigger stands in the way of a table that is made anew, so it is not made by a migration: see `execution.guards`.
+    Such a trigger stands in the way of a table that is made anew, so it is not made by a migration: see `work.guards`.
     """
     if vendor == "sqlite":
         return [

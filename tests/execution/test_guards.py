@@ -13,9 +13,9 @@ from offboarding.approvals.models import Approval
 from offboarding.checklist.models import ChecklistItem
 from offboarding.directory.models import Membership
 from offboarding.emergencies.models import Emergency
-from offboarding.execution import guards
 from offboarding.execution.models import Attempt, Run
 from offboarding.users.rules import Role
+from offboarding.work import guards
 
 Make = Callable[..., Any]
 BY_HAND = {"state": "done", "ended": "by hand"}

@@ -14,7 +14,7 @@ SCRIPT = (ROOT / "static/js/app.js").read_text(encoding="utf-8")
 # Statements of our own that no query of Django's can say. None takes a text of somebody's but as a parameter.
 OWN_SQL = {
     "connections/queries.py",
-    "execution/guards.py",
+    "work/guards.py",
     "ledger/actions.py",
     "ledger/management/commands/limit_web_role.py",
     "work/actions.py",
