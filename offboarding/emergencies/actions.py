@@ -51,10 +51,11 @@ class Word:
 
 @dataclass(frozen=True, slots=True)
 class Filed:
-    """What one press filed at one client."""
+    """What one press filed at one client. `places`: in how many of them somebody has seen the person."""
 
     removal: RemovalRequest
     plan: Plan
+    places: int
 
 
 def check(
@@ -101,7 +102,7 @@ def release(
     """
     removals = [each.removal for each in filed]
     clients = clients_of(*removals)
-    going = Volume(1, sum(where_known(each.plan) for each in filed))
+    going = Volume(1, sum(each.places for each in filed))
     if second is None and (says := braked(removals, clients, going)):
         raise Refused("volume", says)
     made: list[Emergency] = []
@@ -135,7 +136,7 @@ def written(
         because=because if second else "",
         second_method=second.method if second else "",
         second_address=second.address if second else None,
-        places=where_known(filed.plan),
+        places=filed.places,
         review_due_at=datetime.now(UTC) + timedelta(hours=settings.REVIEW_HOURS),
     )
 

@@ -9,6 +9,7 @@ from typing import Any
 from django.db import transaction
 from django.db.models.functions import Now
 
+from offboarding import pulse
 from offboarding.approvals.falling import fall, why_not_standing
 from offboarding.checklist.models import ChecklistItem, Plan
 from offboarding.checklist.rules import Kind
@@ -51,15 +52,27 @@ def touched() -> dict[str, Any]:
 # ---------------------------------------------------------------- what the journey does
 
 
-def start(plan: Plan) -> None:
-    """A run for each item, all waiting; `release` lets go of those whose turn it is. Twice makes nothing twice."""
-    items = plan.items.values_list("pk", "kind")
+def start(plan: Plan, first: str = "") -> None:
+    """A run for each item, all waiting; `release` lets go of those whose turn it is. Twice makes nothing twice.
+
+    Those of the step `first` are due now, and go before whatever else is due anywhere.
+    """
+    items = list(plan.items.values_list("pk", "kind", "step", "number", "title"))
     made = [
         Run(item_id=pk, manual=kind == Kind.MANUAL, state=State.WAITING, not_before=None)
-        for pk, kind in items
+        if not first or step != first
+        else Run(item_id=pk, state=State.READY, urgent=True)
+        for pk, kind, step, _, _ in items
     ]
     Run.objects.bulk_create(made, ignore_conflicts=True)
-    record(Event.ITEMS_STARTED, actor=APP, about=plan.removal.reference, facts={"items": len(made)})
+    about = plan.removal.reference
+    record(Event.ITEMS_STARTED, actor=APP, about=about, facts={"items": len(made)})
+    due = [(number, title) for _, _, step, number, title in items if step == first]
+    if first and due:
+        facts = [{"item": number, "title": title, "to": State.READY.value} for number, title in due]
+        record_each(Event.ITEM_MOVED, facts, actor=APP, about=about)
+        for pk in Run.objects.filter(item__plan=plan, urgent=True).values_list("pk", flat=True):
+            pulse.nudge(Run(pk=pk))
 
 
 def release(runs: Sequence[Run]) -> None:
@@ -85,13 +98,6 @@ def together(runs: Sequence[Run]) -> list[tuple[timedelta, list[Run]]]:
 
 def let_go(runs: Sequence[Run], after: timedelta) -> list[Run]:
     return move_all(runs, State.READY, waiting_for="", not_before=Now() + after, **touched())
-
-
-def hurry(plan: Plan, step: str) -> None:
-    """These go first, before whatever else is due anywhere. Call in the transaction that released the emergency."""
-    runs = Run.objects.filter(item__plan=plan, item__step=step)
-    runs.update(urgent=True)
-    release(list(runs.select_related("item__plan__removal")))
 
 
 def join(plan: Plan, items: Sequence[ChecklistItem]) -> None:

@@ -158,6 +158,8 @@ def turn(run: Run, step: Step, gateway: SegmentGateway, plain: Work, notes: Note
         called = act(run, step, gateway, work, sight, notes)
     except steering.Halted as stopped:
         return halted(run, stopped.halt, sight)
+    if called and run.urgent:
+        return look_after_others(run)
     if called:
         # What the call brought is on record by now.
         after = look(run, step, gateway, replace(plain, known=step.recall(run)), notes)
@@ -250,6 +252,11 @@ def verify_later(run: Run, sight: Sight, later: timedelta, history: History) -> 
     called = "No clear answer came, and" if history.doubtful else "Accepted, but"
     says = f"{called} {sight.says}. We look again."
     put_down(run, State.VERIFYING, after=later, sentence=says[:500], **actions.touched())
+
+
+def look_after_others(run: Run) -> None:
+    """In an emergency, calls that are not made yet go before looks at those that were: what is due longest comes first."""
+    put_down(run, State.VERIFYING, sentence="Accepted. We look again.", **actions.touched())
 
 
 def look_again_later(run: Run, sight: Sight, later: timedelta) -> None:

@@ -83,8 +83,7 @@ def let_loose(
         made = emergencies.release(filed, known_since, word, second, because)
         for each in filed:
             removals.move(each.removal, Stage.RUNNING, actor_of(word.user), started_at=Now())
-            execution.start(each.plan)
-            execution.hurry(each.plan, CONTAINING)
+            execution.start(each.plan, first=CONTAINING)
     made[0].removal.refresh_from_db()
     return made[0]
 
@@ -98,7 +97,8 @@ def by_client(workspaces: Sequence[Workspace]) -> list[list[Workspace]]:
 
 def at_client(said: Urgent, workspaces: Sequence[Workspace], word: Word, now: datetime) -> Filed:
     removal = file_at_once(said, word.user, workspaces, now)
-    return Filed(removal, checklist.freeze(removal, word.user))
+    plan = checklist.freeze(removal, word.user)
+    return Filed(removal, plan, emergencies.where_known(plan))
 
 
 # ---------------------------------------------------------------- behind it

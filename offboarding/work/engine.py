@@ -30,6 +30,9 @@ AHEAD = 4  # a thread that has nothing left finds the next row without waiting f
 # Seconds that a thread may compute before another one comes in. Who holds the turn to write waits for its own at each statement,
 # and with Python's 5 ms all others wait with it: on a busy machine the work of 16 threads takes a third less time so.
 SWITCH = 0.001
+URGENT = 0.2  # seconds between two looks for what nothing may hold up: another process may have written it, without a broker
+HOLDS = 60.0  # seconds at a stretch for which that holds up other rows here
+TELLS = 10.0  # and seconds between two rounds of the schedules meanwhile: people are to hear of it
 SHARE = 3  # and so many times as long as the last round took, so that on a busy machine rounds do not hold up the work
 
 
@@ -50,6 +53,8 @@ class Engine:
         self.pace = 0.0
         self.under_way: dict[tuple[str, int], Future[None]] = {}
         self.suspect: tuple[str, int] | None = None
+        self.urgent: set[tuple[str, int]] = set()
+        self.holding = 0.0  # since when, or 0
 
     def stop(self) -> None:
         self.stopping.set()
@@ -61,7 +66,7 @@ class Engine:
             while not self.stopping.is_set() and not self.alone():
                 pulse.woken.clear()
                 if not self.turn(pool):
-                    pulse.woken.wait(self.rest())
+                    self.wait()
         self.others.stop()
         close_old_connections()
 
@@ -74,11 +79,12 @@ class Engine:
         close_old_connections()
         try:
             desks.opening.ask()
+            handed = self.hand_out_urgent(pool)
             if not self.beside:
                 self.others.keep()
                 self.beat()
                 self.keep_schedules(lambda: self.hand_out(pool))
-            return self.hand_out(pool)
+            return self.hand_out(pool) or handed
         except DatabaseTrouble as error:
             log.warning("database does not answer", error=type(error).__name__)
             return False
@@ -92,6 +98,13 @@ class Engine:
         if new:  # others that ended long ago are forgotten
             Beat.objects.filter(at__lt=Now() - timedelta(days=1)).delete()
 
+    def wait(self) -> None:
+        """Until somebody wakes us, a rest is over, or there is something that nothing may hold up."""
+        ends = monotonic() + self.rest()
+        while (left := ends - monotonic()) > 0 and not pulse.woken.wait(min(URGENT, left)):
+            if something_urgent():
+                return
+
     def rest(self) -> float:
         """Until the schedules are due again, if a turn has just left them out. Nobody in another process wakes us."""
         if self.beside:
@@ -103,7 +116,8 @@ class Engine:
 
         What a schedule has released does not wait for the next schedule: `between` is called after each of the first ones.
         """
-        self.kept_late = monotonic() - self.kept < self.pace
+        pace = max(self.pace, TELLS) if self.holds_back() else self.pace
+        self.kept_late = monotonic() - self.kept < pace
         if self.kept_late:
             return
         now, begun = clock.now(), monotonic()
@@ -122,21 +136,40 @@ class Engine:
             schedule.run()
 
     def hand_out(self, pool: ThreadPoolExecutor) -> bool:
-        self.under_way = {key: future for key, future in self.under_way.items() if not future.done()}
-        handed = self.hand_out_suspect(pool)
-        for urgent in (True, False):
-            for kind, desk in desks.DESKS.items():
-                handed = self.hand_out_of(pool, kind, desk.urgent if urgent else desk.due) or handed
+        urgent = self.hand_out_urgent(pool)
+        if self.holds_back():
+            return urgent
+        handed = self.hand_out_suspect(pool) or urgent
+        for kind, desk in desks.DESKS.items():
+            handed = bool(self.hand_out_of(pool, kind, desk.due)) or handed
         return handed
 
-    def hand_out_of(self, pool: ThreadPoolExecutor, kind: str, due: Callable[[int], list[int]]) -> bool:
-        most, handed = self.threads + AHEAD, False
+    def hand_out_urgent(self, pool: ThreadPoolExecutor) -> bool:
+        self.under_way = {key: future for key, future in self.under_way.items() if not future.done()}
+        handed: set[tuple[str, int]] = set()
+        for kind, desk in desks.DESKS.items():
+            handed |= self.hand_out_of(pool, kind, desk.urgent)
+        self.urgent = {key for key in self.urgent if key in self.under_way} | handed
+        return bool(handed)
+
+    def holds_back(self) -> bool:
+        """What is urgent is under way here, so nothing else begins; not for ever, since it may wait for somebody silent."""
+        if not self.urgent:
+            self.holding = 0.0
+            return False
+        self.holding = self.holding or monotonic()
+        return monotonic() - self.holding < HOLDS
+
+    def hand_out_of(
+        self, pool: ThreadPoolExecutor, kind: str, due: Callable[[int], list[int]]
+    ) -> set[tuple[str, int]]:
+        most, handed = self.threads + AHEAD, set[tuple[str, int]]()
         for pk in due(most) if len(self.under_way) < most else ():
             if self.engaged(kind):
                 break
             if (kind, pk) not in self.under_way and len(self.under_way) < most:
                 self.under_way[kind, pk] = pool.submit(self.look, kind, pk)
-                handed = True
+                handed.add((kind, pk))
         return handed
 
     def engaged(self, kind: str) -> bool:
@@ -161,3 +194,10 @@ class Engine:
             log.error("work stopped", kind=kind, pk=pk, error=type(error).__name__, exc_info=True)
         finally:
             pulse.woken.set()
+
+
+def something_urgent() -> bool:
+    try:
+        return any(desk.urgent(1) for desk in desks.DESKS.values())
+    except DatabaseTrouble:
+        return False

@@ -1,4 +1,5 @@
-"""From the press in an emergency to the first call at Segment, and to the last workspace that was read again and found empty.
+"""From the press in an emergency to the first call at Segment, to the last membership gone, and to the last workspace that was
+read again and found empty.
 
     python -m tests.bench.emergency              # 100 workspaces, 20 presses
     python -m tests.bench.emergency 10 5         # fewer of both
@@ -13,6 +14,7 @@ from __future__ import annotations
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from contextlib import ExitStack
 from datetime import UTC, datetime
 from functools import partial
@@ -27,7 +29,6 @@ from tests.journeys.reader import Reader
 from tests.journeys.stack import answers
 
 WORKSPACES, PRESSES, MEMBERS, LATENCY, THREADS = 100, 20, 400, 0.1, 16
-FEW = 3  # workspaces that the presses are measured on
 CLIENTS = ("acme", "globex", "initech", "hooli", "umbrella")
 GONE = "without-redis"
 
@@ -87,32 +88,49 @@ def first_calls(place: ground.Ground, sam: Reader, presses: int) -> list[float]:
         pressed = press(sam, f"person{number}@partner.example")
         ground.until(partial(arrived, place, pressed), 30)
         waits.append(min(call["at"] for call in place.calls(pressed)) - pressed)
-        ground.until(partial(all_done, "verify.place", "verify.reach", "verify.activity"), 120, 0.2)
+        ground.until(
+            partial(all_done, "segment.contain", "verify.place", "verify.reach", "verify.activity"), 300, 0.5
+        )
     return waits
 
 
-def presses(place: ground.Ground, waits: list[float], on: str) -> Row:
+def presses(place: ground.Ground, waits: list[float], on: str, workspaces: int) -> Row:
     cuts = quantiles(waits, n=20, method="inclusive")
     told = f"p50 {cuts[9] * 1000:.0f} ms, p95 {cuts[18] * 1000:.0f} ms"
-    what = f"emergency press to the first call at Segment; {len(waits)} presses, {FEW} workspaces"
+    what = f"emergency press to the first call at Segment; {len(waits)} presses, {workspaces} workspaces"
     return Row("emergency", what, told, f"slowest {max(waits) * 1000:.0f} ms", f"{on}, {place.cores}")
 
 
-def emptied(place: ground.Ground, sam: Reader, on: str, workspaces: int) -> Row:
+def emptied(place: ground.Ground, sam: Reader, on: str, workspaces: int) -> Iterator[Row]:
+    """Until the last membership is gone, and until the last workspace was read again."""
     began = press(sam, ground.PERSON)
     ground.until(partial(all_done, "verify.place"), 600)
     seconds = time.time() - began
     calls = [
         call for call in place.calls(began) if "audit" not in call["path"] and call["at"] < began + seconds
     ]
+    what = f"{workspaces} workspaces of {len(CLIENTS)} clients, {LATENCY * 1000:.0f} ms a call, {THREADS} threads"
+    yield told("emergency press to the last membership gone", what, before_the_last_went(calls, began), on)
+    yield told("emergency press to the last workspace read again", what, (calls, seconds), on)
+
+
+def before_the_last_went(calls: list[dict[str, Any]], began: float) -> tuple[list[dict[str, Any]], float]:
+    """What it took in each workspace until its membership was gone, and how long until all were."""
+    gone = {call["workspace"]: call["ended"] for call in calls if call["method"] == "DELETE"}
+    needed = [call for call in calls if call["ended"] <= gone.get(call["workspace"], 0.0)]
+    return needed, max(gone.values()) - began
+
+
+def told(until: str, what: str, took: tuple[list[dict[str, Any]], float], on: str) -> Row:
+    calls, seconds = took
     each = Figure(THREADS, 1, seconds, calls)
-    what = (
-        f"emergency press to the last workspace read again; {workspaces} workspaces of {len(CLIENTS)} clients, "
-        f"{LATENCY * 1000:.0f} ms a call, {THREADS} threads"
-    )
     measured = f"{seconds:.1f} s, {len(calls)} calls: {seconds / each.bound:.1f} × its calls alone"
     return Row(
-        "emergency", what, measured, f"one after the other: {each.in_a_row / seconds:.0f} × as long", on
+        "emergency",
+        f"{until}; {what}",
+        measured,
+        f"one after the other: {each.in_a_row / seconds:.0f} × as long",
+        on,
     )
 
 
@@ -141,15 +159,14 @@ def measure(gone: bool, workspaces: int, count: int) -> None:
     with ground.ground(world, production=gone) as place, ExitStack() as stack:
         place.product.environ["OFFBOARD_ENGINE_THREADS"] = str(THREADS)
         people()
-        rows = place.product.described["workspaces"]
-        connected(rows[:FEW])
+        connected(place.product.described["workspaces"])
         on = (without_redis if gone else in_one_process)(place, stack)
         ground.until(lambda: answers(f"http://localhost:{place.port}/readyz"), 60)
-        sam = signed_in(place)
-        print(presses(place, first_calls(place, sam, count), on).told(), flush=True)
-        connected(rows[FEW:])
         place.latency(LATENCY)
-        print(emptied(place, signed_in(place), f"{on}, {place.cores}", workspaces).told(), flush=True)
+        for row in emptied(place, signed_in(place), f"{on}, {place.cores}", workspaces):
+            print(row.told(), flush=True)
+        waits = first_calls(place, signed_in(place), count)
+        print(presses(place, waits, on, workspaces).told(), flush=True)
 
 
 def main(workspaces: int = WORKSPACES, count: int = PRESSES) -> None:

@@ -14,7 +14,7 @@ from offboarding.checklist.queries import newest_plan
 from offboarding.discovery.models import Snapshot
 from offboarding.emergencies.models import Emergency
 from offboarding.emergencies.rules import QUEUED_STEPS
-from offboarding.execution.models import Run
+from offboarding.execution.models import Attempt, Run
 from offboarding.journey import actions as journey
 from offboarding.journey import emergency
 from offboarding.ledger.models import Entry
@@ -42,6 +42,24 @@ def test_one_press_files_plans_and_begins(release: Make) -> None:
     assert [(run.state, run.urgent) for run in containing] == [("ready", True)] * 2
     assert not Approval.objects.exists()
     assert not Run.objects.exclude(item__code="contain").exclude(state="waiting").exists()
+
+
+def test_every_call_is_made_before_the_first_is_looked_after(
+    release: Make, segment: Simulator, connect: Make
+) -> None:
+    """Two workspaces and one thread: the second membership goes before the first is read again."""
+    from offboarding.work import desks
+
+    removal = release(connected=[connect(segment, name) for name in ("Acme Production", "Acme Staging")])
+    containing = Run.objects.filter(item__plan__removal=removal, item__code="contain")
+    for _ in range(4):
+        desks.DESKS["execution.Run"].look(desks.DESKS["execution.Run"].urgent(1)[0])
+    tried = Attempt.objects.filter(run__in=containing).order_by("pk")
+    one, other = containing.order_by("pk").values_list("pk", flat=True)
+    assert list(tried.values_list("run", "act")) == [
+        (one, "look"), (one, "call"), (other, "look"), (other, "call"), (one, "look"), (other, "look"),
+    ]  # fmt: skip
+    assert {run.state for run in containing} == {"done"}
 
 
 def test_the_ledger_says_that_nobody_approved_it(release: Make) -> None:
