@@ -44,8 +44,8 @@ browser: .venv/dev ## The walk in Chromium, with axe
 faults: .venv/dev ## Kill, stop and break everything, and measure what is lost: see docs/reliability.md
 	@$(BIN)/python -m tests.faults
 
-presses: .venv/dev ## Every separation of duties, 100 presses at once over HTTP
-	@PRESSES=100 $(BIN)/python -m pytest -q tests/security/test_hundred_presses.py
+presses: .venv/dev ## Every separation of duties, 100 presses at once over HTTP, on both databases
+	@$(BIN)/python tests/run.py presses presses_there
 
 canaries: .venv/dev ## Every kind of work with secrets that are known, and then a search for them everywhere
 	@CANARIES=all $(BIN)/python -m pytest -q tests/security/test_canaries.py

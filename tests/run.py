@@ -152,6 +152,20 @@ def browser() -> tuple[int, str, str]:
     return code, output, servers.chromium()
 
 
+PRESSED = ("tests/security/test_hundred_presses.py", "tests/security/test_hundred_more_presses.py")
+
+
+def presses() -> tuple[int, str, str]:
+    code, output = pytest(*PRESSED, PRESSES="100")
+    return code, output, "SQLite, 100 presses each"
+
+
+def presses_there() -> tuple[int, str, str]:
+    with servers.postgres() as server:
+        code, output = pytest(*PRESSED, PRESSES="100", TEST_DATABASE_URL=server.url)
+    return code, output, f"{server.says}, 100 presses each"
+
+
 def installed_chromium() -> bool:
     """Where the command may (root on a Debian), it installs what it needs."""
     if os.geteuid() != 0 or not shutil.which("apt-get"):
@@ -167,6 +181,9 @@ PASSES = {
     for each in (production, unit, faults, rooms, journeys, browser, types, house, lint)
 }
 
+# Whole trials that are asked for by name: `make presses`.
+TRIALS = {each.__name__: Pass(each.__name__, each) for each in (presses, presses_there)}
+
 
 def perform(each: Pass) -> Outcome:
     started, spent.cpu = time.monotonic(), 0.0
@@ -181,7 +198,7 @@ def perform(each: Pass) -> Outcome:
 
 
 def main(names: list[str]) -> int:
-    wanted = [PASSES[name] for name in names] or list(PASSES.values())
+    wanted = [(PASSES | TRIALS)[name] for name in names] or list(PASSES.values())
     started = time.monotonic()
     with ThreadPoolExecutor(AT_ONCE) as pool:
         outcomes = list(pool.map(perform, wanted))
