@@ -92,7 +92,8 @@ def described(
         "removal": removal.reference,
         "version": version,
         "playbook": book.named,
-        "person": {"name": removal.person_name, "addresses": list(removal.addresses)},
+        "person": {"name": removal.person_name, "addresses": list(removal.going)},
+        **({"stays": removal.stays} if removal.stays else {}),
         "reason": removal.reason,
         "starts_at": iso(removal.starts_at),
         "due_at": iso(removal.due_at),
@@ -130,6 +131,7 @@ def described_place(place: Found) -> dict[str, Any]:
         "reason": place.reason,
         "planned": planned(place),
         **reduction(place),
+        **merger(place),
     }
 
 
@@ -140,6 +142,21 @@ def reduction(place: Found) -> dict[str, Any]:
     return {
         "lost": [{**each.as_json(), "says": each.says()} for each in place.lost],
         "kept": [{**each.as_json(), "says": each.says()} for each in place.kept],
+    }
+
+
+def merger(place: Found) -> dict[str, Any]:
+    """Where accounts are merged: which one stays, what it holds, and what it is given before the others go."""
+    if not place.merged or place.staying is None:
+        return {}
+    return {
+        "takes_over": {
+            "address": place.stays,
+            "outcome": place.staying.outcome.value,
+            "holds": place.staying.says(),
+            "giving": place.giving.value,
+            "given": [{**each.as_json(), "says": each.says()} for each in place.lacks],
+        }
     }
 
 
@@ -251,7 +268,7 @@ def add(plan: Plan, user: User, addition: Addition) -> ChecklistItem:
         kind=Kind.MANUAL.value,
         title=addition.title[:400],
         workspace_id=addition.workspace_id,
-        target={"addresses": list(removal.addresses), **addition.target},
+        target={"addresses": list(removal.going), **addition.target},
         where=addition.where,
         how=list(addition.how),
         proof=addition.proof,

@@ -55,7 +55,7 @@ def line(each: Step, subject: Subject, involved: Sequence[Found], target: Mappin
     single = involved[0] if each.each != "removal" else None
     full = {
         **target,
-        "addresses": list(subject.addresses),
+        "addresses": target.get("addresses", list(subject.addresses)),
         "workspaces": [place.workspace for place in involved],
     }
     if single and single.until:
@@ -110,6 +110,8 @@ def vocabulary(subject: Subject, involved: Sequence[Found], target: Mapping[str,
         "group": str(target.get("group", "")),
         "invitation": str(target.get("invitation", "")),
         "account": str(accounts[0]["email"]),
+        "stays": subject.stays,
+        "given": words_of(first),
         "functions": ", ".join(thing.name for reach in reaches for thing in reach.functions),
         "audiences": ", ".join(thing.name for reach in reaches for thing in reach.audiences),
         "warehouses": ", ".join(thing.name for reach in reaches for thing in reach.warehouses),
@@ -125,6 +127,11 @@ def vocabulary(subject: Subject, involved: Sequence[Found], target: Mapping[str,
         or "all sources there",
         **words_of_keys(target),
     }
+
+
+def words_of(place: Found) -> str:
+    """What the account that stays gets in a place."""
+    return words(place.lacks) or "membership, with no role of its own"
 
 
 def words_of_keys(target: Mapping[str, Any]) -> dict[str, str]:

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from offboarding.checklist.book import by_reason, playbook
 from offboarding.checklist.models import Plan
 from offboarding.checklist.rules import Found, Playbook, Subject
+from offboarding.discovery.merging import split
 from offboarding.discovery.models import Snapshot
 from offboarding.discovery.queries import held_lately, newest_snapshots
 from offboarding.discovery.rules import unknown
@@ -54,10 +55,11 @@ def subject_of(removal: RemovalRequest) -> Subject:
     return Subject(
         removal.reference,
         removal.person_name or removal.email,
-        tuple(removal.addresses),
+        removal.going,
         removal.handover,
         removal.owner,
         removal.consumers,
+        removal.stays,
     )
 
 
@@ -75,6 +77,12 @@ def found_places(removal: RemovalRequest) -> list[Found]:
     places, again = places_of(removal), playbook_for(removal).gives_again
     zone, restores = ZoneInfo(removal.time_zone or "UTC"), removal.restores
     newest = snapshots_for(removal, [place.workspace_id for place in places])
+    not_read = unknown("It was not read before the request was sent.")
+    seen = {
+        place.workspace_id: newest[place.workspace_id].sighting if place.workspace_id in newest else not_read
+        for place in places
+    }
+    parts = {pk: split(each, removal.stays) for pk, each in seen.items()} if removal.stays else {}
     return [
         Found(
             workspace_id=place.workspace_id,
@@ -87,9 +95,9 @@ def found_places(removal: RemovalRequest) -> list[Found]:
             choice=Choice(place.choice),
             until=place.until,
             reason=place.reason,
-            seen=newest[place.workspace_id].sighting
-            if place.workspace_id in newest
-            else unknown("It was not read before the request was sent."),
+            seen=parts[place.workspace_id][0] if parts else seen[place.workspace_id],
+            stays=removal.stays,
+            staying=parts[place.workspace_id][1] if parts else None,
             ends_at=place.ends_at.astimezone(zone) if place.ends_at else None,
             restores=restores.reference if restores else "",
             taken=frozenset(place.taken.split()),

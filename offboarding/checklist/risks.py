@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from offboarding.checklist.rules import GRACE_DAYS, Found, after, ends, number_of
+from offboarding.checklist.rules import GRACE_DAYS, Found, Giving, after, ends, number_of
 from offboarding.checklist.spreads import gives_up_ownership, groups_of
 from offboarding.discovery.holdings import Sort, words
 from offboarding.discovery.rules import Outcome, Owners, Reach
@@ -21,7 +21,9 @@ def may_break(places: Sequence[Found], grace_days: int = GRACE_DAYS) -> list[str
         f"The person is the only Owner of {place.workspace}. Segment does not let the last Owner go: somebody else must "
         "become Owner first."
         for place in changed
-        if place.seen.owners is Owners.LAST and (not place.reduced or gives_up_ownership(place))
+        if place.seen.owners is Owners.LAST
+        and (not place.reduced or gives_up_ownership(place))
+        and place.giving is not Giving.BY_US
     ]
     told += [
         f"The identity provider manages {place.workspace}. The person leaves its group there first, then Segment."
@@ -33,6 +35,8 @@ def may_break(places: Sequence[Found], grace_days: int = GRACE_DAYS) -> list[str
         for place in changed
         if place.again and place.seen.outcome is Outcome.MEMBER
     ]
+    for place in changed:
+        told += merging(place)
     for place in changed:
         told += [*stays_all_the_same(place), *breakable(place)]
     if any(place.reach.keys for place in changed):
@@ -52,6 +56,32 @@ def restoring(place: Found) -> Iterator[str]:
         yield f"{place.workspace}: groups are given again only while they give no more than they did: {names}."
     if place.managed_by == "scim":
         yield f"{place.workspace}: the identity provider manages its members, and may take the person out again."
+
+
+def merging(place: Found) -> Iterator[str]:
+    """What the account that stays gets, and what that hangs on."""
+    staying, facts = place.staying, (place.workspace, place.stays)
+    if staying is None or place.giving is Giving.NOTHING:
+        return
+    if any(each.owner for each in place.lacks):
+        yield "{}: {} becomes Workspace Owner.".format(*facts)
+    if place.giving is Giving.BY_US and staying.outcome is not Outcome.MEMBER:
+        yield "{}: {} is no member, so it is invited, and has to accept. The other account goes only after that.".format(
+            *facts
+        )
+    if place.giving is Giving.BY_US and staying.outcome is Outcome.INVITED:
+        yield (
+            "{}: an invitation of {} is pending already, and nobody can see what it grants. It has to be accepted or "
+            "cancelled first."
+        ).format(*facts)
+    if place.giving is Giving.BY_HAND:
+        yield "{}: nobody can see exactly what {} lacks, so a person compares and gives it by hand.".format(
+            *facts
+        )
+    if any(each.sort is Sort.GROUP for each in place.lacks):
+        yield f"{place.workspace}: groups are joined only while they give no more than now."
+        if place.managed_by == "scim":
+            yield f"The identity provider manages {place.workspace}, and may undo what is given in Segment."
 
 
 def stays_all_the_same(place: Found) -> Iterator[str]:

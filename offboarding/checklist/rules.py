@@ -9,12 +9,14 @@ from enum import StrEnum
 from typing import Any
 
 from offboarding.discovery.holdings import Holding, holdings, lost_reach, words
+from offboarding.discovery.merging import lacks, to_give
 from offboarding.discovery.rules import Outcome, Reach, Sighting
 from offboarding.removals.rules import Choice
 
 
 class Phase(StrEnum):
     PLAN = "plan"
+    GIVE = "give"
     RESTORE = "restore"
     HAND_OVER = "hand-over"
     REMOVE = "remove"
@@ -28,6 +30,7 @@ class Phase(StrEnum):
 
 PHASES = {
     Phase.PLAN: "Plan",
+    Phase.GIVE: "Give first",
     Phase.RESTORE: "Give back",
     Phase.HAND_OVER: "Hand over",
     Phase.REMOVE: "Remove",
@@ -40,11 +43,16 @@ PHASES = {
 }
 
 
+# Nothing of what these give says that something is gone.
+GIVING = (Phase.GIVE, Phase.RESTORE)
+
+
 def numbered_phases(present: Collection[str]) -> list[tuple[int, Phase]]:
-    """The phases in order, with the numbers that people know them by. Few requests have one to give back, or again."""
+    """The phases in order, with the numbers that people know them by. Few requests have one to give: first, back, or again."""
     shown: list[Phase] = [phase for phase in PHASES if phase != Phase.RESTORE]
-    if Phase.RETURN not in present:
-        shown.remove(Phase.RETURN)
+    for few in (Phase.GIVE, Phase.RETURN):
+        if few not in present:
+            shown.remove(few)
     if Phase.RESTORE in present:
         shown = [phase for phase in PHASES if phase in present]
     return list(enumerate(shown, 1))
@@ -54,6 +62,15 @@ class Kind(StrEnum):
     AUTOMATIC = "automatic"
     MANUAL = "manual"
     VERIFICATION = "verification"
+
+
+class Giving(StrEnum):
+    """How the account that stays comes to what goes elsewhere."""
+
+    NOTHING = "nothing"  # it has everything already
+    BY_US = "by us"
+    BY_PROVIDER = "by the identity provider"
+    BY_HAND = "by hand"  # nobody knows exactly what to give
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +95,32 @@ class Found:
     taken: frozenset[str] = frozenset()
     # What was removed is given again in the same plan.
     again: bool = False
+    # Where accounts are merged: the address whose account stays, and what was seen of it. `seen` is of the others then.
+    stays: str = ""
+    staying: Sighting | None = None
+
+    @property
+    def merged(self) -> bool:
+        """Another account of the person takes over before this one goes."""
+        return bool(self.stays) and self.choice is Choice.REMOVE
+
+    @property
+    def lacks(self) -> tuple[Holding, ...]:
+        """What goes, and the account that stays does not have."""
+        return lacks(self.seen, self.staying) if self.merged and self.staying else ()
+
+    @property
+    def given(self) -> list[dict[str, Any]] | None:
+        """The roles among it as Segment takes them; None where one is not known exactly."""
+        return to_give(self.seen, self.lacks)
+
+    @property
+    def giving(self) -> Giving:
+        if not self.merged or self.staying is None:
+            return Giving.NOTHING
+        return way_to_give(
+            self.seen, self.staying, self.managed_by == "scim", self.lacks, self.given is not None
+        )
 
     @property
     def changes(self) -> bool:
@@ -100,8 +143,26 @@ class Found:
 
     @property
     def reach(self) -> Reach:
-        """What the person can reach, and no longer can afterwards."""
+        """What the person can reach, and no longer can afterwards. Nothing where another account takes over."""
+        if self.merged:
+            return Reach()
         return lost_reach(self.seen, self.taken) if self.reduced else self.seen.reach
+
+
+def way_to_give(
+    going: Sighting, staying: Sighting, scim: bool, lacking: Collection[Holding], exactly: bool
+) -> Giving:
+    """An invitation gives nothing yet, and Segment does not say what it would give."""
+    there = staying.outcome is Outcome.MEMBER
+    if going.outcome is Outcome.UNKNOWN:
+        return Giving.BY_HAND
+    if going.outcome is Outcome.INVITED:
+        return Giving.BY_HAND if staying.outcome is Outcome.ABSENT else Giving.NOTHING
+    if going.outcome is Outcome.ABSENT or (there and not lacking):
+        return Giving.NOTHING
+    if scim and not there:
+        return Giving.BY_PROVIDER
+    return Giving.BY_US if exactly else Giving.BY_HAND
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +175,7 @@ class Subject:
     handover: str = ""  # whom the requester named for hand-overs
     owner: str = ""  # who answers for a service account
     consumers: str = ""  # what runs with it
+    stays: str = ""  # the address of the person whose account stays; not among `addresses`
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,6 +287,8 @@ def before(place: Found) -> str:
     """What was there before, in a few words."""
     if place.choice is Choice.RESTORE:
         return f"Held before {place.restores}: {place.seen.says()}"
+    if place.merged and place.staying and place.staying.outcome is not Outcome.UNKNOWN:
+        return f"{place.seen.says()}; {place.stays}: {place.staying.says().replace('; ', ', ')}"
     return place.seen.says()
 
 
@@ -245,6 +309,17 @@ def planned(place: Found) -> str:
         return f"Take away {words(place.lost)}"
     if place.choice is Choice.DOWNGRADE:
         return f"Read-only until {place.until:%d %b %Y}" if place.until else "Read-only"
+    if (first := give_first(place)) and place.seen.outcome is not Outcome.INVITED:
+        return first
     if place.again and place.seen.outcome is Outcome.MEMBER:
         return "Remove, then give again"
     return "Cancel the invitation" if place.seen.outcome is Outcome.INVITED else "Remove"
+
+
+def give_first(place: Found) -> str:
+    """What the account that stays gets before the other one goes; empty where it has everything already."""
+    if place.giving is Giving.NOTHING:
+        return ""
+    if place.giving is Giving.BY_HAND:
+        return f"Give {place.stays} by hand what is missing, then remove"
+    return f"Give {place.stays} {words(place.lacks) or 'membership'}, then remove"

@@ -7,8 +7,9 @@ from typing import Any
 
 from offboarding.checklist.rules import (
     Found,
+    Giving,
 )
-from offboarding.discovery.holdings import Holding, Sort, group_key
+from offboarding.discovery.holdings import Holding, Sort, group_key, holdings
 from offboarding.discovery.rules import Account, Held, Outcome, Reach, Thing, given_again
 from offboarding.removals.rules import Choice
 
@@ -64,6 +65,10 @@ CONDITIONS: dict[str, Condition] = {
     "warehouses": lambda place: _member(place) and bool(place.reach.warehouses),
     "credentials": lambda place: _member(place) and bool(place.reach.credentials),
     "write_keys": lambda place: _member(place) and bool(place.reach.keys),
+    "gives": lambda place: place.giving is Giving.BY_US,
+    "gives_by_provider": lambda place: place.giving is Giving.BY_PROVIDER,
+    "gives_by_hand": lambda place: place.giving is Giving.BY_HAND,
+    "takes_over": lambda place: place.merged and _member(place) and place.giving is not Giving.BY_HAND,
     "unseen_keys": lambda place: place.changes and keys_unseen(place.seen.outcome, place.reach),
 }
 
@@ -199,6 +204,42 @@ def per_place_held(places: Sequence[Found]) -> Iterator[tuple[list[Found], dict[
         yield [place], {"accounts": accounts, "permissions": known, "groups": groups}
 
 
+def per_lacking(places: Sequence[Found]) -> Iterator[tuple[list[Found], dict[str, Any]]]:
+    """One line a place for the account that stays: the roles that it lacks, or its way in where it is no member."""
+    for place in places:
+        roles = [each for each in place.lacks if each.sort is Sort.ROLE]
+        if roles or not staying_accounts(place):
+            names = {each.grant[0]: each.name for each in roles}
+            target = {"permissions": place.given, "roles": names, "lacks": told(roles)}
+            yield [place], {**of_staying(place), **target}
+
+
+def per_lacking_group(places: Sequence[Found]) -> Iterator[tuple[list[Found], dict[str, Any]]]:
+    """One line for each group that the account which stays is not in, with what the group gave then."""
+    for place in places:
+        lacking = {each.grant for each in place.lacks if each.sort is Sort.GROUP}
+        for _place, target in per_held_group([place]):
+            if (target["group_id"],) in lacking:
+                lacking.discard((target["group_id"],))
+                yield [place], {**target, **of_staying(place)}
+
+
+def per_taken_over(places: Sequence[Found]) -> Iterator[tuple[list[Found], dict[str, Any]]]:
+    """One line a place with everything that goes: the account that stays has to have it, given now or held before."""
+    for place in places:
+        goes = [each for each in holdings(place.seen) if each.sort is not Sort.INVITATION and each.takeable]
+        yield [place], {**of_staying(place), "lacks": told(goes)}
+
+
+def of_staying(place: Found) -> dict[str, Any]:
+    return {"accounts": staying_accounts(place), "addresses": [place.stays]}
+
+
+def staying_accounts(place: Found) -> list[dict[str, str]]:
+    seen = place.staying
+    return [{"id": each.id, "email": each.email} for each in seen.accounts] if seen else []
+
+
 def per_warehouse(places: Sequence[Found]) -> Iterator[tuple[list[Found], dict[str, Any]]]:
     """Those with a login of their own; one that signs in with a stored credential goes with the credential."""
     for place in places:
@@ -228,6 +269,9 @@ SPREADS = {
     "held": per_held,
     "held_group": per_held_group,
     "place_held": per_place_held,
+    "lacking": per_lacking,
+    "lacking_group": per_lacking_group,
+    "taken_over": per_taken_over,
     "warehouse": per_warehouse,
     "credential": per_credential,
 }

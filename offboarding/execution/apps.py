@@ -25,6 +25,7 @@ class ExecutionConfig(AppConfig):
         from offboarding.execution.steps.downgrade import Downgrade
         from offboarding.execution.steps.end_access import EndAccess
         from offboarding.execution.steps.give_back import GiveBack
+        from offboarding.execution.steps.give_missing import GiveMissing
         from offboarding.execution.steps.join_group import JoinGroup
         from offboarding.execution.steps.leave_group import LeaveGroup
         from offboarding.execution.steps.read_before import read_before
@@ -44,6 +45,7 @@ class ExecutionConfig(AppConfig):
         steps.register("segment.downgrade", Downgrade())
         steps.register("segment.reduce", Reduce())
         steps.register("segment.give_back", GiveBack())
+        steps.register("segment.give_missing", GiveMissing())
         steps.register("segment.join_group", JoinGroup())
         steps.register("segment.end_access", EndAccess())
         steps.register("segment.add_write_key", AddWriteKey())

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from offboarding.checklist.models import Plan
 from offboarding.connections.models import Workspace
+from offboarding.discovery.merging import split
 from offboarding.discovery.rules import Outcome
 from offboarding.execution.models import Run
 from offboarding.execution.queries import runs_of
@@ -33,7 +34,7 @@ def offers_of(original: RemovalRequest, plan: Plan) -> list[Offer]:
         snapshot = snapshots.get(place.workspace_id)
         if place.choice == "keep" or snapshot is None:
             continue
-        sighting = snapshot.sighting
+        sighting = split(snapshot.sighting, original.stays)[0] if original.stays else snapshot.sighting
         taken = taken_from(place.runs, sighting.outcome is Outcome.MEMBER)
         found.append(Offer(snapshot.workspace, sighting.says(), why_not_restored(taken)))
     return found

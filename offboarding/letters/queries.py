@@ -77,7 +77,7 @@ def head_of(removal: RemovalRequest, client: Client) -> dict[str, Any]:
         "reference": removal.reference,
         "client": client.name,
         "person": removal.person_name,
-        "addresses": list(removal.addresses),
+        "addresses": list(removal.going),
         "lead": removal.requester.name,
         "ticket": removal.ticket,
         "contract": removal.sow,
@@ -152,7 +152,7 @@ def addressed_to(letter: Letter, today: Any) -> str:
     if kind is Kind.CONFIRMATION:
         return letter.removal.requester.email
     if kind is Kind.COLLABORATOR:
-        return letter.removal.email
+        return letter.removal.stays or letter.removal.email
     known = conditions_of(letter.client).addresses.get(kind.value, "")
     if not known and kind is Kind.SECURITY:
         people = people_with(Role.SECURITY, frozenset({letter.client_id}), today)

@@ -133,6 +133,8 @@ def title(removal: RemovalRequest, places: Sequence[PlaceStanding]) -> str:
         return (
             f"Temporary restoration for {who} in {changed} Segment {noun}, after {removal.restores.reference}"
         )
+    if removal.stays:
+        return f"Merging of {removal.email} into {removal.stays} in {changed} Segment {noun}"
     who, less = removal.person_name or removal.email, sum(place.choice == "reduce" for place in places)
     if less:
         removed = (

@@ -29,6 +29,8 @@ from offboarding.removals.rules import (
     Stage,
     due_at,
     refuses_choice,
+    refuses_reason,
+    refuses_stays,
     stages_after,
 )
 from offboarding.users.models import User
@@ -84,6 +86,20 @@ def machine(removal: RemovalRequest, user: User, owner: str, consumers: str) -> 
     removal.refresh_from_db()
 
 
+def merge(removal: RemovalRequest, user: User, stays: str) -> None:
+    """Which account of the person stays and takes over from the others. Empty: none does, and all of them go."""
+    stays = stays.strip()
+    with transaction.atomic():
+        locked = own_draft(removal, user)
+        if wrong := refuses_stays(stays, locked.addresses, locked.machine):
+            raise Refused("bad-stays", wrong, field="stays")
+        stays = next((each for each in locked.addresses if same(each, stays)), "")
+        if locked.stays == stays:
+            return
+        RemovalRequest.objects.filter(pk=locked.pk).update(stays=stays, version=locked.version + 1)
+    removal.refresh_from_db()
+
+
 def readdress(removal: RemovalRequest, user: User, addresses: Sequence[str], name: str) -> RemovalRequest:
     """Other addresses of the same draft."""
     wanted = checked_addresses(addresses)
@@ -133,13 +149,13 @@ def numbered(**fields: Any) -> RemovalRequest:
 def choose(removal: RemovalRequest, user: User, wishes: Iterable[Wish], today: date) -> None:
     """Set what should happen in each place of a draft. Workspaces that are not named are not in the request."""
     chosen = list(wishes)
-    check_wishes(chosen, scope_of(user, today), today)
+    check_wishes(chosen, scope_of(user, today), today, bool(removal.stays))
     with transaction.atomic():
         locked = own_draft(removal, user)
         write_places(locked, chosen)
 
 
-def check_wishes(chosen: Sequence[Wish], scope: Scope, today: date) -> None:
+def check_wishes(chosen: Sequence[Wish], scope: Scope, today: date, merging: bool = False) -> None:
     faults = {
         wish.workspace.pk: fault
         for wish in chosen
@@ -151,6 +167,7 @@ def check_wishes(chosen: Sequence[Wish], scope: Scope, today: date) -> None:
                 bool(wish.until and wish.until <= today),
                 bool(wish.until and wish.until - today > FARTHEST),
                 bool(wish.taken),
+                merging,
             )
         )
     }
@@ -196,6 +213,8 @@ def describe(
     """Why and when. `fields`: ticket, sow, handover, client_informed, notes."""
     if reason not in FILED_FOR:
         raise Refused("no-reason", "Choose a reason.", field="reason")
+    if wrong := refuses_reason(reason, removal.stays):
+        raise Refused("stays-or-not", wrong, field="reason")
     if not known_zone(time_zone):
         raise Refused("no-zone", "Choose a time zone from the list.", field="time_zone")
     if starts_at < now.replace(second=0, microsecond=0):
@@ -240,7 +259,11 @@ def file(removal: RemovalRequest, user: User, version: int) -> None:
         actor=actor_of(user),
         about=locked.reference,
         facts={"reason": locked.reason, "ticket": locked.ticket, "person": locked.person},
-        personal={"name": locked.person_name, "addresses": ", ".join(locked.addresses)},
+        personal={
+            "name": locked.person_name,
+            "addresses": ", ".join(locked.addresses),
+            **({"stays": locked.stays} if locked.stays else {}),
+        },
     )
     removal.refresh_from_db()
 
@@ -248,12 +271,15 @@ def file(removal: RemovalRequest, user: User, version: int) -> None:
 def check_again(locked: RemovalRequest, user: User) -> None:
     """A draft may have rested for weeks: roles end, and so do dates."""
     today = datetime.now(UTC).date()
+    stays = refuses_stays(locked.stays, locked.addresses, locked.machine)
+    if wrong := stays or refuses_reason(locked.reason, locked.stays):
+        raise Refused("stays-or-not", wrong, field="stays" if stays else "reason")
     places = locked.places.select_related("workspace")
     wishes = [
         Wish(each.workspace, Choice(each.choice), each.until, each.reason, tuple(each.taken.split()))
         for each in places
     ]
-    check_wishes(wishes, scope_of(user, today), today)
+    check_wishes(wishes, scope_of(user, today), today, bool(locked.stays))
 
 
 def change_places(
@@ -261,7 +287,7 @@ def change_places(
 ) -> None:
     """Change what should happen after filing. Call inside the transaction that freezes the next plan version."""
     chosen = list(wishes)
-    check_wishes(chosen, scope_of(user, today), today)
+    check_wishes(chosen, scope_of(user, today), today, bool(removal.stays))
     locked = RemovalRequest.objects.select_for_update().get(pk=removal.pk)
     if locked.requester_id != user.pk:
         raise Refused("not-yours", "Only the person who filed this request changes it.")

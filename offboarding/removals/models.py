@@ -7,6 +7,7 @@ from django.db import models
 from django.db.models.functions import Now
 
 from offboarding.connections.models import Workspace
+from offboarding.lib.addresses import same
 from offboarding.removals.rules import OPEN, REASONS, Choice, Stage
 
 FIRST_NUMBER = 1001
@@ -35,6 +36,8 @@ class RemovalRequest(models.Model):
     time_zone = models.CharField(max_length=60, blank=True)
     ticket = models.CharField(max_length=100, blank=True)
     sow = models.CharField(max_length=100, blank=True)
+    # Where accounts of one person are merged: the address among them whose account stays.
+    stays = models.CharField(max_length=254, blank=True)
     # A service account: nobody signs in with it, somebody answers for it, and things run with it.
     machine = models.BooleanField(default=False)
     owner = models.CharField(max_length=200, blank=True)
@@ -77,6 +80,13 @@ class RemovalRequest(models.Model):
                 name="a_service_account_has_an_owner",
             ),
             models.CheckConstraint(
+                condition=models.Q(stays="")
+                | models.Q(stage__in=["draft", "withdrawn"])
+                | models.Q(restores__isnull=False)
+                | models.Q(reason="accounts-consolidated", machine=False),
+                name="an_account_stays_where_accounts_are_merged",
+            ),
+            models.CheckConstraint(
                 condition=models.Q(paused_at=None)
                 | (models.Q(paused_by__isnull=False, stage="running") & ~models.Q(steered_because="")),
                 name="a_pause_says_who_and_why",
@@ -106,6 +116,11 @@ class RemovalRequest(models.Model):
     @property
     def email(self) -> str:
         return str(self.addresses[0])
+
+    @property
+    def going(self) -> tuple[str, ...]:
+        """The addresses whose access goes: all of the person's but the one that stays."""
+        return tuple(each for each in self.addresses if not (self.stays and same(each, self.stays)))
 
     @property
     def reason_says(self) -> str:

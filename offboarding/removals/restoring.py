@@ -44,6 +44,7 @@ def restore(
             addresses=locked.addresses,
             person=locked.person,
             person_name=locked.person_name,
+            stays=locked.stays,
             reason=RESTORING,
             starts_at=now,
             due_at=ends_at,

@@ -94,6 +94,8 @@ REASONS = {
 
 
 RESTORING = "something-broke"
+# One account of a person stays, and what the others held goes over to it first.
+MERGING = "accounts-consolidated"
 # What a lead can choose from: a restoration has a page of its own.
 FILED_FOR = {code: reason for code, reason in REASONS.items() if reason.group is not Group.RESTORATION}
 # What an emergency can be about.
@@ -124,10 +126,13 @@ def refuses_choice(
     until_past: bool,
     until_far: bool = False,
     taken: bool = False,
+    merging: bool = False,
 ) -> str:
     """Why this choice for a place cannot stand, in a sentence; empty if it can."""
     if choice is Choice.RESTORE:
         return "Restoring has a page of its own, on the request that took the access away."
+    if merging and choice in (Choice.DOWNGRADE, Choice.REDUCE):
+        return "Another account takes over here. Choose Remove, or keep both with a reason."
     if choice is Choice.REDUCE and not taken:
         return "Mark what should go, or choose Keep."
     if choice is Choice.KEEP and not reason.strip():
@@ -140,6 +145,28 @@ def refuses_choice(
         return "Give a date in the future for read-only access to end."
     if choice is Choice.DOWNGRADE and until_far:
         return "Give a date within the next ten years for read-only access to end."
+    return ""
+
+
+def refuses_stays(stays: str, addresses: Sequence[str], machine: bool) -> str:
+    """Why this account cannot be the one that stays, in a sentence; empty if it can. `addresses`: all that were named."""
+    if not stays:
+        return ""
+    if machine:
+        return "A service account is not merged with another one. Move what runs with it, then retire it."
+    if not addresses or same(stays, addresses[0]):
+        return "This account goes. Name another one that stays."
+    if not any(same(stays, address) for address in addresses):
+        return "Search for the account that stays as well."
+    return ""
+
+
+def refuses_reason(reason: str, stays: str) -> str:
+    """Why this reason cannot stand, in a sentence; empty if it can. Accounts are merged for one reason only."""
+    if reason == MERGING and not stays:
+        return "Name the account that stays, where you say who is leaving."
+    if stays and reason != MERGING:
+        return f"{stays} stays, so the reason is: {REASONS[MERGING].says}. Or name no account that stays."
     return ""
 
 

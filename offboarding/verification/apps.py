@@ -16,8 +16,10 @@ class VerificationConfig(AppConfig):
         from offboarding.verification.reach import ReadActivity, ReadReach
         from offboarding.verification.restored import ReadRestored, ReadReturned
         from offboarding.verification.steps import FetchAuditEvents, ReadPlaceAgain
+        from offboarding.verification.taken_over import ReadTakenOver
 
         steps.register("verify.place", ReadPlaceAgain())
+        steps.register("verify.taken_over", ReadTakenOver())
         steps.register("verify.restored", ReadRestored())
         steps.register("verify.returned", ReadReturned())
         steps.register("verify.audit_events", FetchAuditEvents())

@@ -8,7 +8,7 @@ from typing import Any
 from django.db.models import Max, Min, Q
 
 from offboarding.checklist.models import Plan
-from offboarding.checklist.rules import Kind, Phase
+from offboarding.checklist.rules import GIVING, Kind, Phase
 from offboarding.directory.rules import Scope
 from offboarding.discovery.rules import Outcome, sighting
 from offboarding.execution.models import Attempt, Run
@@ -223,7 +223,7 @@ def doing(run: Run) -> Doing:
         ended=run.ended,
         sentence=run.sentence,
         waiting_for=run.waiting_for,
-        gives=run.item.phase == Phase.RESTORE,
+        gives=run.item.phase in GIVING,
         again=run.item.phase == Phase.RETURN,
     )
 

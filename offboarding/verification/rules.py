@@ -81,7 +81,7 @@ class Doing:
     ended: str
     sentence: str
     waiting_for: str
-    gives: bool = False  # gives back, or looks at what was given back
+    gives: bool = False  # gives first or back, or looks at what was given so
     again: bool = False  # gives again what the same plan has removed, or looks at that
 
 
@@ -115,7 +115,20 @@ def standing(choice: str, doings: Sequence[Doing], told: Told | None) -> tuple[N
         return Now.VERIFIED, VERIFIED.get(choice, "Gone")
     if stuck := [doing for doing in [*acts, *checks] if doing.state is State.NEEDS_PERSON]:
         return Now.NEEDS_PERSON, stuck[0].sentence
+    if choice != "restore" and (now := given_first([doing for doing in doings if doing.gives])):
+        return now
     return unverified(checks, acts)
+
+
+def given_first(gives: Sequence[Doing]) -> tuple[Now, str] | None:
+    """A place where another account takes over, until it has: nothing is taken away so long."""
+    if stuck := [doing for doing in gives if doing.state is State.NEEDS_PERSON]:
+        return Now.NEEDS_PERSON, stuck[0].sentence
+    if any(doing.state in (State.RUNNING, State.VERIFYING, State.UNKNOWN, State.READY) for doing in gives):
+        return Now.RUNNING, "Giving to the account that stays"
+    if waits := [doing for doing in gives if doing.state is State.WAITING and doing.waiting_for]:
+        return Now.WAITING, waits[0].waiting_for
+    return None
 
 
 def given_back(doings: Sequence[Doing], told: Told | None) -> tuple[Now, str] | None:

@@ -52,6 +52,9 @@ def codes(*places: Found) -> list[str]:
 
 
 KEPT = found(choice=Choice.KEEP, reason="hand-over")
+STAYS = "dan.reyes@mail.example"
+MERGED = found(stays=STAYS, staying=Sighting(Outcome.ABSENT))
+OVER_ALREADY = found(stays=STAYS, staying=replace(MEMBER, accounts=(replace(DAN, id="u2", email=STAYS),)))
 READ_ONLY = found(choice=Choice.DOWNGRADE, until=date(2026, 4, 30))
 INVITED = found(seen=Sighting(Outcome.INVITED, invitations=("dan@northwind.example",)))
 ABSENT = found(seen=Sighting(Outcome.ABSENT))
@@ -106,6 +109,19 @@ HOLDS: dict[str, tuple[list[Found], list[Found]]] = {
         [found(managed_by="sso", seen=Sighting(Outcome.MEMBER, (replace(DAN, roles=(OWNER,)),)))],
         [found(managed_by="sso"), found(seen=Sighting(Outcome.MEMBER, (replace(DAN, roles=(OWNER,)),)))],
     ),
+    "gives": (
+        [MERGED],
+        [HERE, OVER_ALREADY, replace(MERGED, managed_by="scim"), replace(MERGED, choice=Choice.KEEP)],
+    ),
+    "gives_by_provider": (
+        [replace(MERGED, managed_by="scim")],
+        [MERGED, HERE, replace(OVER_ALREADY, managed_by="scim")],
+    ),
+    "gives_by_hand": (
+        [replace(MERGED, seen=UNREAD.seen, staying=UNREAD.seen), replace(MERGED, seen=INVITED.seen)],
+        [MERGED, HERE, UNREAD, replace(OVER_ALREADY, seen=INVITED.seen)],
+    ),
+    "takes_over": ([MERGED, OVER_ALREADY], [HERE, UNREAD, replace(MERGED, seen=INVITED.seen)]),
     "tracking_plans": ([having(tracking_plans=2)], [HERE]),
     "functions": ([having(functions=THING)], [HERE]),
     "audiences": ([having(audiences=THING)], [HERE]),
@@ -288,7 +304,11 @@ BOOKS = sorted(path.stem for path in SHIPPED.glob("*.toml"))
 
 
 def test_every_phase_has_a_step() -> None:
-    assert {step.phase for step in shipped_playbook().steps} == set(Phase) - {Phase.RESTORE, Phase.RETURN}
+    assert {step.phase for step in shipped_playbook().steps} == set(Phase) - {
+        Phase.GIVE,
+        Phase.RESTORE,
+        Phase.RETURN,
+    }
     assert Phase.RESTORE in {step.phase for step in shipped_playbook("restore").steps}
 
 

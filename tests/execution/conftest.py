@@ -35,10 +35,15 @@ def started(
         measured: bool = True,
         managed_by: str = "hand",
         taken: Callable[[Any], bool] = lambda holding: False,
+        stays: str = "",
+        beforehand: Callable[[Any], None] = lambda place: None,
     ) -> Any:
         segment.control.clear_trouble()
         places = [connect(segment, name, managed_by=managed_by) for name in names]
+        for place in places:
+            beforehand(place)
         removal = removals.draft(alice, addresses, "Dan Reyes", today)
+        removals.merge(removal, alice, stays)
         discovery.ask(alice, removal.addresses, places)
         for look in Look.objects.all():
             desks.DESKS["discovery.Look"].look(look.pk)

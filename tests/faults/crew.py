@@ -94,10 +94,15 @@ def seen(state: Json, email: str) -> Sighting:
     return Sighting(Outcome.MEMBER, (account,), owners=owners, members=len(state["members"]))
 
 
-def draft(email: str, choices: Mapping[str, str], reason: str = "contract-ended") -> RemovalRequest:
+def draft(
+    email: str, choices: Mapping[str, str], reason: str = "contract-ended", stays: str = ""
+) -> RemovalRequest:
     """A complete draft of Alice's: what happens in each place, by slug."""
     alice, now = user("alice"), datetime.now(UTC)
-    removal = removals.draft(alice, [email], email.split("@")[0].title(), today())
+    removal = removals.draft(
+        alice, [email, *([stays] if stays else [])], email.split("@")[0].title(), today()
+    )
+    removals.merge(removal, alice, stays)
     wishes = [
         removals.Wish(
             workspace(slug),
@@ -118,8 +123,10 @@ def first_of(removal: RemovalRequest, slug: str) -> tuple[str, ...]:
     return tuple(each.key for each in holdings(newest_snapshots(removal.person, [place])[place].sighting))[:1]
 
 
-def file(email: str, choices: Mapping[str, str], reason: str = "contract-ended") -> RemovalRequest:
-    removal = draft(email, choices, reason)
+def file(
+    email: str, choices: Mapping[str, str], reason: str = "contract-ended", stays: str = ""
+) -> RemovalRequest:
+    removal = draft(email, choices, reason, stays)
     journey.file(removal, user("alice"), removal.version)
     return removal
 
@@ -133,9 +140,11 @@ def decide(removal: RemovalRequest, name: str = "bob", decision: str = "approve"
     approvals.decide(removal, user(name), said, today())
 
 
-def start(email: str, choices: Mapping[str, str], reason: str = "contract-ended") -> RemovalRequest:
+def start(
+    email: str, choices: Mapping[str, str], reason: str = "contract-ended", stays: str = ""
+) -> RemovalRequest:
     """Filed, approved, begun; the first steps are ready."""
-    removal = file(email, choices, reason)
+    removal = file(email, choices, reason, stays)
     decide(removal)
     journey.advance(removal.pk)
     journey.advance(removal.pk)

@@ -16,9 +16,11 @@ from django.conf import settings
 
 from offboarding.approvals import asking
 from offboarding.approvals.models import Asking
+from offboarding.connections import keyring
 from offboarding.directory.queries import scope_of
 from offboarding.discovery import actions as discovery
 from offboarding.discovery.models import Look
+from offboarding.discovery.rules import OWNER_ROLE
 from offboarding.emergencies import queries as emergencies
 from offboarding.emergencies.actions import Word
 from offboarding.emergencies.models import Emergency
@@ -41,7 +43,7 @@ from offboarding.packets.redaction import actions as redaction
 from offboarding.removals import batches as lists
 from offboarding.removals.batches import Terms
 from offboarding.removals.models import BatchRow, RemovalRequest
-from offboarding.removals.rules import Stage
+from offboarding.removals.rules import MERGING, Stage
 from offboarding.removals.sheets import Typed
 from offboarding.removals.urgent import Urgent
 from offboarding.reports.actions import check_ledger
@@ -226,6 +228,30 @@ def restored(step: str, slug: str, choice: str = "remove", at: str = "") -> Prep
     return prepare
 
 
+def merged(step: str) -> Prepare:
+    """Dan's account goes and another one stays; this step of the merge is due."""
+
+    def prepare() -> Target:
+        stays = staying_member("acme-staging")
+        crew.look([DAN, stays], ["acme-staging"])
+        removal = crew.start(DAN, {"acme-staging": "remove"}, MERGING, stays)
+        if step == "verify.taken_over":
+            after(removal, "segment.give_missing")
+        return Target("execution.Run", crew.until_due(removal, step).pk)
+
+    return prepare
+
+
+def staying_member(slug: str) -> str:
+    """A member of the workspace who is neither Dan nor an Owner."""
+    with keyring.gateway_for(crew.workspace(slug)) as gateway:
+        for each in gateway.members():
+            _, has = gateway.member(each.id)
+            if each.email != DAN and has and not any(one.role_name == OWNER_ROLE for one in has):
+                return each.email
+    raise AssertionError(f"nobody else is a member of {slug}")
+
+
 def kept_for_longer() -> Target:
     """Looks, calls and a packet that stay longer from now on."""
     closed()
@@ -369,6 +395,8 @@ SCENARIOS: dict[str, Prepare] = {
     "segment.end_access": restored("segment.end_access", "acme-staging", "downgrade", "until"),
     "verify.restored": restored("verify.restored", "acme-staging", "downgrade"),
     "verify.returned": provisioned_again,
+    "segment.give_missing": merged("segment.give_missing"),
+    "verify.taken_over": merged("verify.taken_over"),
     "verify.place": step("verify.place", "acme-staging"),
     "verify.audit_events": step("verify.audit_events", "acme-staging"),
     "verify.measure_before": step("verify.measure_before", "acme-staging"),

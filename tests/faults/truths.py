@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from offboarding.discovery.rules import READ_ONLY, grants
+from offboarding.discovery.rules import OWNER_ROLE_ID, READ_ONLY, grants
 from offboarding.execution.logins.rules import username_of
 from offboarding.execution.models import Run
 from offboarding.execution.rules import Act, Result
@@ -114,6 +114,19 @@ def given_back(run: Run, now: Json) -> str:
     return "" if own_rows(run, now) or invited else "neither a member nor invited"
 
 
+def taken_over(run: Run, now: Json) -> str:
+    """Every role that goes is there, on exactly that or on everything; groups are told by their own steps."""
+    held = {grant for row in own_rows(run, now) for grant in grants(row["permissions"])}
+    wide = {grant[0] for grant in held if grant[1] == "WORKSPACE" and len(grant) == 3}
+    wanted = {tuple(each["grant"]) for each in run.item.target["lacks"] if each["sort"] == "role"}
+    missing = {grant for grant in wanted - held if grant[0] not in wide}
+    return f"lacks {sorted(missing)}" if missing and OWNER_ROLE_ID not in wide else ""
+
+
+def given_or_invited(run: Run, now: Json) -> str:
+    return given_back(run, now) or (taken_over(run, now) if own_rows(run, now) else "")
+
+
 def in_group(run: Run, now: Json) -> str:
     emails = {fold(email) for email in run.item.target["addresses"]}
     for group in now["groups"]:
@@ -143,6 +156,8 @@ TRUTHS: dict[str, Truth] = {
     "segment.give_back": given_back,
     "segment.join_group": in_group,
     "segment.end_access": access_ended,
+    "segment.give_missing": given_or_invited,
+    "verify.taken_over": taken_over,
     "verify.restored": claims_nothing,
     "verify.returned": claims_nothing,
     "segment.remove_member": no_member,

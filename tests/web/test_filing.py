@@ -470,17 +470,60 @@ def test_a_service_account_has_somebody_who_answers_for_it(as_alice: Any, places
     assert (removal.machine, removal.owner) == (False, "")
 
 
-def test_replace_account_suggests_its_reason(
+def test_an_account_that_stays_is_named_looked_for_and_given_what_it_lacks(
+    as_alice: Any, places: list[Any], seen: Callable[..., Any]
+) -> None:
+    from offboarding.discovery.models import Look
+    from offboarding.removals.models import RemovalRequest
+
+    stays = "dan.reyes@mail.example"
+    typed = {"email": DAN, "merge": "on", "stays": DAN}
+    wrong = as_alice.post("/requests/new/", typed)
+    assert wrong.status_code == 422 and "This account goes. Name another one" in wrong.content.decode()
+    typed["stays"] = "nobody"
+    assert (
+        "Enter the address of the account that stays"
+        in as_alice.post("/requests/new/", typed).content.decode()
+    )
+    typed["stays"] = stays
+    assert as_alice.post("/requests/new/", typed).status_code == 302
+    removal = RemovalRequest.objects.get()
+    assert (removal.addresses, removal.stays, removal.going) == ([DAN, stays], stays, (DAN,))
+    first = as_alice.get("/requests/new/R-1001/").content.decode()
+    assert f'value="{stays}"' in first and re.search(r'name="merge"[^>]* checked', first)
+    Look.objects.update(state="done", ended_at=datetime.now(UTC))
+    for place in places:
+        seen(place, [DAN, stays])
+    second = as_alice.get("/requests/new/R-1001/found/").content.decode()
+    assert f"{stays} is invited first" in second and f"Remove, when {stays} has all of it" in second
+    assert "Read-only until" not in second
+    answer = as_alice.post("/requests/new/R-1001/found/", chosen(places, "remove", "remove"))
+    third = as_alice.get(answer["Location"]).content.decode()
+    assert re.search(r'value="accounts-consolidated"[^>]* checked', third)
+    other = as_alice.post("/requests/new/R-1001/details/", NOW | {"reason": "contract-ended"})
+    assert (
+        other.status_code in (409, 422)
+        and "so the reason is: Accounts consolidated" in other.content.decode()
+    )
+    assert (
+        as_alice.post("/requests/new/R-1001/details/", NOW | {"reason": "accounts-consolidated"}).status_code
+        == 302
+    )
+    check = as_alice.get("/requests/new/R-1001/check/").content.decode()
+    assert f"Give {stays} Source Admin" in check and "then remove" in check
+
+
+def test_replace_account_asks_for_the_account_that_stays(
     as_alice: Any, search: Callable[..., Any], places: list[Any], ends: Callable[..., None]
 ) -> None:
     search()
     for place in places:
         ends(place)
-    answer = as_alice.post(
-        "/requests/new/R-1001/found/", chosen(places, "remove", "remove") | {"preset": "replace"}
-    )
-    page = as_alice.get(answer["Location"]).content.decode()
-    assert re.search(r'value="accounts-consolidated"[^>]* checked', page)
+    page = as_alice.get("/requests/new/R-1001/found/?preset=replace").content.decode()
+    assert "Name the account that stays" in page
+    as_alice.post("/requests/new/R-1001/found/", chosen(places, "remove", "remove"))
+    refused = as_alice.post("/requests/new/R-1001/details/", NOW | {"reason": "accounts-consolidated"})
+    assert refused.status_code in (409, 422) and "Name the account that stays" in refused.content.decode()
 
 
 def test_page_2_learns_what_page_1_did_not_wait_for(

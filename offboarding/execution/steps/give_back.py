@@ -57,8 +57,12 @@ class GiveBack(Step):
             sentence = f"An invitation of {work.person} is pending that this request did not send."
             remedy = "Nobody can see what it grants. Cancel it in Segment, then try again."
             return Sight(Seen.PRESENT, sentence, {}, (Cause.NOT_AS_BEFORE, sentence, remedy))
-        blocked = not_known(work) or role_gone(gateway, work)
+        blocked = self.hindered(gateway, work)
         return Sight(Seen.PRESENT, f"neither a member of {work.workspace} nor invited", {}, blocked)
+
+    def hindered(self, gateway: SegmentGateway, work: Work) -> tuple[Cause, str, str] | None:
+        """Why whoever is no member cannot be invited."""
+        return not_known(work) or role_gone(gateway, work)
 
     def intent(self, work: Work) -> str:
         return f"Give {work.person} back in {work.workspace} exactly what they held before"

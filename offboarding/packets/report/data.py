@@ -95,11 +95,12 @@ def _summary(contents: PacketContents) -> str:
 
 
 def _facts(contents: PacketContents, zone: ZoneInfo) -> list[dict[str, str]]:
-    person = contents.person
+    person, stays = contents.person, contents.plan.get("stays", "")
     approvers = [one.by for one in contents.approvals if _counts(one, contents.plan_fingerprint)]
     pairs = [
         ("Person" if person.kind == "person" else "Service account", person.name),
-        ("Addresses", ", ".join(person.addresses)),
+        ("Addresses", ", ".join(each for each in person.addresses if each != stays)),
+        ("Account that stays", stays),
         ("Client" if len(contents.clients) == 1 else "Clients", ", ".join(contents.clients)),
         ("Reason", contents.reason),
         ("Ticket", contents.ticket),

@@ -15,7 +15,7 @@ from django.db.models import Q, QuerySet
 
 from offboarding.approvals.models import Approval
 from offboarding.checklist.models import Plan
-from offboarding.checklist.rules import Kind, Phase
+from offboarding.checklist.rules import GIVING, Kind, Phase
 from offboarding.connections.models import Workspace
 from offboarding.directory.models import Client, Collaborator, Engagement
 from offboarding.directory.queries import clients_in
@@ -158,7 +158,7 @@ def doings_of(removals: Sequence[RemovalRequest]) -> dict[tuple[int, int | None]
                     ended=ended,
                     sentence=sentence,
                     waiting_for=waiting_for,
-                    gives=phase == Phase.RESTORE,
+                    gives=phase in GIVING,
                     again=phase == Phase.RETURN,
                 )
             )

@@ -18,7 +18,7 @@ from offboarding.approvals.queries import approvals_needed, approvers_for, rulin
 from offboarding.approvals.rules import in_all
 from offboarding.checklist.queries import found_places, newest_plan, playbook_of
 from offboarding.checklist.risks import may_break, not_known
-from offboarding.checklist.rules import Found
+from offboarding.checklist.rules import Found, give_first
 from offboarding.connections.queries import hours_of
 from offboarding.directory.rules import Scope
 from offboarding.discovery.holdings import words as words_of
@@ -96,9 +96,11 @@ def check_card(removal: RemovalRequest, scope: Scope, today: date, zone: tzinfo,
 
 
 def who_facts(removal: RemovalRequest) -> tuple[FactCard, ...]:
-    lines = (removal.person_name, *removal.addresses) if removal.person_name else tuple(removal.addresses)
+    lines = (removal.person_name, *removal.going) if removal.person_name else removal.going
     url = reverse("draft", args=[removal.number])
     facts = [FactCard(_("Who"), lines, url)]
+    if removal.stays:
+        facts.append(FactCard(_("Stays"), removal.stays, url))
     if removal.machine:
         facts.append(FactCard(_("Service account of"), removal.owner, url))
         facts.append(FactCard(_("Runs with it"), removal.consumers, url))
@@ -131,6 +133,8 @@ def place_line(place: Found) -> str:
         return _("%(place)s: %(goes)s. Stays: %(stays)s") % words
     if place.choice is Choice.KEEP:
         return _("%(place)s: %(held)s. Reason: %(why)s") % facts
+    if first := give_first(place):
+        return _("%(place)s: %(held)s. %(first)s") % {**facts, "first": first}
     if place.seen.outcome is Outcome.UNKNOWN:
         return _("%(place)s: not known what is there") % facts
     return _("%(place)s: %(held)s") % facts

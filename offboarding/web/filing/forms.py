@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy as lazy
 from offboarding.lib.addresses import distinct, well_formed
 from offboarding.lib.moments import moment
 from offboarding.lib.refusals import Refused
-from offboarding.removals.rules import FILED_FOR, Choice
+from offboarding.removals.rules import FILED_FOR, Choice, refuses_stays
 from offboarding.web.account.forms import zone_choices
 
 NO_SPELLING = {"autocomplete": "off", "spellcheck": "false"}
@@ -43,6 +43,14 @@ class WhoForm(forms.Form):
         error_messages=LONG,
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
     )
+    merge = forms.BooleanField(
+        label=lazy("Another account of the same person stays: merge the accounts"), required=False
+    )
+    stays = forms.CharField(
+        label=lazy("Address of the account that stays"),
+        required=False,
+        widget=forms.EmailInput(attrs=NO_SPELLING),
+    )
     machine = forms.BooleanField(
         label=lazy("This is a service account: no person signs in with it"), required=False
     )
@@ -64,6 +72,8 @@ class WhoForm(forms.Form):
 
     def clean(self) -> dict[str, Any]:
         given: dict[str, Any] = super().clean() or self.cleaned_data
+        if given.get("merge"):
+            self.check_stays(given)
         if given.get("machine"):
             if not given.get("owner"):
                 self.add_error("owner", _("Say who answers for this account."))
@@ -72,6 +82,20 @@ class WhoForm(forms.Form):
                     "consumers", _("Say what runs with it: jobs, pipelines, scripts. Or: not known.")
                 )
         return given
+
+    def check_stays(self, given: dict[str, Any]) -> None:
+        if not well_formed(given.get("stays", "")):
+            self.add_error("stays", _("Enter the address of the account that stays, like name@company.com."))
+        elif wrong := refuses_stays(
+            given["stays"], [given.get("email", ""), given["stays"]], given["machine"]
+        ):
+            self.add_error("stays", wrong)
+
+    @property
+    def staying(self) -> str:
+        """The address of the account that stays; empty where none does."""
+        given = self.cleaned_data
+        return given["stays"] if given["merge"] else ""
 
     @property
     def of_machine(self) -> tuple[str, str]:
@@ -98,7 +122,7 @@ class WhoForm(forms.Form):
     def addresses(self) -> list[str]:
         """All addresses of the person, the first one on top."""
         given = self.cleaned_data
-        return list(distinct([given["email"], *given["others"].split("\n"), given["add"]]))
+        return list(distinct([given["email"], *given["others"].split("\n"), given["add"], self.staying]))
 
 
 class PlaceForm(forms.Form):

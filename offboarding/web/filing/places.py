@@ -50,10 +50,7 @@ def choose(request: Request, removal: RemovalRequest) -> HttpResponse:
             removals.choose(removal, request.user, wishes(rows, forms), today(request))
         except Refused as refusal:
             return refused(request, removal, refusal)
-        preset = request.POST.get("preset", "")
-        return redirect(
-            reverse("draft_details", args=[removal.number]) + ("?preset=replace" if preset == REPLACE else "")
-        )
+        return redirect("draft_details", removal.number)
     return show(request, removal, request.POST, "", errors, 422)
 
 
@@ -111,6 +108,7 @@ def show(
         "presets": presets(removal, preset),
         "preset": preset or (typed.get("preset", "") if typed else ""),
         "summary": summary,
+        "unnamed": preset == REPLACE and not removal.stays,
         **parts(cards, removal),
     }
     return page(request, "filing/found.html", context, status)

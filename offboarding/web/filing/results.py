@@ -15,6 +15,7 @@ from offboarding.discovery.rules import Outcome, Sighting
 from offboarding.lib.hashing import sha256_hex
 from offboarding.web.cards import PollCard, ProgressCard, TagCard, TimeCard
 from offboarding.web.filing.search import Row
+from offboarding.web.filing.takings_over import holds
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
@@ -45,6 +46,7 @@ class RowCard:
     busy: StrOrPromise = ""
     why: str = ""
     remedy: str = ""
+    stays: str = ""
 
     @property
     def mark(self) -> str:
@@ -139,6 +141,7 @@ def row_card(row: Row, zone: tzinfo, now: datetime) -> RowCard:
         busy=busy(row, now),
         why=seen.why if seen and unknown else "",
         remedy=seen.remedy if seen and unknown else "",
+        stays=holds(row),
     )
 
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 
 from offboarding.connections.models import Workspace
 from offboarding.connections.queries import workspaces_in
 from offboarding.directory.rules import Scope
+from offboarding.discovery.merging import split
 from offboarding.discovery.models import Look, Snapshot
 from offboarding.discovery.queries import newest_looks, newest_snapshots
 from offboarding.discovery.rules import Outcome, Sighting, unknown
@@ -20,13 +22,15 @@ FILES = (Role.REQUESTER, Role.SECURITY, Role.ADMINISTRATOR)
 PRESENT = (Outcome.MEMBER, Outcome.INVITED)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Row:
     """One workspace: the look that is on its way or ended, and what was known before it."""
 
     workspace: Workspace
     look: Look | None
     before: Snapshot | None
+    # Where accounts are merged: the address whose account stays. What is seen is then of the others.
+    stays: str = ""
 
     @property
     def over(self) -> bool:
@@ -39,6 +43,16 @@ class Row:
 
     @property
     def seen(self) -> Sighting | None:
+        """The newest thing known of what goes."""
+        return split(self.whole, self.stays)[0] if self.whole and self.stays else self.whole
+
+    @property
+    def staying(self) -> Sighting | None:
+        """The same of the account that stays; None where none does."""
+        return split(self.whole, self.stays)[1] if self.whole and self.stays else None
+
+    @cached_property
+    def whole(self) -> Sighting | None:
         """The newest thing known: live if there is something, else the last snapshot."""
         if self.parked:
             return unknown("Our own reading stopped three times.", "Search again, or tell an administrator.")
@@ -76,11 +90,11 @@ def places_for(scope: Scope) -> list[Workspace]:
 
 def rows_of(removal: RemovalRequest, workspaces: Sequence[Workspace]) -> list[Row]:
     """One row a workspace, in the order given."""
-    return rows_for(removal.person, workspaces)
+    return rows_for(removal.person, workspaces, removal.stays)
 
 
-def rows_for(person: str, workspaces: Sequence[Workspace]) -> list[Row]:
+def rows_for(person: str, workspaces: Sequence[Workspace], stays: str = "") -> list[Row]:
     """The same for anybody, by the key of their addresses."""
     looks = newest_looks(person, workspaces)
     before = newest_snapshots(person, [each.pk for each in workspaces])
-    return [Row(each, looks.get(each.pk), before.get(each.pk)) for each in workspaces]
+    return [Row(each, looks.get(each.pk), before.get(each.pk), stays) for each in workspaces]

@@ -19,6 +19,7 @@ from offboarding.lib.addresses import fold
 from offboarding.lib.refusals import Refused
 from offboarding.removals import actions as removals
 from offboarding.removals.models import RemovalRequest
+from offboarding.removals.rules import MERGING
 from offboarding.web.cards import ActCard, ConfirmCard, NoticeCard
 from offboarding.web.errors import status_of
 from offboarding.web.filing.cards import stages
@@ -47,8 +48,8 @@ def known(request: Request, removal: RemovalRequest, zone: str) -> dict[str, Any
     start = removal.starts_at
     later = start.astimezone(ZoneInfo(zone)) if start and start > now() else None
     usual = "service-account-retired" if removal.machine else ""
-    if request.GET.get("preset") == "replace":
-        usual = "accounts-consolidated"
+    if removal.stays:
+        usual = MERGING
     return {
         "reason": removal.reason or usual,
         "start": "at" if later else "now",

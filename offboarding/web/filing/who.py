@@ -59,7 +59,9 @@ def draft(request: Request, number: int) -> HttpResponse:
         return away
     given = {
         "email": removal.email,
-        "others": "\n".join(removal.addresses[1:]),
+        "others": "\n".join(removal.going[1:]),
+        "merge": bool(removal.stays),
+        "stays": removal.stays,
         "name": removal.person_name,
         "machine": removal.machine,
         "owner": removal.owner,
@@ -115,6 +117,7 @@ def search(request: Request, form: WhoForm, removal: RemovalRequest | None) -> R
     else:
         found = journey.search_for(user, addresses, name, places_for(request.scope), today(request), removal)
     removals.machine(found, user, *form.of_machine)
+    removals.merge(found, user, form.staying)
     return found
 
 

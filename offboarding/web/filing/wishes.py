@@ -19,6 +19,7 @@ from offboarding.web.filing.forms import LEAVE, PlaceForm
 from offboarding.web.filing.results import MARK, busy, held, tag, where
 from offboarding.web.filing.search import Row
 from offboarding.web.filing.takings import boxes, offered
+from offboarding.web.filing.takings_over import gets, holds
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
@@ -41,6 +42,8 @@ class WishCard:
     at: TimeCard | None
     busy: str
     warnings: tuple[str, ...]
+    stays: str
+    gets: tuple[str, ...]
     options: tuple[OptionCard, ...]
     taken: tuple[OptionCard, ...]
     until: str
@@ -52,7 +55,7 @@ class WishCard:
     @property
     def mark(self) -> str:
         """Changes when the search brings something else, never with what was typed."""
-        known = (self.tag, self.held, self.groups, self.busy, self.warnings)
+        known = (self.tag, self.held, self.groups, self.busy, self.warnings, self.stays, self.gets)
         return sha256_hex(repr(known).encode())[:MARK]
 
 
@@ -85,6 +88,8 @@ def wish_card(row: Row, form: PlaceForm, error: str, zone: tzinfo, now: datetime
         at=TimeCard.of(row.at, zone, now) if row.at else None,
         busy=busy(row, now),
         warnings=tuple(warnings(row, name)),
+        stays=holds(row),
+        gets=tuple(gets(row)),
         options=tuple(options(row, picked)),
         taken=boxes(seen, form["taken"].value() or ()),
         until=typed(form, "until"),
@@ -110,10 +115,12 @@ def section(row: Row) -> str:
 def options(row: Row, picked: str) -> Iterator[OptionCard]:
     outcome = row.seen.outcome if row.seen else None
     remove = _("Cancel the invitation") if outcome is Outcome.INVITED else _("Remove")
+    if row.stays and outcome is not Outcome.INVITED:
+        remove = _("Remove, when %(stays)s has all of it") % {"stays": row.stays}
     yield OptionCard(Choice.REMOVE, remove, picked == Choice.REMOVE)
-    if outcome is not Outcome.INVITED:
+    if outcome is not Outcome.INVITED and not row.stays:
         yield OptionCard(Choice.DOWNGRADE, _("Read-only until"), picked == Choice.DOWNGRADE)
-    if offered(row.seen):
+    if offered(row.seen) and not row.stays:
         yield OptionCard(Choice.REDUCE, _("Take away only"), picked == Choice.REDUCE)
     yield OptionCard(Choice.KEEP, _("Keep, because"), picked == Choice.KEEP)
     if not row.found:
@@ -126,7 +133,7 @@ def warnings(row: Row, name: str) -> Iterator[str]:
     facts = {"name": name, "workspace": workspace.name, "group": workspace.provider_group}
     if seen is None:
         return
-    if seen.owners is Owners.LAST:
+    if seen.owners is Owners.LAST and not row.stays:
         yield (
             _(
                 "%(name)s is the only Owner of %(workspace)s. Segment does not let the last Owner go: "

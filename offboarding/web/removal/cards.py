@@ -105,6 +105,13 @@ def title(view: Overview) -> str:
             "Restore access of %(person)s in %(n)d workspaces for a time",
             len(places),
         ) % words  # fmt: skip
+    if view.removal.stays:
+        words["stays"] = view.removal.stays
+        return ngettext(
+            "Merge %(person)s into %(stays)s in %(n)d workspace",
+            "Merge %(person)s into %(stays)s in %(n)d workspaces",
+            len(places),
+        ) % {**words, "person": view.removal.email}  # fmt: skip
     if any(place["choice"] == "reduce" for place in places):
         return ngettext(
             "Take some access from %(person)s in %(n)d workspace",

@@ -30,6 +30,8 @@ class PlaceLine:
     notes: tuple[str, ...]
     lost: tuple[str, ...] = ()  # where only some of it goes
     kept: tuple[str, ...] = ()
+    stays: str = ""  # where accounts are merged: the one that stays, and what it is given first
+    given: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +52,7 @@ class PlanCard:
     may_break: tuple[str, ...]
     not_known: tuple[str, ...]
     goes_title: str
+    staying: str = ""  # the account that stays, where accounts are merged
 
 
 def plan_card(body: Body, fingerprint: str) -> PlanCard:
@@ -66,6 +69,7 @@ def plan_card(body: Body, fingerprint: str) -> PlanCard:
         may_break=tuple(body["may_break"]),
         not_known=tuple(body["not_known"]),
         goes_title=goes_title(body, len(goes)),
+        staying=body.get("stays", ""),
     )
 
 
@@ -97,7 +101,14 @@ def place_line(place: Body) -> PlaceLine:
         notes=tuple(notes(place)),
         lost=tuple(each["says"] for each in place.get("lost", ())),
         kept=tuple(each["says"] for each in place.get("kept", ())),
+        **taken_over(place),
     )
+
+
+def taken_over(place: Body) -> dict[str, Any]:
+    if not (other := place.get("takes_over")):
+        return {}
+    return {"stays": other["address"], "given": tuple(each["says"] for each in other["given"])}
 
 
 def where(place: Body) -> str:
