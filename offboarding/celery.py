@@ -40,9 +40,9 @@ app.autodiscover_tasks(["offboarding.work"])
 @worker_init.connect
 def ask_first(**_kwargs: object) -> None:
     """Before the worker takes its first message."""
-    from offboarding.work.sealed import missing_key
+    from offboarding.work.starting import why_not
 
-    if lacks := missing_key():
+    if lacks := why_not():
         sys.exit(f"Offboard cannot start.\n{lacks}")
 
 

@@ -8,9 +8,9 @@ from offboarding.env import WrongSetting
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "offboarding.settings")
 try:
     application = get_wsgi_application()
-    from offboarding.work.sealed import missing_key
+    from offboarding.work.starting import why_not
 
-    if lacks := missing_key():
+    if lacks := why_not():
         raise WrongSetting(lacks)
 except WrongSetting as error:
     sys.stderr.write(f"Offboard cannot start.\n{error}\n")

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from offboarding.env import fresh_keys
 from tests.servers import free_port
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -32,3 +33,36 @@ def test_without_keys_it_stops_and_says_which(words: list[str]) -> None:
     assert done.returncode != 0
     assert "OFFBOARD_SECRET_KEY is missing" in told
     assert "Traceback" not in told
+
+
+WORKS = {
+    "one process": ["manage.py", "serve", "--bind", "127.0.0.1:{port}"],
+    "an engine": ["manage.py", "engine"],
+    "the web server": STARTS["the web server"],
+    "a worker": STARTS["a worker"],
+}
+
+
+@pytest.mark.parametrize("words", WORKS.values(), ids=WORKS.keys())
+def test_without_tables_it_stops_and_says_how_to_make_them(words: list[str], tmp_path: Path) -> None:
+    filled = [word.format(port=free_port()) for word in words]
+    done = subprocess.run(
+        [sys.executable, *filled],
+        cwd=ROOT,
+        env=environment(tmp_path),
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    told = done.stdout + done.stderr
+    assert done.returncode != 0
+    assert "Run `python manage.py migrate` first" in told
+    assert "Traceback" not in told
+
+
+def environment(folder: Path) -> dict[str, str]:
+    """Keys, an empty folder, and nothing else of ours."""
+    kept = {
+        name: value for name, value in os.environ.items() if not name.startswith(("OFFBOARD_", "DJANGO_"))
+    }
+    return {**kept, **fresh_keys(), "OFFBOARD_DATA": str(folder)}

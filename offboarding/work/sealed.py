@@ -52,7 +52,7 @@ def missing_key() -> str:
     """Why nothing can start here: a key is missing that rows still need. Empty if none is, or nobody can say."""
     try:
         found = closed()
-    except DatabaseError:  # away, or not migrated yet; whoever needs it will say so
+    except DatabaseError:  # away, or not migrated yet: `work.starting` says so
         return ""
     finally:
         if not connection.in_atomic_block:

@@ -10,7 +10,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from offboarding.journey.standstill import stand_still
 from offboarding.ledger.rules import Actor
 from offboarding.work.engine import Engine
-from offboarding.work.sealed import missing_key
+from offboarding.work.starting import why_not
 
 BY_COMMAND = Actor("command", "engine", "manage.py engine --paused")
 WHY = "The engine was started with --paused."
@@ -35,7 +35,7 @@ class Command(BaseCommand):
         )
 
     def handle(self, *_args: Any, **options: Any) -> None:
-        if lacks := missing_key():
+        if lacks := why_not():
             raise CommandError(f"Offboard cannot start.\n{lacks}")
         if options["paused"]:
             stand_still(WHY, BY_COMMAND)

@@ -9,7 +9,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from offboarding.journey.standstill import stand_still
 from offboarding.ledger.rules import Actor
 from offboarding.server import Serving, serve
-from offboarding.work.sealed import missing_key
+from offboarding.work.starting import why_not
 
 BY_COMMAND = Actor("command", "serve", "manage.py serve --paused")
 
@@ -24,7 +24,7 @@ class Command(BaseCommand):
         parser.add_argument("--paused", action="store_true", help="the engine stands still first")
 
     def handle(self, *_args: Any, **options: Any) -> None:
-        if lacks := missing_key():
+        if lacks := why_not():
             raise CommandError(f"Offboard cannot start.\n{lacks}")
         if options["paused"]:
             stand_still("Offboard was started with --paused.", BY_COMMAND)
