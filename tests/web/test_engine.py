@@ -26,8 +26,9 @@ from offboarding.ledger.models import Entry
 from offboarding.lib.addresses import key
 from offboarding.packets.models import Packet
 from offboarding.users.rules import Role
-from offboarding.web.engine.facts import facts
-from offboarding.work import queries
+from offboarding.web.engine import cards
+from offboarding.web.engine.facts import KINDS, facts
+from offboarding.work import desks, queries
 from offboarding.work.models import Beat, Lost, Slot
 from offboarding.work.rules import STILL
 from tests.conftest import DAN, PASSWORD
@@ -137,6 +138,26 @@ def test_what_waits_is_told_by_what_it_waits_for(look: Make, fields: dict[str, A
     look(**{"state": "waiting", "not_before": now() + 60 * SECOND, **fields})
     looks = facts().kinds[0]
     assert (looks.name, dict(looks.waiting), looks.due) == ("looks", {group: 1}, 0)
+
+
+def test_every_kind_of_work_and_every_schedule_is_called_by_words(client: Client, ada: Any) -> None:
+    for name in desks.SCHEDULES:
+        Slot.objects.create(name=name, slot="2026-03-31T10")
+    kept = [name for name, each in desks.SCHEDULES.items() if each.slot(now())]
+    page = words(opened(client, ada))
+    assert [label for label in desks.DESKS if KINDS.get(label) not in cards.NAMES] == []
+    assert [name for name in kept if name not in cards.SCHEDULES or f"{name}:" in page] == []
+    assert [label for label in desks.DESKS if label in page] == []
+
+
+def test_rows_that_stopped_three_times_are_told_apart_from_steps_by_hand(
+    client: Client, ada: Any, look: Make
+) -> None:
+    look(state="needs_person", not_before=None, crashes=3)
+    look(state="needs_person", not_before=None)
+    looks = facts().kinds[0]
+    assert (looks.person, looks.parked) == (2, 1)
+    assert "1 stopped 3 times" in words(opened(client, ada))
 
 
 def test_due_running_and_stopped_rows_are_told_apart(look: Make) -> None:

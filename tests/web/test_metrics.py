@@ -79,6 +79,9 @@ def test_the_numbers_are_those_of_the_database(scrape: Any, running: Make) -> No
     assert found["offboard_leases_lost_total", "steps"] == 3
     assert (found["offboard_engines",], found["offboard_standing_still",]) == (1, 0)
     assert found["offboard_orders", "steps", "waiting"] > 0
+    assert found["offboard_orders_parked", "steps"] == 0
+    Run.objects.filter(pk=run.pk).update(state="needs_person", crashes=3)
+    assert scrape()["offboard_orders_parked", "steps"] == 1
 
 
 def test_connections_are_numbers(scrape: Any, workspace: Make, monkeypatch: pytest.MonkeyPatch) -> None:

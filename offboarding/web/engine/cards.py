@@ -36,8 +36,14 @@ NAMES = {
     "looks": lazy("Searches for access"),
     "steps": lazy("Steps"),
     "packets": lazy("Evidence packets"),
+    "copies": lazy("Redacted copies"),
+    "letters": lazy("Letters"),
     "messages": lazy("Messages"),
+    "trails": lazy("Copies of audit trails"),
     "checks": lazy("Checks of the ledger"),
+    "evidence_checks": lazy("Checks of the evidence"),
+    "extensions": lazy("Longer retention"),
+    "purges": lazy("Purges"),
 }
 WAITS = {
     "still": lazy("for the engine to go on"),
@@ -60,7 +66,12 @@ CLASSES = {
     "computed-traits": lazy("computed traits"),
     "connection-state": lazy("connection states"),
 }
-SCHEDULES = {"ledger.checkpoint": lazy("Signing the ledger"), "ledger.check": lazy("Checking the ledger")}
+SCHEDULES = {
+    "ledger.checkpoint": lazy("Signing the ledger"),
+    "ledger.check": lazy("Checking the ledger"),
+    "evidence.check": lazy("Checking the evidence"),
+    "trail.copy": lazy("Copying the audit trails"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +82,7 @@ class KindRow:
     waiting: int
     reasons: tuple[str, ...]
     person: int
+    parked: int
     failed: int
     oldest: str
     late: bool
@@ -166,6 +178,7 @@ def kind_row(kind: Kind, found: Facts) -> KindRow:
             if name in kind.waiting
         ),
         person=kind.person,
+        parked=kind.parked,
         failed=kind.failed,
         oldest=age(seconds) if kind.due else "",
         late=seconds >= OVERDUE_AFTER.total_seconds(),

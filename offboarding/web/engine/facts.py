@@ -17,7 +17,7 @@ from offboarding.work import clock
 from offboarding.work.desks import DESKS
 from offboarding.work.models import Beat, Lost, Order, Slot, Standstill
 from offboarding.work.queries import standstill
-from offboarding.work.rules import STILL, State
+from offboarding.work.rules import CRASHES_BEFORE_PARKING, STILL, State
 
 SILENT_AFTER = timedelta(seconds=30)
 OVERDUE_AFTER = timedelta(minutes=5)
@@ -30,8 +30,13 @@ KINDS = {
     "execution.Run": "steps",
     "packets.Packet": "packets",
     "packets.Redaction": "copies",
+    "letters.Delivery": "letters",
     "notifications.Message": "messages",
+    "trail.Harvest": "trails",
     "reports.Check": "checks",
+    "retention.EvidenceCheck": "evidence_checks",
+    "retention.Extension": "extensions",
+    "retention.Purge": "purges",
 }
 # What a row waits for, by the first that fits. The sentences themselves may name a workspace, so only the group is shown.
 WAITS: tuple[tuple[str, Q], ...] = (
@@ -56,12 +61,16 @@ PLACES = (
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """One kind of order. `waiting` is by what they wait for; `lost` are leases that ran out."""
+    """One kind of order. `waiting` is by what they wait for; `lost` are leases that ran out.
+
+    `parked` are those of `person` that stopped their process so often that nobody takes them up any more.
+    """
 
     name: str
     due: int
     running: int
     person: int
+    parked: int
     failed: int
     waiting: Mapping[str, int]
     oldest_due: datetime | None
@@ -126,22 +135,24 @@ def kind_of(label: str, model: type[Order], lost: Mapping[str, tuple[int, int, d
     places = [When(condition, then=Value(name)) for name, condition in (*PLACES, *WAITS)]
     place = Case(*places, default=Value("time"), output_field=CharField())
     rows = model._default_manager.exclude(state__in=[State.DONE, State.CANCELLED]).annotate(place=place)
+    parked = Count("pk", filter=Q(crashes__gte=CRASHES_BEFORE_PARKING))
     found = {
-        name: (count, oldest)
-        for name, count, oldest in rows.order_by()
+        name: rest
+        for name, *rest in rows.order_by()
         .values("place")
-        .annotate(count=Count("pk"), oldest=Min("not_before"))
-        .values_list("place", "count", "oldest")
+        .annotate(count=Count("pk"), oldest=Min("not_before"), parked=parked)
+        .values_list("place", "count", "oldest", "parked")
     }
-    counts = {name: found.pop(name, (0, None)) for name, _ in PLACES}
+    counts = {name: found.pop(name, [0, None, 0]) for name, _ in PLACES}
     all_lost, lately, _ = lost.get(label, (0, 0, None))
     return Kind(
         name=KINDS.get(label, label),
         due=counts["due"][0],
         running=counts["running"][0],
         person=counts["person"][0],
+        parked=counts["person"][2],
         failed=counts["failed"][0],
-        waiting={name: count for name, (count, _) in sorted(found.items())},
+        waiting={name: count for name, (count, *_) in sorted(found.items())},
         oldest_due=counts["due"][1],
         lost=all_lost,
         lost_lately=lately,

@@ -55,6 +55,9 @@ def orders(found: Facts) -> Iterator[Metric]:
         "offboard_orders_waiting", "Rows that wait, by what for", labels=["kind", "reason"]
     )
     oldest = GaugeMetricFamily("offboard_oldest_due_seconds", "Age of the oldest due row", labels=["kind"])
+    parked = GaugeMetricFamily(
+        "offboard_orders_parked", "Rows that stopped three times and wait for a person", labels=["kind"]
+    )
     lost = CounterMetricFamily("offboard_leases_lost", "Leases that ran out", labels=["kind"])
     for kind in found.kinds:
         counts = {"due": kind.due, "running": kind.running, "waiting": kind.all_waiting}
@@ -63,8 +66,9 @@ def orders(found: Facts) -> Iterator[Metric]:
         for reason, count in kind.waiting.items():
             waiting.add_metric([kind.name, reason], count)
         oldest.add_metric([kind.name], found.age(kind.oldest_due) if kind.oldest_due else 0)
+        parked.add_metric([kind.name], kind.parked)
         lost.add_metric([kind.name], kind.lost)
-    yield from (there, waiting, oldest, lost)
+    yield from (there, waiting, oldest, parked, lost)
 
 
 def engines(found: Facts) -> Iterator[Metric]:
