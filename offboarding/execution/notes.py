@@ -30,6 +30,14 @@ def nothing_more() -> None:
     pass
 
 
+def always() -> bool:
+    return True
+
+
+class Outdated(Exception):
+    """What the look was compared with has changed since. Nothing was written; a new look comes first."""
+
+
 class Notes:
     """The attempts of one turn, with the masked calls that each of them made."""
 
@@ -56,11 +64,12 @@ class Notes:
         intent: str,
         seen_before: Mapping[str, Any] | None = None,
         request: Exchange | None = None,
+        stands: Callable[[], bool] = always,
     ) -> Attempt:
-        """The row that stands before the call.
+        """The row that stands before the call. `stands` is asked when no other intent can be written any more.
 
-        Raises LostLease if the run is no longer ours to work on, Halted if none of its calls may begin any more, and
-        StandsStill if no call at all may begin now.
+        Raises LostLease if the run is no longer ours to work on, Halted if none of its calls may begin any more,
+        StandsStill if no call at all may begin now, and Outdated if a new look has to come first.
         """
         self.exchanges, self.begun = [], monotonic()
         with transaction.atomic():
@@ -69,6 +78,8 @@ class Notes:
             renew(self.run)
             if act is Act.CALL:
                 must_not_stand_still()
+                if not stands():
+                    raise Outdated
             attempt = Attempt.objects.create(
                 run=self.run,
                 number=self.next_number(),

@@ -10,6 +10,7 @@ import random
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import partial
 from itertools import takewhile
 
 from offboarding.approvals.falling import fall
@@ -22,7 +23,7 @@ from offboarding.connections.rules import Pace
 from offboarding.evidence.store import NotStored
 from offboarding.execution import actions, queries, steering
 from offboarding.execution.models import Attempt, Run
-from offboarding.execution.notes import Notes
+from offboarding.execution.notes import Notes, Outdated
 from offboarding.execution.rules import (
     PAUSED,
     REMEDIES,
@@ -93,6 +94,8 @@ def perform(run: Run) -> None:
             turn(run, step, gateway, queries.work_of(run), notes)
     except StandsStill:
         rest_still(run, **actions.touched())
+    except Outdated:
+        put_down(run, State.READY, **actions.touched())
     except NotStored as error:
         not_stored(run, error)
 
@@ -204,14 +207,15 @@ def settled(run: Run, step: Step, sight: Sight) -> bool:
 
 
 def act(run: Run, step: Step, gateway: SegmentGateway, work: Work, sight: Sight, notes: Notes) -> bool:
-    """One mutating call. True if a look should follow at once. Raises Halted if it may no longer begin."""
+    """One mutating call. True if a look should follow at once. Raises Halted or Outdated if it may not begin now."""
     try:
         call = step.prepare(gateway, work, sight)
     except GatewayError as error:
         attempt = notes.begin(Act.CALL, step.intent(work), dict(sight.facts))
         came_to_nothing(run, attempt, error, notes)
         return False
-    attempt = notes.begin(Act.CALL, step.intent(work), dict(sight.facts), call.request)
+    stands = partial(step.stands, run, work)
+    attempt = notes.begin(Act.CALL, step.intent(work), dict(sight.facts), call.request, stands)
     try:
         answer = call.make()
     except NotThere as error:

@@ -15,6 +15,8 @@ from offboarding.execution import actions
 from offboarding.execution.models import Ruling, Run, Secret
 from offboarding.execution.rotation import actions as rotation
 from offboarding.execution.rotation import queries
+from offboarding.execution.steps import STEPS, Call
+from offboarding.execution.steps.remove_write_key import RemoveWriteKey
 from offboarding.journey import actions as journey
 from offboarding.ledger.models import Entry
 from offboarding.lib.refusals import Refused
@@ -427,6 +429,17 @@ def test_of_two_in_doubt_neither_waits_for_the_other(adding: Run, turn: Make, se
     assert not queries.another_at_work(other)
 
 
+class RemovesMeanwhile(RemoveWriteKey):
+    """Something happens after the worker has looked and before it writes down what it is about to do."""
+
+    def __init__(self, act: Callable[[], Any]) -> None:
+        self.act = act
+
+    def prepare(self, *given: Any) -> Call:
+        self.act()
+        return super().prepare(*given)
+
+
 # ---------------------------------------------------------------- shown once
 
 
@@ -568,6 +581,47 @@ def test_without_a_confirmation_the_old_keys_stay(
     run = let_go(step_of(removal, "remove-old-keys"))
     assert (turn(run).state, run.cause) == ("needs_person", "doubt")
     assert "Nobody confirmed" in run.sentence and len(keys(run)) == 2
+
+
+def test_a_confirmation_that_is_taken_back_before_the_call_keeps_the_old_keys(
+    confirmed: Run, turn: Make, keys: Make, sent: Make, olga: Any, monkeypatch: Any
+) -> None:
+    confirmed.item.target["grace_days"] = 0
+    confirmed.item.save()
+    confirm = queries.confirming(confirmed)
+    assert confirm
+    undo = lambda: actions.undo_sign_off(confirm, olga, datetime.now(UTC))  # noqa: E731
+    monkeypatch.setitem(STEPS, "segment.remove_write_key", RemovesMeanwhile(undo))
+    assert turn(confirmed).state == "ready"
+    assert (turn(confirmed).state, confirmed.cause) == ("needs_person", "doubt")
+    assert "Nobody confirmed" in confirmed.sentence
+    assert sent("DELETE") == [] and len(keys(confirmed)) == 2
+
+
+def test_a_key_that_is_lost_before_the_call_keeps_the_old_keys(
+    confirmed: Run, turn: Make, keys: Make, sent: Make, olga: Any
+) -> None:
+    """Its turn has come, and nobody works on it yet: it waits until another key is handed over and confirmed."""
+    rotation.start_over(confirmed, olga)
+    confirmed.refresh_from_db()
+    assert (confirmed.state, confirmed.not_before) == ("waiting", None)
+    assert sent("DELETE") == [] and len(keys(confirmed)) == 2
+
+
+def test_a_key_cannot_be_lost_while_the_old_ones_are_removed(
+    confirmed: Run, turn: Make, olga: Any, monkeypatch: Any
+) -> None:
+    end_grace(confirmed)
+    told: list[str] = []
+
+    def lose() -> None:
+        with pytest.raises(Refused) as refused:
+            rotation.start_over(Run.objects.get(pk=confirmed.pk), olga)
+        told.append(refused.value.code)
+
+    monkeypatch.setitem(STEPS, "segment.remove_write_key", RemovesMeanwhile(lose))
+    assert turn(confirmed).state == "done"
+    assert told == ["too-late"]
 
 
 def test_if_the_new_key_is_gone_the_old_ones_stay(

@@ -16,6 +16,7 @@ from offboarding.execution.rotation.rules import ADD, NEW_KEY
 from offboarding.execution.rules import Cause, Ruled
 from offboarding.ledger.actions import APP, Event
 from offboarding.lib.refusals import Refused
+from offboarding.removals.models import RemovalRequest
 from offboarding.users.models import User
 from offboarding.users.rules import actor_of
 from offboarding.work.actions import move, renew
@@ -128,9 +129,11 @@ def start_over(run: Run, user: User) -> None:
     `run` is any step of the rotation. The lost key becomes one of those that are removed at the end.
     """
     may_steer(run, user)
-    add, removal = queries.adding(run), queries.removing(run)
-    secret = queries.new_secret(add) if add else None
     with transaction.atomic():
+        # Each intent holds this row too: the old keys go for the key that counts then, or not at all.
+        RemovalRequest.objects.select_for_update(no_key=True).get(pk=run.item.plan.removal_id)
+        add, removal = queries.adding(run), queries.removing(run)
+        secret = queries.new_secret(add) if add else None
         if add is None or secret is None or add.state != State.DONE:
             raise Refused("no-key", "There is no new key that could be lost.")
         if not secret.revealed_at and not (removal and removal.cause == Cause.DOUBT):
@@ -146,7 +149,7 @@ def start_over(run: Run, user: User) -> None:
         write(add, user, Ruled.LOST, sorted(known), secret.fingerprint)
         for later in filter(None, (queries.handing_over(run), queries.confirming(run))):
             reopen(later)
-        if removal is not None and removal.state in (State.NEEDS_PERSON, State.WAITING):
+        if removal is not None and removal.state in (State.NEEDS_PERSON, State.WAITING, State.READY):
             wait_again(removal)
 
 
@@ -159,7 +162,7 @@ def reopen(run: Run) -> None:
 
 def wait_again(removal: Run) -> None:
     """Until the new key is handed over and confirmed: the route lets go of it then."""
-    if removal.state == State.NEEDS_PERSON:
+    if removal.state != State.WAITING:
         move(removal, State.WAITING, cause="", remedy="", sentence="", not_before=None, **actions.touched())
     else:
         Run.objects.filter(pk=removal.pk, state=State.WAITING).update(

@@ -62,6 +62,12 @@ class Step:
         """The one mutating call that comes next. May read; changes nothing yet."""
         raise NotImplementedError
 
+    def stands(self, run: Run, work: Work) -> bool:
+        """Whether what the look was compared with still holds. Asked in the transaction that writes the intent, of which
+        there is one at a time: False, and nothing is called before a new look.
+        """
+        return True
+
     def made(self, run: Run, attempt: Attempt, answer: Any) -> None:
         """Keep what an accepted call answered. Runs in the transaction that closes the attempt."""
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from offboarding.execution.models import Run
 from offboarding.execution.rotation import queries
-from offboarding.execution.rotation.rules import short, spoken
+from offboarding.execution.rotation.rules import Outgoing, short, spoken
 from offboarding.execution.rules import CALLS_AT_MOST, Cause, Seen, Sight, Work
 from offboarding.execution.steps import Call, Step
 from offboarding.execution.steps.add_write_key import without_source
@@ -46,6 +46,11 @@ class RemoveWriteKey(Step):
 
     def intent(self, work: Work) -> str:
         return f"Remove an old write key of {work.target['source']} in {work.workspace}"
+
+    def stands(self, run: Run, work: Work) -> bool:
+        """The confirmation may have been taken back meanwhile, or the new key may be lost."""
+        compared: Outgoing = work.known["rotation"]
+        return queries.outgoing(run) == compared
 
     def prepare(self, gateway: SegmentGateway, work: Work, sight: Sight) -> Call:
         key = sight.facts["left"][0]
