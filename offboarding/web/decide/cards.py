@@ -232,7 +232,7 @@ def confirm(view: Overview, pending: Pending, method: str, today: date) -> Confi
         act=ActCard(
             act_label(view, decision), f"{view.url}approve/confirm/",
             "bad" if decision is Decision.REJECT else "main", busy=_("Recording…"),
-            hidden=(("nonce", pending.nonce),),
+            hidden=pending.wish.hidden,
         ),
         back_url=f"{view.url}approve/",
         facts=tuple(facts),

@@ -2,46 +2,40 @@
 
 from __future__ import annotations
 
-import secrets
-import time
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
 from offboarding.approvals.rules import Decision
+from offboarding.web import proving
 from offboarding.web.http import Request
 from offboarding.web.proof import proved_since
+from offboarding.web.proving import Wish
 
 KEY = "decision"
 
 
 @dataclass(frozen=True, slots=True)
 class Pending:
-    """`at` is in seconds since 1970: only a proof of identity that is newer than it counts."""
-
     number: int
     decision: str
     fingerprint: str
     note: str
-    nonce: str
-    at: float
+    wish: Wish
 
 
-def keep(request: Request, number: int, decision: Decision, fingerprint: str, note: str) -> Pending:
-    """Remember the choice. Another choice takes its place, and needs its own proof."""
-    pending = Pending(number, decision.value, fingerprint, note, secrets.token_urlsafe(16), time.time())
-    request.session[KEY] = asdict(pending)
-    return pending
+def keep(request: Request, number: int, decision: Decision, fingerprint: str, note: str) -> None:
+    said = {"number": number, "decision": decision.value, "fingerprint": fingerprint, "note": note}
+    proving.keep(request, KEY, **said)
 
 
 def pending_for(request: Request, number: int) -> Pending | None:
-    held = request.session.get(KEY)
-    pending = Pending(**held) if held else None
-    return pending if pending and pending.number == number else None
+    wish = proving.kept(request, KEY)
+    return Pending(**wish.what, wish=wish) if wish and wish.what["number"] == number else None
 
 
 def forget(request: Request) -> None:
-    request.session.pop(KEY, None)
+    proving.forget(request, KEY)
 
 
 def proof_after(request: Request, pending: Pending) -> str:
     """How the person proved who they are since they chose, in a word; empty if they have not, or too long ago."""
-    return proved_since(request, pending.at)
+    return proved_since(request, pending.wish.at)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hmac
 from dataclasses import replace
 from typing import Any
 
@@ -16,6 +15,7 @@ from django.views.decorators.http import require_http_methods
 from offboarding.approvals import actions as approvals
 from offboarding.approvals.rules import Decision
 from offboarding.lib.refusals import Refused
+from offboarding.web import proving
 from offboarding.web.decide import cards, forms
 from offboarding.web.decide.forms import Typed
 from offboarding.web.decide.pending import Pending, forget, keep, pending_for, proof_after
@@ -83,7 +83,7 @@ def confirm(request: Request, view: Overview) -> HttpResponse:
         return forgotten(request, view, pending)
     if request.method != "POST":
         return confirm_page(request, view, pending, method)
-    if not hmac.compare_digest(request.POST.get("nonce", "").encode(), pending.nonce.encode()):
+    if not proving.pressed(request, pending.wish):
         messages.warning(
             request, _("That page was an older one, so nothing was recorded. Decide again here.")
         )

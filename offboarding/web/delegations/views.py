@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import hmac
-import secrets
-import time
 from dataclasses import dataclass
+from functools import partial
 
 from django.contrib import messages
 from django.http import Http404, HttpResponse
@@ -19,12 +17,14 @@ from offboarding.approvals.delegations.rules import DECIDING
 from offboarding.approvals.models import Delegation
 from offboarding.lib.refusals import Refused
 from offboarding.users.models import User
+from offboarding.web import proving
 from offboarding.web.cards import ActCard, ConfirmCard, ErrorLine, ErrorSummaryCard, FactCard, TagCard
 from offboarding.web.delegations import forms
 from offboarding.web.delegations.forms import Typed
 from offboarding.web.errors import status_of
 from offboarding.web.http import Request, now, page, signed_in, today, zone_of
-from offboarding.web.proof import proved_since, to_proof
+from offboarding.web.proof import to_proof
+from offboarding.web.proving import Wish
 from offboarding.web.removal.clock import Clock
 
 KEY, HERE, CONFIRM = "delegation", "/me/delegations/", "/me/delegations/confirm/"
@@ -51,8 +51,7 @@ def delegations(request: Request) -> HttpResponse:
         verbs.check(request.user, to, typed.starts_at, typed.ends_at, typed.why, now(), today(request))
     except Refused as refusal:
         return list_page(request, typed, refusal)
-    held = {"typed": forms.packed(typed), "nonce": secrets.token_urlsafe(16), "at": time.time()}
-    request.session[KEY] = held
+    proving.keep(request, KEY, typed=forms.packed(typed))
     return to_proof(request, CONFIRM)
 
 
@@ -111,35 +110,25 @@ def tag(each: Delegation, clock: Clock) -> TagCard:
 @signed_in
 def confirm(request: Request) -> HttpResponse:
     """What it means, after a fresh proof of who it is; then it holds."""
-    held = request.session.get(KEY)
-    if held is None:
-        return redirect("delegations")
-    method = proved_since(request, float(held["at"]))
-    if not method:
-        return to_proof(request, CONFIRM)
-    typed = Typed(**held["typed"])
-    if request.method != "POST":
-        return confirm_page(request, typed, held["nonce"])
-    if not hmac.compare_digest(request.POST.get("nonce", "").encode(), str(held["nonce"]).encode()):
-        messages.warning(request, _("That page was an older one, so nothing was changed."))
-        return confirm_page(request, typed, held["nonce"])
-    try:
-        to = chosen(request, typed)
-        verbs.delegate(
-            request.user, to, starts_at=typed.starts_at, ends_at=typed.ends_at, why=typed.why, method=method,
-            now=now(), today=today(request),
-        )  # fmt: skip
-    except Refused as refusal:
-        return confirm_page(request, typed, held["nonce"], refusal)
-    request.session.pop(KEY, None)
+    show, press = partial(confirm_page, request), partial(delegate, request)
+    return proving.confirmed(request, KEY, "delegations", show, press)
+
+
+def delegate(request: Request, wish: Wish, method: str) -> HttpResponse:
+    typed = Typed(**wish.what["typed"])
+    to = chosen(request, typed)
+    verbs.delegate(
+        request.user, to, starts_at=typed.starts_at, ends_at=typed.ends_at, why=typed.why, method=method,
+        now=now(), today=today(request),
+    )  # fmt: skip
     messages.success(
         request, _("%(who)s can decide in your place then. You can end it at any time.") % {"who": to.name}
     )
     return redirect("delegations")
 
 
-def confirm_page(request: Request, typed: Typed, nonce: str, refusal: Refused | None = None) -> HttpResponse:
-    clock = Clock.of(request)
+def confirm_page(request: Request, wish: Wish, refusal: Refused | None) -> HttpResponse:
+    clock, typed = Clock.of(request), Typed(**wish.what["typed"])
     try:
         who, starts, ends = (
             chosen(request, typed).name,
@@ -157,7 +146,7 @@ def confirm_page(request: Request, typed: Typed, nonce: str, refusal: Refused | 
                 "Each decision says “for you”. You can decide yourself too; of the two of you, one decides on a plan."
             ),
         ),
-        act=ActCard(_("Delegate"), CONFIRM, "main", busy=_("One moment…"), hidden=(("nonce", nonce),)),
+        act=ActCard(_("Delegate"), CONFIRM, "main", busy=_("One moment…"), hidden=wish.hidden),
         back_url=HERE,
         facts=(FactCard(_("From"), starts), FactCard(_("Until"), ends), FactCard(_("Why"), typed.why)),
         summary=ErrorSummaryCard((ErrorLine(refusal.sentence),) if refusal else ()),

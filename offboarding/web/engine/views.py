@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 from datetime import datetime
 from typing import Any
 
@@ -22,6 +21,7 @@ from offboarding.lib.refusals import Refused
 from offboarding.packets import actions as packets
 from offboarding.removals.queries import removals_for
 from offboarding.users.rules import Role
+from offboarding.web import proving
 from offboarding.web.engine import cards, parked
 from offboarding.web.engine.facts import Facts, facts
 from offboarding.web.errors import status_of
@@ -78,7 +78,7 @@ def go_on(request: Request) -> HttpResponse:
         raise PermissionDenied
     found = facts()
     if not found.standstill.stands:
-        request.session.pop(CHOSEN, None)
+        proving.forget(request, CHOSEN)
         return redirect("engine")
     if not proved(request, found):
         return to_proof(request, reverse("engine_go_on"))
@@ -88,7 +88,7 @@ def go_on(request: Request) -> HttpResponse:
         standstill.go_on(request.user, since_in(request))
     except Refused as refusal:
         return confirm_page(request, facts(), refusal)
-    request.session.pop(CHOSEN, None)
+    proving.forget(request, CHOSEN)
     messages.success(request, _("The engine goes on. What waited for it is due now."))
     return redirect("engine")
 
@@ -97,11 +97,10 @@ def proved(request: Request, found: Facts) -> bool:
     """Only for this standstill: another one needs its own proof."""
     since = found.standstill.since
     assert since
-    chosen = request.session.get(CHOSEN, {})
-    if chosen.get("since") != since.isoformat():
-        chosen = {"since": since.isoformat(), "at": time.time()}
-        request.session[CHOSEN] = chosen
-    return bool(proved_since(request, float(chosen["at"])))
+    chosen = proving.kept(request, CHOSEN)
+    if chosen is None or chosen.what["since"] != since.isoformat():
+        chosen = proving.keep(request, CHOSEN, since=since.isoformat())
+    return bool(proved_since(request, chosen.at))
 
 
 def since_in(request: Request) -> datetime:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import hmac
+from functools import partial
 from typing import Literal
 
 from django.contrib import messages
 from django.http import HttpResponse
-from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods
@@ -16,6 +15,7 @@ from offboarding.approvals.delegations import actions as delegations
 from offboarding.directory import people as verbs
 from offboarding.lib.refusals import Refused
 from offboarding.users.models import User
+from offboarding.web import proving
 from offboarding.web.cards import ActCard, ConfirmCard, ErrorLine, ErrorSummaryCard, FactCard, FieldCard
 from offboarding.web.errors import status_of
 from offboarding.web.http import Request, page, signed_in, today
@@ -23,7 +23,7 @@ from offboarding.web.people import delegated, held
 from offboarding.web.people.held import Held
 from offboarding.web.people.reach import CONFIRM, person_or_404
 from offboarding.web.people.views import back, gained_and_lost
-from offboarding.web.proof import proved_since, to_proof
+from offboarding.web.proving import Wish
 
 Look = Literal["main", "bad"]
 
@@ -31,23 +31,18 @@ Look = Literal["main", "bad"]
 @require_http_methods(["GET", "HEAD", "POST"])
 @signed_in
 def confirm(request: Request) -> HttpResponse:
-    change = held.held_in(request)
-    if change is None:
-        return redirect("people")
-    if not proved_since(request, change.at):
-        return to_proof(request, CONFIRM)
-    user = person_or_404(request, change.person) if change.person else None
-    if request.method != "POST":
-        return confirm_page(request, change, user)
-    if not hmac.compare_digest(request.POST.get("nonce", "").encode(), change.nonce.encode()):
-        messages.warning(request, _("That page was an older one, so nothing was changed."))
-        return confirm_page(request, change, user)
-    try:
-        told = perform(request, change, user)
-    except Refused as refusal:
-        return confirm_page(request, change, user, refusal)
-    held.forget(request)
-    messages.success(request, told)
+    show, press = partial(confirm_page, request), partial(pressed, request)
+    return proving.confirmed(request, held.KEY, "people", show, press)
+
+
+def wanted(request: Request, wish: Wish) -> tuple[Held, User | None]:
+    change = Held(**wish.what)
+    return change, person_or_404(request, change.person) if change.person else None
+
+
+def pressed(request: Request, wish: Wish, _method: str) -> HttpResponse:
+    change, user = wanted(request, wish)
+    messages.success(request, perform(request, change, user))
     return back(user)
 
 
@@ -86,16 +81,15 @@ def perform(request: Request, change: Held, user: User | None) -> str:
     return f"{word % {'name': user.name}} {browsers % {'n': ended}}"
 
 
-def confirm_page(
-    request: Request, change: Held, user: User | None, refusal: Refused | None = None
-) -> HttpResponse:
+def confirm_page(request: Request, wish: Wish, refusal: Refused | None) -> HttpResponse:
+    change, user = wanted(request, wish)
     title, label, role, effects = words(request, change, user)
     error = refusal.sentence if refusal else ""
     fields = (reason(request, error if refusal and refusal.facts.get("field") == "reason" else ""),)
     card = ConfirmCard(
         title=title,
         effects=effects,
-        act=ActCard(label, CONFIRM, role, hidden=(("nonce", change.nonce),), busy=_("One moment…")),
+        act=ActCard(label, CONFIRM, role, hidden=wish.hidden, busy=_("One moment…")),
         back_url=f"/setup/people/{user.pk}/" if user else "/setup/people/invite/",
         facts=(FactCard(_("Work e-mail"), user.email if user else change.email),),
         fields=fields if change.act in (held.DISABLE, held.DELEGATION) else (),

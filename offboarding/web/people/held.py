@@ -1,18 +1,14 @@
-"""A change that an administrator is about to make to somebody's access: kept in the session until it is confirmed.
-
-Only a proof of identity that is newer than the choice counts, and only for this change.
-"""
+"""A change that an administrator is about to make to somebody's access: a wish until it is confirmed."""
 
 from __future__ import annotations
 
-import secrets
-import time
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
 from offboarding.directory.rules import Grant
 from offboarding.users.rules import Role
+from offboarding.web import proving
 from offboarding.web.http import Request
 
 KEY = "people_change"
@@ -30,24 +26,12 @@ class Held:
     email: str
     name: str
     grants: list[list[Any]]
-    nonce: str
-    at: float
     delegation: int = 0
 
 
 def keep(request: Request, act: str, person: int = 0, **more: Any) -> None:
     given: dict[str, Any] = {"email": "", "name": "", "grants": [], **more}
-    held = Held(act, person, nonce=secrets.token_urlsafe(16), at=time.time(), **given)
-    request.session[KEY] = asdict(held)
-
-
-def held_in(request: Request) -> Held | None:
-    kept = request.session.get(KEY)
-    return Held(**kept) if kept else None
-
-
-def forget(request: Request) -> None:
-    request.session.pop(KEY, None)
+    proving.keep(request, KEY, act=act, person=person, **given)
 
 
 def packed(grants: tuple[Grant, ...]) -> list[list[Any]]:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import hmac
+from functools import partial
 from typing import Any, Literal
 
 from django.contrib import messages
 from django.http import HttpResponse
-from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 from django.views.decorators.http import require_http_methods
@@ -15,13 +14,14 @@ from django.views.decorators.http import require_http_methods
 from offboarding.approvals.models import Policy, PolicyVersion
 from offboarding.approvals.policies import actions as verbs
 from offboarding.lib.refusals import Refused
+from offboarding.web import proving
 from offboarding.web.cards import ActCard, ConfirmCard, ErrorLine, ErrorSummaryCard, FactCard, FieldCard
 from offboarding.web.errors import status_of
 from offboarding.web.http import Request, page, signed_in, today
 from offboarding.web.policies import cards, held
 from offboarding.web.policies.held import Held
 from offboarding.web.policies.views import CONFIRM, back, proposal_or_404
-from offboarding.web.proof import proved_since, to_proof
+from offboarding.web.proving import Wish
 
 Look = Literal["main", "bad"]
 STAYS = lazy("Requests that wait for a decision stay under the policy with which they were sent.")
@@ -57,23 +57,17 @@ WORDS: dict[str, tuple[Any, Any, Look, tuple[Any, ...]]] = {
 @require_http_methods(["GET", "HEAD", "POST"])
 @signed_in
 def confirm(request: Request) -> HttpResponse:
-    kept = held.held_in(request)
-    if kept is None:
-        return redirect("policies")
-    method = proved_since(request, kept.at)
-    if not method:
-        return to_proof(request, CONFIRM)
-    version = proposal_or_404(request, kept.proposal) if kept.proposal else None
-    if request.method != "POST":
-        return confirm_page(request, kept, version)
-    if not hmac.compare_digest(request.POST.get("nonce", "").encode(), kept.nonce.encode()):
-        messages.warning(request, _("That page was an older one, so nothing was changed."))
-        return confirm_page(request, kept, version)
-    try:
-        told, version = perform(request, kept, version, method)
-    except Refused as refusal:
-        return confirm_page(request, kept, version, refusal)
-    held.forget(request)
+    show, press = partial(confirm_page, request), partial(pressed, request)
+    return proving.confirmed(request, held.KEY, "policies", show, press)
+
+
+def wanted(request: Request, wish: Wish) -> tuple[Held, PolicyVersion | None]:
+    kept = Held(**wish.what)
+    return kept, proposal_or_404(request, kept.proposal) if kept.proposal else None
+
+
+def pressed(request: Request, wish: Wish, method: str) -> HttpResponse:
+    told, version = perform(request, *wanted(request, wish), method)
     messages.success(request, told)
     return back(version)
 
@@ -98,9 +92,8 @@ def perform(
     return _("The proposal is withdrawn. Nothing changed."), version
 
 
-def confirm_page(
-    request: Request, kept: Held, version: PolicyVersion | None, refusal: Refused | None = None
-) -> HttpResponse:
+def confirm_page(request: Request, wish: Wish, refusal: Refused | None) -> HttpResponse:
+    kept, version = wanted(request, wish)
     error = refusal.sentence if refusal else ""
     at_note = bool(refusal and refusal.facts.get("field") == "note")
     note = FieldCard(
@@ -113,7 +106,7 @@ def confirm_page(
     card = ConfirmCard(
         title=title % {"name": name},
         effects=tuple(effects),
-        act=ActCard(label, CONFIRM, look, hidden=(("nonce", kept.nonce),), busy=_("One moment…")),
+        act=ActCard(label, CONFIRM, look, hidden=wish.hidden, busy=_("One moment…")),
         back_url=f"/setup/policies/proposals/{version.pk}/" if version else "/setup/policies/",
         facts=(FactCard(_("Why"), why),),
         fields=(note,) if kept.act == held.DECLINE else (),

@@ -1,17 +1,13 @@
-"""A change of a policy that an administrator is about to propose or to decide: kept in the session until it is confirmed.
-
-Only a proof of identity that is newer than the choice counts, and only for this change.
-"""
+"""A change of a policy that an administrator is about to propose or to decide: a wish until it is confirmed."""
 
 from __future__ import annotations
 
-import secrets
-import time
 from dataclasses import asdict, dataclass
 from typing import Any
 
 from offboarding.approvals.policies.actions import Proposal
 from offboarding.approvals.policies.rules import Selector, Terms
+from offboarding.web import proving
 from offboarding.web.http import Request
 
 KEY = "policy_change"
@@ -26,23 +22,10 @@ class Held:
     act: str
     proposal: int
     data: dict[str, Any]
-    nonce: str
-    at: float
 
 
 def keep(request: Request, act: str, proposal: int = 0, said: Proposal | None = None) -> None:
-    data = packed(said) if said else {}
-    held = Held(act, proposal, data, secrets.token_urlsafe(16), time.time())
-    request.session[KEY] = asdict(held)
-
-
-def held_in(request: Request) -> Held | None:
-    kept = request.session.get(KEY)
-    return Held(**kept) if kept else None
-
-
-def forget(request: Request) -> None:
-    request.session.pop(KEY, None)
+    proving.keep(request, KEY, act=act, proposal=proposal, data=packed(said) if said else {})
 
 
 def packed(said: Proposal) -> dict[str, Any]:

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import hmac
-import secrets
-import time
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
+from functools import partial
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
@@ -20,10 +18,12 @@ from offboarding.lib.refusals import Refused
 from offboarding.removals import adjusting as verbs
 from offboarding.removals.catalogue import GROUPS, wrong_values
 from offboarding.users.rules import Role
+from offboarding.web import proving
 from offboarding.web.cards import ActCard, ConfirmCard, ErrorLine, ErrorSummaryCard, PermissionCard
 from offboarding.web.errors import status_of
 from offboarding.web.http import Request, page, signed_in, version_in
-from offboarding.web.proof import proved_since, to_proof
+from offboarding.web.proof import to_proof
+from offboarding.web.proving import Wish
 from offboarding.web.removal.clock import Clock
 from offboarding.web.removal.forms import one_error
 from offboarding.web.settings import cards
@@ -41,8 +41,6 @@ class Held:
     values: dict[str, int]
     version: int
     back_to: int | None
-    nonce: str
-    at: float
 
 
 def for_those_who_see(request: Request) -> None:
@@ -135,55 +133,45 @@ def back(request: Request, group: str, version: int) -> HttpResponse:
 def keep(
     request: Request, group: str, values: dict[str, int], version: int, back_to: int | None = None
 ) -> HttpResponse:
-    held = Held(group, values, version, back_to, secrets.token_urlsafe(16), time.time())
-    request.session[KEY] = asdict(held)
+    proving.keep(request, KEY, group=group, values=values, version=version, back_to=back_to)
     return to_proof(request, reverse("settings_confirm"))
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @signed_in
 def confirm(request: Request) -> HttpResponse:
-    kept = request.session.get(KEY)
-    if not kept:
-        return redirect("settings")
-    held = Held(**kept)
+    show, press = partial(confirm_page, request), partial(save, request)
+    return proving.confirmed(request, KEY, "settings", show, press)
+
+
+def wanted(request: Request, wish: Wish) -> Held:
+    held = Held(**wish.what)
     may_set_or_403(request, held.group)
-    if not proved_since(request, held.at):
-        return to_proof(request, reverse("settings_confirm"))
-    if request.method != "POST":
-        return confirm_page(request, held)
-    if not hmac.compare_digest(request.POST.get("nonce", "").encode(), held.nonce.encode()):
-        messages.warning(request, _("That page was an older one, so nothing was changed."))
-        return confirm_page(request, held)
+    return held
+
+
+def save(request: Request, wish: Wish, _method: str) -> HttpResponse:
+    """On top of somebody else's change the same press may come again, now that both can be seen."""
+    held = wanted(request, wish)
     try:
         number = verbs.change(
             request.user, request.scope, held.group, held.values, held.version, held.back_to
         )
     except Refused as refusal:
-        return refused(request, held, refusal)
-    request.session.pop(KEY, None)
+        if refusal.code == "stale":
+            proving.amend(request, KEY, version=verbs.standing(held.group).version)
+        raise
     messages.success(request, _("Saved as version %(n)d. It holds from now on.") % {"n": number})
     return redirect("settings")
 
 
-def refused(request: Request, held: Held, refusal: Refused) -> HttpResponse:
-    """On top of somebody else's change the same press may come again, now that both can be seen."""
-    if refusal.code == "stale":
-        held = Held(
-            held.group, held.values, verbs.standing(held.group).version, held.back_to, held.nonce, held.at
-        )
-        request.session[KEY] = asdict(held)
-    return confirm_page(request, held, refusal)
-
-
-def confirm_page(request: Request, held: Held, refusal: Refused | None = None) -> HttpResponse:
+def confirm_page(request: Request, wish: Wish, refusal: Refused | None) -> HttpResponse:
+    held = wanted(request, wish)
     now = verbs.standing(held.group)
     title = _("Change the settings: %(what)s") % {"what": cards.TITLES[held.group][0]}
     if held.back_to is not None:
         title = _("Go back to version %(n)d") % {"n": held.back_to}
-    act = ActCard(
-        _("Save"), reverse("settings_confirm"), "main", hidden=(("nonce", held.nonce),), busy=_("Saving…")
-    )
+    act = ActCard(_("Save"), reverse("settings_confirm"), "main", hidden=wish.hidden, busy=_("Saving…"))
     changed = verbs.differences(now.values, held.values)
     card = ConfirmCard(
         title=title,

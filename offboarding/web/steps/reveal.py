@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import hmac
-import secrets
-import time
 from collections.abc import Callable
 from typing import Any
 
@@ -17,9 +14,11 @@ from offboarding.execution.models import Run
 from offboarding.execution.rotation import actions as rotation
 from offboarding.execution.rotation.rules import short
 from offboarding.lib.refusals import Refused
+from offboarding.web import proving
 from offboarding.web.cards import ActCard, CodeCard, ConfirmCard, FactCard
 from offboarding.web.http import Request, page
 from offboarding.web.proof import proved_since, to_proof
+from offboarding.web.proving import Wish
 from offboarding.web.removal.overview import Overview
 from offboarding.web.steps.views import back, on_run
 
@@ -31,7 +30,7 @@ GET_OR_POST = ["GET", "HEAD", "POST"]
 @on_run
 def ask(request: Request, view: Overview, run: Run) -> HttpResponse:
     """Remember who wants to see what, then ask who they are: only a proof that is newer counts."""
-    request.session[KEY] = {"run": run.pk, "nonce": secrets.token_urlsafe(16), "at": time.time()}
+    proving.keep(request, KEY, run=run.pk)
     return prove(request, view, run)
 
 
@@ -43,21 +42,21 @@ def prove(request: Request, view: Overview, run: Run) -> HttpResponse:
 @on_run
 def show(request: Request, view: Overview, run: Run) -> HttpResponse:
     """First what is about to happen; then, with the press, the key itself: the one answer that ever holds it."""
-    asked: dict[str, Any] = request.session.get(KEY) or {}
-    if asked.get("run") != run.pk:
+    asked = proving.kept(request, KEY)
+    if asked is None or asked.what["run"] != run.pk:
         return back(request, view, run)
-    method = proved_since(request, float(asked["at"]))
+    method = proved_since(request, asked.at)
     if not method:
         return prove(request, view, run)
     if request.method != "POST":
-        return last_question(request, view, run, asked["nonce"])
-    if not hmac.compare_digest(request.POST.get("nonce", "").encode(), asked["nonce"].encode()):
+        return last_question(request, view, run, asked)
+    if not proving.pressed(request, asked):
         return back(request, view, run)
-    request.session.pop(KEY, None)
+    proving.forget(request, KEY)
     return shown(request, view, run, rotation.reveal(run, request.user, method))
 
 
-def last_question(request: Request, view: Overview, run: Run, nonce: str) -> HttpResponse:
+def last_question(request: Request, view: Overview, run: Run, asked: Wish) -> HttpResponse:
     url = f"{view.url}steps/{run.item.number}/"
     confirm = ConfirmCard(
         title=_("See the new key of %(source)s once") % {"source": source(run)},
@@ -66,9 +65,7 @@ def last_question(request: Request, view: Overview, run: Run, nonce: str) -> Htt
             _("The record says that you saw it and when. It never holds the key itself."),
             _("Have the vault open. If the page is lost before you saved it, say so: another key is made."),
         ),
-        act=ActCard(
-            _("Show it now"), f"{url}key/", "main", hidden=(("nonce", nonce),), busy=_("One moment…")
-        ),
+        act=ActCard(_("Show it now"), f"{url}key/", "main", hidden=asked.hidden, busy=_("One moment…")),
         back_url=url,
         facts=(FactCard(_("Workspace"), run.item.workspace.name if run.item.workspace else ""),),
     )
