@@ -20,6 +20,7 @@ from offboarding.packets.models import Packet, Share, Visit
 from offboarding.packets.shares import actions
 from offboarding.packets.shares.queries import open_share
 from offboarding.packets.shares.rules import Visitor, why_no_code
+from tests.conftest import PASSWORD
 from tests.web.test_evidence import as_user, body, sealed
 
 __all__ = ["sealed"]
@@ -209,6 +210,20 @@ def test_only_a_role_that_shares_and_a_fresh_proof_make_one(
     answer = as_user(client, ada).post("/evidence/R-1001/share/new/", {"address": AUDITOR, "days": "7"})
     assert answer.status_code == 302 and "confirm-identity" in answer["Location"], "no proof yet"
     assert not Share.objects.exists()
+
+
+def test_what_was_typed_is_still_there_after_the_proof(client: Client, sealed: Any, ada: Any) -> None:
+    sealed("Acme Production")
+    as_user(client, ada)
+    away = client.post("/evidence/R-1001/share/new/", {"address": AUDITOR, "days": "3"})
+    client.post(away["Location"], {"password": PASSWORD})
+    page = client.get("/evidence/R-1001/share/").content.decode()
+    assert f'value="{AUDITOR}"' in page and 'value="3"' in page
+    assert "Nothing is shared yet" in page
+    made = client.post("/evidence/R-1001/share/new/", {"address": AUDITOR, "days": "3"})
+    assert "The link" in made.content.decode() and Share.objects.get().address == AUDITOR
+    after = client.get("/evidence/R-1001/share/").content.decode()
+    assert f'value="{AUDITOR}"' not in after and "Nothing is shared yet" not in after
 
 
 REFUSALS: list[tuple[dict[str, Any], str]] = [

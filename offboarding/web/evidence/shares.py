@@ -17,6 +17,7 @@ from offboarding.packets.models import Packet, Share, Visit
 from offboarding.packets.queries import packet_for
 from offboarding.packets.shares import actions, queries
 from offboarding.packets.shares.rules import DAYS, MOST_DAYS, Did
+from offboarding.web import proving
 from offboarding.web.cards import (
     ActCard,
     CodeCard,
@@ -32,6 +33,8 @@ from offboarding.web.errors import status_of
 from offboarding.web.http import Request, now, page, signed_in, today, zone_of
 from offboarding.web.proof import proved_since, to_proof
 from offboarding.web.removal.clock import Clock
+
+KEY = "share"  # the wish of who was sent away to prove who they are
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +57,11 @@ class ShareRow:
 @require_GET
 @signed_in
 def shares(request: Request, number: int) -> HttpResponse:
-    """The form, and every share of this packet with its log."""
-    return shares_page(request, packet_or_404(request, number))
+    """The form, with what was typed before the proof, and every share of this packet with its log."""
+    packet = packet_or_404(request, number)
+    wish = proving.kept(request, KEY)
+    typed = wish.what if wish and wish.what["number"] == packet.removal.number else {}
+    return shares_page(request, packet, typed)
 
 
 def packet_or_404(request: Request, number: int) -> Packet:
@@ -67,7 +73,11 @@ def packet_or_404(request: Request, number: int) -> Packet:
 
 
 def shares_page(
-    request: Request, packet: Packet, refusal: Refused | None = None, link: str = ""
+    request: Request,
+    packet: Packet,
+    typed: Mapping[str, str],
+    refusal: Refused | None = None,
+    link: str = "",
 ) -> HttpResponse:
     """With `link`: right after it was made, and then never again."""
     field = str(refusal.facts.get("field", "")) if refusal else ""
@@ -76,9 +86,10 @@ def shares_page(
         "ref": packet.removal.reference,
         "version": packet.version,
         "home": address(packet),
-        "fields": fields(request.POST if refusal else {}, refusal.sentence if refusal else "", field),
+        "fields": fields(typed, refusal.sentence if refusal else "", field),
         "rows": [row(request, each) for each in queries.shares_of(packet.removal)],
         "link": CodeCard(link) if link else None,
+        "proved": proved_since(request, 0) if typed and not refusal else "",
         "summary": ErrorSummaryCard((line,) if line else ()),
     }
     return page(request, "evidence/shares.html", context, status_of(refusal) if refusal else 200)
@@ -102,19 +113,22 @@ def fields(typed: Mapping[str, str], sentence: str, wrong: str) -> tuple[FieldCa
 @signed_in
 def make(request: Request, number: int) -> HttpResponse:
     packet = packet_or_404(request, number)
+    typed = {name: request.POST.get(name, "").strip()[:400] for name in ("address", "days")}
     method = proved_since(request, 0)
     if not method:
+        proving.keep(request, KEY, number=number, **typed)
         return to_proof(request, f"{address(packet)}share/")
-    days = request.POST.get("days", "").strip()
+    proving.forget(request, KEY)
+    days = typed["days"]
     try:
         _share, token = actions.make(
-            packet, request.user, request.POST.get("address", ""), int(days) if days.isdecimal() and len(days) < 4 else 0,
+            packet, request.user, typed["address"], int(days) if days.isdecimal() and len(days) < 4 else 0,
             method, today(request),
         )  # fmt: skip
     except Refused as refusal:
-        return shares_page(request, packet, refusal)
+        return shares_page(request, packet, typed, refusal)
     # Shown here and now: a link that waited in the session for the next page would be kept.
-    return shares_page(request, packet, link=f"{settings.BASE_URL}/share/{token}/")
+    return shares_page(request, packet, {}, link=f"{settings.BASE_URL}/share/{token}/")
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
