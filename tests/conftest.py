@@ -48,11 +48,11 @@ def pytest_collection_finish() -> None:
 def django_db_setup(
     request: pytest.FixtureRequest, django_test_environment: None, django_db_blocker: Any
 ) -> Iterator[None]:
-    """On SQLite a copy of a database that was migrated once; else what pytest-django does."""
+    """A copy of a database that was migrated once."""
     from django.db import connection
 
-    if connection.vendor != "sqlite":
-        yield from set_up_as_ever(request, django_db_blocker)
+    if connection.vendor == "postgresql":
+        yield from on_postgresql(request, django_db_blocker)
         return
     from tests.migrated import copied_to
 
@@ -64,16 +64,23 @@ def django_db_setup(
     connection.close()
 
 
-def set_up_as_ever(request: pytest.FixtureRequest, blocker: Any) -> Iterator[None]:
-    from django.test.utils import setup_databases, teardown_databases
+def on_postgresql(request: pytest.FixtureRequest, blocker: Any) -> Iterator[None]:
+    """Of each worker's own name, beside the database of the address."""
+    from django.db import connection
+
+    from tests.migrated import copied_as, drop
 
     settled = request.getfixturevalue("django_db_modify_db_settings")
     assert settled is None
+    server, name = os.environ["TEST_DATABASE_URL"], connection.creation._get_test_db_name()
     with blocker.unblock():
-        made = setup_databases(verbosity=0, interactive=False)
+        connection.close()
+        copied_as(name, server)
+        connection.settings_dict["NAME"] = name
     yield
     with blocker.unblock():
-        teardown_databases(made, verbosity=0)
+        connection.close()
+    drop(server, name)
 
 
 @pytest.fixture(autouse=True, scope="session")

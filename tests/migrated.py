@@ -1,4 +1,4 @@
-"""A migrated database to copy: on SQLite migrations run once for all processes of all passes, and not once in each."""
+"""A migrated database to copy: migrations run once for all processes of all passes, and not once in each."""
 
 from __future__ import annotations
 
@@ -8,9 +8,14 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from hashlib import sha256
 from importlib.metadata import version
 from pathlib import Path
+from urllib.parse import urlsplit
+
+import psycopg
 
 from offboarding.env import fresh_keys
 
@@ -30,25 +35,65 @@ def digest() -> str:
     return seen.hexdigest()[:16]
 
 
-def sqlite() -> Path:
-    """The file. Whoever comes first makes it; others wait for it meanwhile."""
-    made = Path(tempfile.gettempdir()) / f"offboard-migrated-{os.getuid()}-{digest()}.sqlite3"
-    with made.with_suffix(".lock").open("w") as lock:
+@contextmanager
+def first(name: str) -> Iterator[Path]:
+    """Whoever comes first makes it; others wait for it meanwhile."""
+    place = Path(tempfile.gettempdir()) / f"offboard-migrated-{os.getuid()}-{name}"
+    with place.with_suffix(".lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
+        yield place
+
+
+def sqlite() -> Path:
+    """The file."""
+    with first(digest()) as place:
+        made = place.with_suffix(".sqlite3")
         if not made.exists():
             with tempfile.TemporaryDirectory(dir=made.parent) as folder:
-                migrate(Path(folder) / "new.sqlite3")
-                (Path(folder) / "new.sqlite3").rename(made)
+                path = Path(folder) / "new.sqlite3"
+                migrate(f"sqlite:///{path}", path.parent)
+                path.rename(made)
     return made
 
 
-def migrate(path: Path) -> None:
+def migrate(url: str, data: Path) -> None:
     """As an installation does. The log of SQLite is gone when the process has ended, so all is in one file."""
     environ = {name: value for name, value in os.environ.items() if not name.startswith("OFFBOARD_")}
-    given = {"OFFBOARD_DATABASE_URL": f"sqlite:///{path}", "OFFBOARD_DATA": str(path.parent)}
+    given = {"OFFBOARD_DATABASE_URL": url, "OFFBOARD_DATA": str(data)}
     environ |= {**fresh_keys(), **given, "DJANGO_SETTINGS_MODULE": "offboarding.settings"}
     subprocess.run([sys.executable, "manage.py", "migrate", "-v0"], cwd=ROOT, env=environ, check=True)
 
 
 def copied_to(path: Path) -> None:
     shutil.copyfile(sqlite(), path)
+
+
+def copied_as(name: str, server: str) -> None:
+    """The same on PostgreSQL. The database that is copied stays on the server, for who comes next."""
+    template = f"offboard_migrated_{digest()}"
+    with first(f"{digest()}-{urlsplit(server).port or 5432}"):
+        if not exists(server, template):
+            making = f"{template}_making"  # it has its name only when it is whole
+            create(server, making)
+            with tempfile.TemporaryDirectory() as folder:
+                migrate(urlsplit(server)._replace(path=f"/{making}").geturl(), Path(folder))
+            with psycopg.connect(server, autocommit=True) as connection:
+                connection.execute(f'ALTER DATABASE "{making}" RENAME TO "{template}"')
+        create(server, name, template)
+
+
+def exists(server: str, name: str) -> bool:
+    with psycopg.connect(server) as connection:
+        return bool(connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [name]).fetchone())
+
+
+def create(server: str, name: str, template: str = "") -> None:
+    drop(server, name)
+    with psycopg.connect(server, autocommit=True) as connection:
+        as_it_is = f'TEMPLATE "{template}" STRATEGY WAL_LOG' if template else ""
+        connection.execute(f'CREATE DATABASE "{name}" {as_it_is}')
+
+
+def drop(server: str, name: str) -> None:
+    with psycopg.connect(server, autocommit=True) as connection:
+        connection.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')

@@ -5,20 +5,14 @@ from __future__ import annotations
 import os
 import secrets
 import shutil
-import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
-import psycopg
+from tests.migrated import copied_as, copied_to, create, drop
 
-from offboarding.env import fresh_keys
-from tests.migrated import copied_to
-
-ROOT = Path(__file__).resolve().parent.parent.parent
 SQLITE, POSTGRES = "sqlite", "postgres"
 BOTH = (SQLITE, POSTGRES)
 
@@ -56,8 +50,7 @@ class Database:
             for path in beside(Path(self.path)):
                 path.unlink(missing_ok=True)
         else:
-            with psycopg.connect(server_of(self.url), autocommit=True) as connection:
-                connection.execute(f'DROP DATABASE IF EXISTS "{self.name}" WITH (FORCE)')
+            drop(server_of(self.url), self.name)
 
     @property
     def path(self) -> str:
@@ -78,13 +71,6 @@ def copy_file(there: Path, here: Path) -> None:
 
 def server_of(url: str) -> str:
     return urlsplit(url)._replace(path="/postgres").geturl()
-
-
-def create(server: str, name: str, template: str = "") -> None:
-    with psycopg.connect(server, autocommit=True) as connection:
-        connection.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
-        as_it_is = f'TEMPLATE "{template}" STRATEGY WAL_LOG' if template else ""
-        connection.execute(f'CREATE DATABASE "{name}" {as_it_is}')
 
 
 class Templates:
@@ -109,18 +95,7 @@ class Templates:
         if database.kind == SQLITE:
             copied_to(Path(database.path))
             return database
-        create(self.server, database.name)
-        environ = {**clean(), **fresh_keys(), "OFFBOARD_DATABASE_URL": database.url}
-        environ["OFFBOARD_DATA"] = str(self.folder / "migrating")
-        done = subprocess.run(
-            [sys.executable, "manage.py", "migrate", "-v0"],
-            cwd=ROOT,
-            env=environ,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-        )
-        assert done.returncode == 0, done.stdout
+        copied_as(database.name, self.server)
         return database
 
     @contextmanager

@@ -13,8 +13,8 @@ from pathlib import Path
 import httpx
 
 from tests import servers
-from tests.faults.databases import ROOT
 from tests.faults.world import World
+from tests.migrated import ROOT
 
 THREADS = 3  # of the engine and of each worker
 WORKERS = ("worker1", "worker2")
