@@ -111,7 +111,8 @@ class Trial:
 
     def tick(self) -> None:
         self.crowd.replace_dead()
-        if monotonic() >= self.next_kill and self.kills < self.kills_by_now():
+        behind = self.kills_by_now() - self.kills
+        if behind > 0 and (behind > WORKERS or monotonic() >= self.next_kill):
             self.kill()
             self.next_kill = monotonic() + self.given.dice.uniform(0.1, 1.0)
         self.file()
