@@ -43,6 +43,7 @@ from tests.faults.truths import Facts
 from tests.faults.workers import SHORTER, Crowd, at_rest, engine, shortened, wait_until
 
 WORKERS, THREADS = 4, 4
+LEASE = 5.0  # seconds; what five processes on two cores can renew in time
 MOST = 4096  # workers in one trial
 SLOWEST = 3000  # seconds
 AT_ONCE = 160  # steps that are under way when the next person is filed
@@ -105,7 +106,7 @@ class Trial:
         self.crowd = Crowd(self.start, WORKERS)
 
     def start(self) -> int:
-        number = engine(THREADS, self.in_hand.next())
+        number = engine(THREADS, self.in_hand.next(), LEASE)
         self.slots[number] = self.in_hand.started - 1
         return number
 
@@ -113,7 +114,8 @@ class Trial:
         self.crowd.replace_dead()
         behind = self.kills_by_now() - self.kills
         if behind > 0 and (behind > WORKERS or monotonic() >= self.next_kill):
-            self.kill()
+            for _ in range(max(1, min(WORKERS, int(behind / WORKERS)))):
+                self.kill()
             self.next_kill = monotonic() + self.given.dice.uniform(0.1, 1.0)
         self.file()
         self.hands.answer()
@@ -147,9 +149,10 @@ class Trial:
 
     def look(self) -> None:
         """What says gone is gone at this moment too, not only in the end."""
-        claimed = of_today()
+        begun, claimed = monotonic(), of_today()
         self.verdict.add(FALSE_GONE, false_gone(claimed, Facts(self.given.world.segment), came_back=False))
-        self.looks, self.next_look = self.looks + 1, monotonic() + self.given.size(10, 2)
+        took = monotonic() - begun  # longer the more there is; in the meantime nobody is killed
+        self.looks, self.next_look = self.looks + 1, monotonic() + max(self.given.size(10, 2), 3 * took)
 
     def over(self) -> bool:
         return not self.to_file and not unfinished() and at_rest("execution.Run", "packets.Packet")
