@@ -1,4 +1,4 @@
-"""Real servers for the tests: those that answer on the usual ports, else installed programs, else packages that bring one.
+"""Real servers for the tests: started from installed programs, or those that answer, or packages that bring one.
 
 `postgres()` and `redis()` are context managers that give an address and say in words what they found.
 """
@@ -57,14 +57,16 @@ def postgres_answers(url: str) -> str:
 
 @contextmanager
 def postgres() -> Iterator[Server]:
-    url = os.environ.get("TEST_POSTGRES", "postgresql://postgres@127.0.0.1:5432/postgres")
-    if version := postgres_answers(url):
-        yield Server(url, f"PostgreSQL {version.split()[0]}, already running")
-        return
-    programs = installed_postgres()
+    """The one that `TEST_POSTGRES` names. Else one of our own: no disk is waited for, and nobody's server is disturbed."""
+    given = os.environ.get("TEST_POSTGRES", "")
+    programs = None if given else installed_postgres()
     if programs:
         with own_postgres(programs) as server:
             yield server
+        return
+    url = given or "postgresql://postgres@127.0.0.1:5432/postgres"
+    if version := postgres_answers(url):
+        yield Server(url, f"PostgreSQL {version.split()[0]}, already running")
         return
     with packaged_postgres() as server:
         yield server
