@@ -14,7 +14,7 @@ from django.db.models.functions import Now
 from offboarding.approvals.models import Policy, PolicyVersion
 from offboarding.approvals.policies import actions as verbs
 from offboarding.approvals.policies.actions import Proposal
-from offboarding.approvals.policies.queries import applying, decided_under, version_in_force
+from offboarding.approvals.policies.queries import applying, decided_under, installed, version_in_force
 from offboarding.approvals.policies.rules import (
     Selector,
     Terms,
@@ -319,6 +319,29 @@ def test_a_plan_carries_the_policy_that_held_when_it_was_sent(
     decide(after, person("zoe", Role.APPROVER))
     after.refresh_from_db()
     assert after.stage == "approved"
+
+
+def test_a_leak_is_decided_within_hours_as_installed(db: None) -> None:
+    usual, leak = installed("contract-ended"), installed("credentials-compromised")
+    assert installed("Security") == leak and installed("something else") == usual
+    assert (leak.remind_hours, leak.escalate_hours, leak.valid_days) == (1, 4, 2)
+    assert replace(leak, remind_hours=24, escalate_hours=72, valid_days=7) == usual
+    assert wrong_with(leak) == {}
+
+
+@pytest.mark.parametrize("reason", ["service-account-retired", "sso-migration", "credential-rotation"])
+def test_what_programs_may_use_takes_two_in_production_as_installed(reason: str, db: None) -> None:
+    assert installed(reason) == replace(installed(), production=2)
+
+
+def test_a_plan_is_decided_under_what_is_installed_for_its_reason(filed: Make, in_force: Make) -> None:
+    removal = filed()
+    removal.reason = "credentials-compromised"
+    (ruled,) = decided_under(removal)
+    assert ruled["name"] == "As installed" and ruled["terms"]["remind_hours"] == 1
+    in_force(Terms(), reason="Security")
+    (ruled,) = decided_under(removal)
+    assert ruled["version"] == 1 and ruled["terms"]["remind_hours"] == 24
 
 
 def test_each_place_has_its_policy_and_all_are_met(

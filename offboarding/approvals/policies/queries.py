@@ -10,7 +10,7 @@ from django.conf import settings
 from django.db.models import OuterRef, Q, QuerySet, Subquery
 
 from offboarding.approvals.models import Policy, PolicyVersion
-from offboarding.approvals.policies.rules import Selector, Standing, Terms, most_specific, told
+from offboarding.approvals.policies.rules import Selector, Standing, Terms, for_reason, most_specific, told
 from offboarding.directory.queries import clients_in
 from offboarding.directory.rules import Scope
 from offboarding.removals.models import Place, RemovalRequest
@@ -22,13 +22,18 @@ SEES = (Role.ADMINISTRATOR, Role.SECURITY)
 INSTALLED = "As installed"
 
 
-def installed() -> Terms:
-    """What holds where no policy is in force."""
-    return Terms(
+def installed(reason: str = "") -> Terms:
+    """What holds for this reason where no policy is in force. `reason` is a code, a group, or empty for any other."""
+    terms = Terms(
         owner=settings.OWNER_APPROVERS,
         many=settings.MANY_PLACES,
         many_needed=settings.MANY_PLACES_APPROVERS,
     )
+    return for_reason(terms, reason, group_of(reason))
+
+
+def group_of(reason: str) -> str:
+    return REASONS[reason].group.value if reason in REASONS else reason
 
 
 def in_force() -> list[PolicyVersion]:
@@ -80,8 +85,7 @@ def applying(
     """The most specific policy, and those that would apply without it, one after the other."""
     standing = in_force() if among is None else among
     by: dict[Selector, PolicyVersion] = {each.policy.selector: each for each in standing}
-    group = REASONS[reason].group.value if reason in REASONS else ""
-    fitting = [by[each] for each in most_specific(by, client, environment, reason, group)]
+    fitting = [by[each] for each in most_specific(by, client, environment, reason, group_of(reason))]
     return Applies(fitting[0] if fitting else None, tuple(fitting[1:]))
 
 
@@ -109,11 +113,11 @@ def decided_under(removal: RemovalRequest) -> list[dict[str, Any]]:
             place.workspace.client_id, place.workspace.environment, removal.reason, standing
         ).version
         groups.setdefault(found.pk if found else 0, []).append(place)
-    return [ruled(by_id.get(pk), each) for pk, each in sorted(groups.items())]
+    return [ruled(by_id.get(pk), removal.reason, each) for pk, each in sorted(groups.items())]
 
 
-def ruled(version: PolicyVersion | None, places: Sequence[Place]) -> dict[str, Any]:
-    terms = version.terms if version else installed()
+def ruled(version: PolicyVersion | None, reason: str, places: Sequence[Place]) -> dict[str, Any]:
+    terms = version.terms if version else installed(reason)
     return {
         "name": str(version.policy) if version else INSTALLED,
         "version": version.version if version else 0,

@@ -15,7 +15,8 @@ from offboarding.approvals.policies.queries import (
     people_in,
     version_in_force,
 )
-from offboarding.approvals.policies.rules import Standing, Terms, in_turn, told
+from offboarding.approvals.policies.rules import AS_INSTALLED, Standing, Terms, in_turn, told
+from offboarding.removals.rules import REASONS
 from offboarding.web.cards import DiffCard, DiffRow, FactCard, TagCard, TimeCard
 from offboarding.web.removal.clock import Clock
 
@@ -101,6 +102,21 @@ def facts(terms: Terms) -> tuple[FactCard, ...]:
     return tuple(FactCard(label, says) for label, says in told(terms, names_of(people_in(terms))))
 
 
+def as_installed() -> list[tuple[str, tuple[FactCard, ...]]]:
+    """What holds where no policy fits: what differs for some reasons, and then for all others."""
+    usual = facts(installed())
+    others: dict[tuple[FactCard, ...], list[str]] = {}
+    for reason in AS_INSTALLED:
+        own = tuple(each for each in facts(installed(reason)) if each not in usual)
+        others.setdefault(own, []).append(name_of(reason))
+    differing = [(", ".join(names), own) for own, names in others.items() if own]
+    return [*differing, (_("Every other reason") if differing else _("Every reason"), usual)]
+
+
+def name_of(reason: str) -> str:
+    return REASONS[reason].says if reason in REASONS else _("Every reason of %(group)s") % {"group": reason}
+
+
 def difference(before: Terms | None, after: Terms | None, titles: tuple[str, str]) -> DiffCard:
     """Line by line, what changes on top. None is nothing of its own."""
     people = {pk for terms in (before, after) if terms for pk in people_in(terms)}
@@ -123,7 +139,8 @@ def change_card(policy: Policy | None, after: Terms | None) -> DiffCard:
     """What holds now beside what was proposed. Where the policy says nothing now, what the installation says."""
     now = version_in_force(policy) if policy else None
     if now is None:
-        return difference(installed(), after, (_("As installed"), _("Proposed")))
+        before = installed(policy.reason if policy else "")
+        return difference(before, after, (_("As installed"), _("Proposed")))
     if after is None:
         return difference(
             now.terms, None, (_("Version %(n)d") % {"n": now.version or 0}, _("Nothing of its own"))
@@ -195,12 +212,12 @@ class AppliesCard:
     others: tuple[str, ...]
 
 
-def applies(found: Applies) -> AppliesCard:
+def applies(found: Applies, reason: str) -> AppliesCard:
     version = found.version
     others = tuple(str(each.policy) for each in found.passed_over)
     if version is None:
-        why = _("No policy fits, so what the installation says holds: its settings, and one approver.")
-        return AppliesCard(_("As installed"), why, facts(installed()), "", ())
+        why = _("No policy fits, so what the installation says holds for this reason.")
+        return AppliesCard(_("As installed"), why, facts(installed(reason)), "", ())
     return AppliesCard(
         _("%(name)s, version %(n)d") % {"name": version.policy, "n": version.version or 0},
         because(version.policy, bool(others)),

@@ -61,7 +61,7 @@ def policies(request: Request) -> HttpResponse:
     context = {
         "rows": cards.rows((each for each in in_force() if each.policy_id in mine), clock),
         "proposals": cards.proposals(proposed, request.user.pk, clock),
-        "installed": cards.facts(installed()),
+        "installed": cards.as_installed(),
         "may_propose": request.scope.has(Role.ADMINISTRATOR),
         "which": which_fields(request, Typed({})),
         "empty": EmptyCard(
@@ -82,7 +82,7 @@ def applies(request: Request) -> HttpResponse:
     answer = None
     if typed["client"] in clients:
         found = queries.applying(clients[typed["client"]].pk, typed["environment"], typed["reason"])
-        answer = cards.applies(found)
+        answer = cards.applies(found, typed["reason"])
     context = {
         "which": which_fields(request, typed),
         "answer": answer,
@@ -149,7 +149,7 @@ def change(request: Request, pk: int) -> HttpResponse:
     found = changeable_or_404(request, pk)
     if request.method != "POST":
         now = queries.version_in_force(found)
-        terms = now.terms if now else installed()
+        terms = now.terms if now else installed(found.reason)
         people = dict(User.objects.filter(pk__in=people_in(terms)).values_list("pk", "email"))
         return form_page(request, Typed.showing(found.selector, terms, people), found)
     return proposed(request, Typed.of(request.POST), found)
