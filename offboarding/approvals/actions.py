@@ -167,12 +167,19 @@ def move_on(
 
 def refused(removal: RemovalRequest, user: User, said: Statement, refusal: Refused) -> None:
     """A decision that was not accepted is part of the record too."""
+    not_accepted(removal, user, refusal.code, said.decision.value, said.fingerprint)
+
+
+def not_accepted(
+    removal: RemovalRequest, user: User, why: str, decision: str = "", fingerprint: str = ""
+) -> None:
+    """Also a press that a door turned away: its proof was too old, its page an older one, or nothing was chosen."""
     with transaction.atomic():
         record(
             Event.DECISION_REFUSED,
             actor=actor_of(user),
             about=removal.reference,
-            facts={"decision": said.decision.value, "fingerprint": said.fingerprint, "why": refusal.code},
+            facts={"decision": decision, "fingerprint": fingerprint, "why": why},
         )
 
 

@@ -15,6 +15,7 @@ from django.test.utils import CaptureQueriesContext
 
 from offboarding.approvals.models import Approval
 from offboarding.ledger.models import Entry
+from offboarding.lib import canonical
 from offboarding.removals.actions import Wish
 from offboarding.removals.rules import Choice
 
@@ -119,6 +120,12 @@ def test_the_page_shows_the_whole_plan_without_a_table_and_no_choice_is_made_for
     assert "checked" not in page
 
 
+def refusals(removal: Any) -> list[str]:
+    """Why presses were turned away, as the ledger has it."""
+    told = Entry.objects.filter(about=removal.reference, event="plan.decision_refused").order_by("seq")
+    return [canonical.loads(bytes(entry.body))["facts"]["why"] for entry in told]
+
+
 # ---- proof of identity ----------------------------------------------------------------------------------------
 
 
@@ -154,7 +161,8 @@ def test_a_proof_is_used_up_by_one_decision(reading: Reading) -> None:
     prove(browser, removal)
     press(browser, removal)
     assert browser.post(at(removal, "approve/confirm/"), {"nonce": "x"})["Location"] == at(removal)
-    assert Approval.objects.count() == 1
+    assert "Nothing was chosen here, or it was recorded already." in text_of(browser.get(at(removal)))
+    assert Approval.objects.count() == 1 and refusals(removal) == ["no-choice"]
 
 
 def test_a_proof_goes_stale_after_ten_minutes(reading: Reading) -> None:
@@ -163,8 +171,10 @@ def test_a_proof_goes_stale_after_ten_minutes(reading: Reading) -> None:
     prove(browser, removal)
     value = nonce(browser, removal)
     with time_machine.travel(datetime.now(UTC) + timedelta(minutes=11)):
-        assert press(browser, removal, value)["Location"].startswith("/confirm-identity/")
-    assert not Approval.objects.exists()
+        there = press(browser, removal, value)["Location"]
+        assert there.startswith("/confirm-identity/")
+        assert "too old, so nothing was recorded" in text_of(browser.get(there))
+    assert not Approval.objects.exists() and refusals(removal) == ["stale-proof"]
 
 
 def test_a_press_from_an_older_page_records_nothing(reading: Reading) -> None:
@@ -174,7 +184,7 @@ def test_a_press_from_an_older_page_records_nothing(reading: Reading) -> None:
     for stale in ("from-another-page", "é"):
         assert press(browser, removal, stale)["Location"] == at(removal)
         assert "nothing was recorded. Decide again here." in text_of(browser.get(at(removal)))
-    assert not Approval.objects.exists()
+    assert not Approval.objects.exists() and refusals(removal) == ["older-page"] * 2
 
 
 def test_a_choice_about_one_request_confirms_no_other(reading: Reading, filed: Make) -> None:

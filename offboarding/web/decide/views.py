@@ -75,20 +75,33 @@ def confirm(request: Request, view: Overview) -> HttpResponse:
     """What, where, effect; then the one press that is recorded. Needs a proof of identity made after the choice."""
     pending = pending_for(request, view.removal.number)
     if pending is None:
+        turned_away(request, view, "no-choice", _("Nothing was chosen here, or it was recorded already."))
         return redirect(f"{view.url}approve/")
     method = proof_after(request, pending)
     if not method:
+        says = _("The proof of who you are is missing or too old, so nothing was recorded. Show it again.")
+        turned_away(request, view, "stale-proof", says, pending)
         return prove(request, view)
     if pending.fingerprint != view.plan.fingerprint and request.method != "POST":
         return forgotten(request, view, pending)
     if request.method != "POST":
         return confirm_page(request, view, pending, method)
     if not proving.pressed(request, pending.wish):
-        messages.warning(
-            request, _("That page was an older one, so nothing was recorded. Decide again here.")
-        )
+        says = _("That page was an older one, so nothing was recorded. Decide again here.")
+        turned_away(request, view, "older-page", says, pending)
         return redirect(f"{view.url}approve/")
     return decide(request, view, pending, method)
+
+
+def turned_away(
+    request: Request, view: Overview, why: str, says: str, pending: Pending | None = None
+) -> None:
+    """A press that records nothing is told of, and stands in the ledger. Only asking for the page does neither."""
+    if request.method != "POST":
+        return
+    messages.warning(request, says)
+    decision, fingerprint = (pending.decision, pending.fingerprint) if pending else ("", "")
+    approvals.not_accepted(view.removal, request.user, why, decision, fingerprint)
 
 
 def decide(request: Request, view: Overview, pending: Pending, method: str) -> HttpResponse:
