@@ -6,7 +6,7 @@ BIN := .venv/bin
 export UV_SYSTEM_CERTS := 1
 export UV_LINK_MODE := copy
 
-.PHONY: help demo test lint types house unit rooms journeys production browser faults presses canaries bench audit lock clean
+.PHONY: help demo test lint types house unit rooms journeys production browser faults presses fuzz canaries bench audit lock clean
 
 help: ## Show this list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 12
@@ -46,6 +46,9 @@ faults: .venv/dev ## Kill, stop and break everything, and measure what is lost: 
 
 presses: .venv/dev ## Every separation of duties, 100 presses at once over HTTP, on both databases
 	@$(BIN)/python tests/run.py presses presses_there
+
+fuzz: .venv/dev ## Every form with texts that no form expects, and megabytes, on both databases
+	@$(BIN)/python tests/run.py fuzz fuzz_there
 
 canaries: .venv/dev ## Every kind of work with secrets that are known, and then a search for them everywhere
 	@CANARIES=all $(BIN)/python -m pytest -q tests/security/test_canaries.py

@@ -154,6 +154,8 @@ def browser() -> tuple[int, str, str]:
 
 PRESSED = ("tests/security/test_hundred_presses.py", "tests/security/test_hundred_more_presses.py")
 
+FUZZED, TEXTS = "tests/security/test_fuzzed_forms.py", os.environ.get("FUZZ", "40")
+
 
 def presses() -> tuple[int, str, str]:
     code, output = pytest(*PRESSED, PRESSES="100")
@@ -164,6 +166,17 @@ def presses_there() -> tuple[int, str, str]:
     with servers.postgres() as server:
         code, output = pytest(*PRESSED, PRESSES="100", TEST_DATABASE_URL=server.url)
     return code, output, f"{server.says}, 100 presses each"
+
+
+def fuzz() -> tuple[int, str, str]:
+    code, output = pytest(FUZZED, FUZZ=TEXTS)
+    return code, output, f"SQLite, {TEXTS} texts at each address"
+
+
+def fuzz_there() -> tuple[int, str, str]:
+    with servers.postgres() as server:
+        code, output = pytest(FUZZED, FUZZ=TEXTS, TEST_DATABASE_URL=server.url)
+    return code, output, f"{server.says}, {TEXTS} texts at each address"
 
 
 def installed_chromium() -> bool:
@@ -181,8 +194,8 @@ PASSES = {
     for each in (production, unit, faults, rooms, journeys, browser, types, house, lint)
 }
 
-# Whole trials that are asked for by name: `make presses`.
-TRIALS = {each.__name__: Pass(each.__name__, each) for each in (presses, presses_there)}
+# Whole trials that are asked for by name: `make presses`, `make fuzz`.
+TRIALS = {each.__name__: Pass(each.__name__, each) for each in (presses, presses_there, fuzz, fuzz_there)}
 
 
 def perform(each: Pass) -> Outcome:
