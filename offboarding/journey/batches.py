@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import structlog
 
+from offboarding.checklist.rules import refuses_reduction
 from offboarding.connections.models import Workspace
 from offboarding.connections.queries import workspaces_in
 from offboarding.directory.models import Engagement
 from offboarding.directory.queries import engagements_in, scope_of
 from offboarding.directory.rules import Scope
+from offboarding.discovery.holdings import holdings
+from offboarding.discovery.merging import split
 from offboarding.discovery.queries import newest_looks
-from offboarding.discovery.rules import Outcome
+from offboarding.discovery.rules import Outcome, Sighting
 from offboarding.journey.actions import file, search_for
 from offboarding.lib.refusals import Refused
 from offboarding.removals import actions as removals
@@ -48,6 +52,7 @@ def move(row: BatchRow, now: datetime) -> None:
     if row.removal is None:
         draft = search_for(owner, typed(row).addresses, row.name, places, today)
         removals.machine(draft, owner, row.owner, row.consumers)
+        removals.merge(draft, owner, row.stays)
         looks_began(row, draft)
         return
     if row.removal.stage != Stage.DRAFT:  # sent by us before we died, or by its owner on the pages
@@ -94,9 +99,11 @@ def send(
     today: date,
     now: datetime,
 ) -> None:
-    """Files a removal from every workspace in which something was found, or in which nobody could look."""
+    """Files a removal from every workspace in which something was found, or in which nobody could look. Where the row says
+    what alone is taken, from those in which that was found.
+    """
     looks = newest_looks(removal.person, places)
-    seen = {pk: look.sighting for pk, look in looks.items() if look.sighting}
+    seen = {pk: going(look.sighting, row.stays) for pk, look in looks.items() if look.sighting}
     there = [each for each in places if each.pk not in seen or seen[each.pk].outcome is not Outcome.ABSENT]
     if not there:
         removals.withdraw(removal, owner, "")
@@ -109,7 +116,11 @@ def send(
         )
         ended(row, BatchRow.State.FAILED, says, removal)
         return
-    removals.choose(removal, owner, [removals.Wish(each, Choice.REMOVE) for each in there], today)
+    if wanted := typed(row).taken:
+        wishes = reductions(there, seen, wanted)
+    else:
+        wishes = [removals.Wish(each, Choice.REMOVE) for each in there]
+    removals.choose(removal, owner, wishes, today)
     batch = row.batch
     engagement = engagement_of(row, scope_of(owner, today))
     removals.describe(
@@ -125,3 +136,35 @@ def send(
     )
     file(removal, owner, removal.version)
     ended(row, BatchRow.State.FILED, "", removal)
+
+
+def going(seen: Sighting, stays: str) -> Sighting:
+    """What was seen of the accounts that go."""
+    return split(seen, stays)[0] if stays else seen
+
+
+def reductions(
+    there: Sequence[Workspace], seen: Mapping[int, Sighting], wanted: Sequence[str]
+) -> list[removals.Wish]:
+    """What is taken alone, place by place. Raises Refused unless every place could be read, each name was found, and
+    something stays in each place.
+    """
+    unread = [each.name for each in there if each.pk not in seen or seen[each.pk].outcome is Outcome.UNKNOWN]
+    if unread:
+        says = f"What should go could not be looked up in {', '.join(unread)}. Go on with the draft by hand."
+        raise Refused("unread", says)
+    names = {name.casefold(): name for name in wanted}
+    wishes, found = [], set[str]()
+    for place in there:
+        taken = [each for each in holdings(seen[place.pk]) if each.takeable and each.name.casefold() in names]
+        if not taken:
+            continue
+        keys = tuple(each.key for each in taken)
+        if why := refuses_reduction(seen[place.pk], keys):
+            raise Refused("all-of-it", f"{place.name}: {why} Go on with the draft by hand.")
+        found |= {each.name.casefold() for each in taken}
+        wishes.append(removals.Wish(place, Choice.REDUCE, taken=keys))
+    if missing := [name for folded, name in names.items() if folded not in found]:
+        says = f"No role or group of this name was found: {', '.join(missing)}. Go on with the draft by hand."
+        raise Refused("not-found", says)
+    return wishes

@@ -20,12 +20,19 @@ from offboarding.lib.refusals import Refused
 from offboarding.removals.actions import known_zone, may_file
 from offboarding.removals.models import Batch, BatchRow, RemovalRequest
 from offboarding.removals.queries import removals_for
-from offboarding.removals.rules import FARTHEST, FILED_FOR, OPEN, Stage
+from offboarding.removals.rules import (
+    FARTHEST,
+    FILED_FOR,
+    OPEN,
+    Stage,
+    refuses_reason,
+    refuses_stays,
+)
 from offboarding.removals.sheets import MOST_ROWS, Typed
 from offboarding.users.models import User
 from offboarding.users.rules import Role, actor_of
 
-FIELDS = ("email", "others", "name", "engagement", "reason", "ticket", "owner", "consumers")
+FIELDS = tuple(Typed.__dataclass_fields__)
 LIMITS = {
     "email": 254,
     "name": 120,
@@ -34,6 +41,8 @@ LIMITS = {
     "ticket": 100,
     "owner": 200,
     "consumers": 2000,
+    "stays": 254,
+    "takes": 2000,
 }
 FILERS = (Role.REQUESTER, Role.SECURITY, Role.ADMINISTRATOR)
 MOST_ADDRESSES = 10
@@ -79,13 +88,16 @@ def known(scope: Scope) -> Known:
     return Known(scope.email, engagements, busy)
 
 
-def faults(rows: Sequence[BatchRow], found: Known) -> dict[int, Fault]:
-    """By number of the row, what is wrong with it first. Rows that are left out are not judged."""
+def faults(rows: Sequence[BatchRow], found: Known, reason: str) -> dict[int, Fault]:
+    """By number of the row, what is wrong with it first. Rows that are left out are not judged.
+
+    `reason` is the list's, for rows that name none.
+    """
     wrong, before = {}, dict[str, int]()
     for row in rows:
         if row.state == BatchRow.State.LEFT_OUT:
             continue
-        if fault := fault_of(typed(row), found, before):
+        if fault := fault_of(typed(row), found, before) or wrong_extent(typed(row), reason):
             wrong[row.number] = fault
         for address in typed(row).addresses:
             before.setdefault(fold(address), row.number)
@@ -97,7 +109,8 @@ def fault_of(row: Typed, found: Known, before: Mapping[str, int]) -> Fault | Non
     if not well_formed(row.email):
         return Fault("email", "Enter an e-mail address like name@company.com.")
     if bad := next((each for each in addresses if not well_formed(each)), ""):
-        return Fault("others", f"“{bad[:80]}” is not an e-mail address. Correct it or take it out.")
+        where = "stays" if bad == row.stays else "others"
+        return Fault(where, f"“{bad[:80]}” is not an e-mail address. Correct it or take it out.")
     if len(addresses) > MOST_ADDRESSES:
         return Fault("others", f"Enter at most {MOST_ADDRESSES} addresses of one person.")
     if any(fold(each) == fold(found.own) for each in addresses):
@@ -114,6 +127,19 @@ def fault_of(row: Typed, found: Known, before: Mapping[str, int]) -> Fault | Non
         says = "A service account has somebody who answers for it, and something that runs with it. Fill in both."
         return Fault("consumers" if row.owner else "owner", says)
     return wrong_engagement(row.engagement, found)
+
+
+def wrong_extent(row: Typed, usual: str) -> Fault | None:
+    """What does not go together where not everything of a person goes."""
+    if wrong := refuses_stays(row.stays, row.addresses, bool(row.owner)):
+        return Fault("stays", wrong)
+    if wrong := refuses_reason(reason_of(row.reason) or usual, row.stays):
+        return Fault("reason" if row.stays else "stays", wrong)
+    if row.taken and row.stays:
+        return Fault(
+            "takes", "Another account takes over, so nothing is taken alone. Leave one of the two empty."
+        )
+    return None
 
 
 def wrong_engagement(name: str, found: Known) -> Fault | None:
@@ -198,7 +224,7 @@ def file(by: User, scope: Scope, batch: Batch) -> int:
     with transaction.atomic():
         locked = held(by, batch)
         rows = list(locked.rows.all())
-        if wrong := faults(rows, known(scope)):
+        if wrong := faults(rows, known(scope), locked.reason):
             numbers = ", ".join(str(number) for number in list(wrong)[:8])
             raise Refused("rows-wrong", f"Put these rows right first, or leave them out: {numbers}.")
         going = [row.pk for row in rows if row.state == BatchRow.State.TYPED]

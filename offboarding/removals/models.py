@@ -212,6 +212,8 @@ class BatchRow(models.Model):
     ticket = models.CharField(max_length=100, blank=True)
     owner = models.CharField(max_length=200, blank=True)
     consumers = models.CharField(max_length=2000, blank=True)
+    stays = models.CharField(max_length=254, blank=True)
+    takes = models.CharField(max_length=2000, blank=True)
     state = models.CharField(max_length=10, choices=State.choices, default=State.TYPED)
     says = models.CharField(max_length=500, blank=True)
     removal = models.ForeignKey(

@@ -13,10 +13,21 @@ from offboarding.lib.refusals import Refused
 MOST_ROWS = 200
 MOST_BYTES = 1_000_000
 LONGEST = 4000  # characters of one row
-COLUMNS = ("email", "other_addresses", "name", "engagement", "reason", "ticket", "owner", "consumers")
+COLUMNS = (
+    "email",
+    "other_addresses",
+    "name",
+    "engagement",
+    "reason",
+    "ticket",
+    "owner",
+    "consumers",
+    "stays",
+    "take_only",
+)
 TEMPLATE = (
     ",".join(COLUMNS)
-    + "\r\nsam@partner.example,sam@home.example sam.ode@old.example,Sam Ode,Acme analytics support,contract-ended,CS-881,,\r\n"
+    + "\r\nsam@partner.example,sam@home.example sam.ode@old.example,Sam Ode,Acme analytics support,contract-ended,CS-881,,,,\r\n"
 )
 # What people write on top of the first column when they make their own list.
 NAMES = {
@@ -33,6 +44,9 @@ NAMES = {
     "ticket": "ticket",
     "owner": "owner",
     "consumers": "consumers",
+    "stays": "stays",
+    "take_only": "takes",
+    "take only": "takes",
 }
 
 
@@ -49,11 +63,20 @@ class Typed:
     # Of a service account: who answers for it, and what runs with it.
     owner: str = ""
     consumers: str = ""
+    # Where accounts are merged: the address of the one that stays.
+    stays: str = ""
+    # Roles and user groups by name, by semicolon: only these go. Empty: everything does.
+    takes: str = ""
 
     @property
     def addresses(self) -> tuple[str, ...]:
+        """All that are looked for, also the one that stays."""
         parts = self.others.replace(",", " ").replace(";", " ").split()
-        return distinct([self.email, *parts])
+        return distinct([self.email, *parts, *filter(None, [self.stays])])
+
+    @property
+    def taken(self) -> tuple[str, ...]:
+        return tuple(name for each in self.takes.split(";") if (name := each.strip()))
 
 
 def decoded(data: bytes) -> str:

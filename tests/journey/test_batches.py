@@ -137,3 +137,51 @@ def test_one_row_that_fails_does_not_hold_the_others(
     look_everywhere()
     go_on()
     assert states(batch) == ["failed", "filed"]
+
+
+def test_a_row_can_take_a_group_alone_and_the_rest_stays(
+    segment: Simulator, connect: Any, filing: Any
+) -> None:
+    segment.control.clear_trouble()
+    connect(segment, "Acme Production")
+    batch = filing(Typed(DAN, reason="partial", takes="admins"))
+    go_on()
+    look_everywhere()
+    go_on()
+    row = batch.rows.get()
+    assert (row.state, row.says) == ("filed", "")
+    (place,) = row.removal.places.all()
+    assert place.choice == "reduce"
+    (planned,) = row.removal.plans.get().data["places"]
+    assert {each["name"] for each in planned["lost"]} == {"Admins"}
+    assert {each["name"] for each in planned["kept"]} == {"Workspace Owner"}
+
+
+@pytest.mark.parametrize(
+    ("takes", "says"),
+    [("Admins; Source Admiral", "was found: Source Admiral"), ("Nothing", "was found: Nothing")],
+)
+def test_what_is_to_be_taken_and_is_not_there_files_nothing(
+    takes: str, says: str, segment: Simulator, connect: Any, filing: Any
+) -> None:
+    segment.control.clear_trouble()
+    connect(segment, "Acme Production")
+    batch = filing(Typed(DAN, reason="partial", takes=takes))
+    go_on()
+    look_everywhere()
+    go_on()
+    row = batch.rows.get()
+    assert row.state == "failed" and says in row.says
+    assert row.removal and row.removal.stage == "draft", "somebody goes on with it by hand"
+
+
+def test_a_row_can_name_the_account_that_stays(segment: Simulator, connect: Any, filing: Any) -> None:
+    segment.control.clear_trouble()
+    connect(segment, "Acme Staging")
+    batch = filing(Typed(DAN, reason="accounts-consolidated", stays="dan.new@northwind.example"))
+    go_on()
+    look_everywhere()
+    go_on()
+    row = batch.rows.get()
+    assert (row.state, row.says) == ("filed", "")
+    assert row.removal.stays == "dan.new@northwind.example" and row.removal.going == (DAN,)

@@ -34,7 +34,7 @@ def begin(alice: Any, today: date) -> Callable[..., Batch]:
 @pytest.fixture
 def wrong(alice: Any, today: date) -> Callable[..., dict[int, str]]:
     def of(batch: Batch) -> dict[int, str]:
-        found = batches.faults(list(batch.rows.all()), batches.known(scope_of(alice, today)))
+        found = batches.faults(list(batch.rows.all()), batches.known(scope_of(alice, today)), batch.reason)
         return {number: fault.says for number, fault in found.items()}
 
     return of
@@ -53,6 +53,14 @@ def wrong(alice: Any, today: date) -> Callable[..., dict[int, str]]:
         (Typed("a@x.example", engagement="Twice"), "Acme, Globex each have"),
         (Typed("a@x.example", reason="boredom"), "not in the catalogue"),
         (Typed("a@x.example", reason="something-broke"), "not in the catalogue"),
+        (Typed("a@x.example", reason="accounts-consolidated"), "Name the account that stays"),
+        (Typed("a@x.example", stays="b@x.example"), "so the reason is: Accounts consolidated"),
+        (Typed("a@x.example", stays="A@x.example", reason="Accounts consolidated"), "This account goes"),
+        (Typed("a@x.example", stays="b@x", reason="accounts-consolidated"), "is not an e-mail address"),
+        (
+            Typed("a@x.example", stays="b@x.example", takes="Source Admin", reason="accounts-consolidated"),
+            "nothing is taken alone",
+        ),
         (Typed(DAN), "R-1001 is open"),
         (Typed("a@x.example", DAN.upper()), "R-1001 is open"),
     ],
@@ -99,7 +107,7 @@ def test_judging_rows_takes_the_same_queries_however_many(
     rows = list(begin(*many).rows.all())
     scope = scope_of(alice, today)
     with django_assert_max_num_queries(3):
-        assert batches.faults(rows, batches.known(scope)) == {}
+        assert batches.faults(rows, batches.known(scope), "contract-ended") == {}
 
 
 @pytest.mark.parametrize(

@@ -146,7 +146,7 @@ def show(request: Request, batch: Batch, refusal: Refused | None = None) -> Http
 
 def look_over(request: Request, batch: Batch, refusal: Refused | None) -> HttpResponse:
     found = list(batch.rows.all())
-    wrong = verbs.faults(found, verbs.known(request.scope))
+    wrong = verbs.faults(found, verbs.known(request.scope), batch.reason)
     context = {
         "batch": batch,
         "rows": cards.review_rows(found, wrong),

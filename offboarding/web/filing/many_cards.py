@@ -29,7 +29,7 @@ from offboarding.web.removal.clock import Clock
 
 State = BatchRow.State
 SECONDS = 2
-NEEDED = set(FIELDS) - {"owner", "consumers"}
+NEEDED = set(FIELDS) - {"owner", "consumers", "stays", "takes"}
 NAMED = re.compile(rf"({'|'.join(FIELDS)})-(\d{{1,3}})")
 
 
@@ -70,6 +70,8 @@ def fields(row: BatchRow, fault: Fault) -> tuple[FieldCard, ...]:
         "ticket": _("Ticket"),
         "owner": _("Service account: who answers for it"),
         "consumers": _("Service account: what runs with it"),
+        "stays": _("Merged accounts: the address that stays"),
+        "takes": _("Take only: roles and groups, by semicolon"),
     }
     return tuple(
         FieldCard(
