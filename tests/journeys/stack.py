@@ -75,9 +75,13 @@ class Installation:
                 process.wait()
 
 
+# `seconds` are those of a machine that does nothing else; nothing is measured here.
+PATIENCE = 3
+
+
 def until(seconds: float, settled: Callable[[], bool], says: Callable[[], object] = lambda: "") -> None:
     """Asks at most a quarter of the time: who reads pages all the while keeps from working what is waited for."""
-    end = time.monotonic() + seconds
+    end = time.monotonic() + seconds * PATIENCE
     while True:
         asked = time.monotonic()
         if settled():
