@@ -121,7 +121,7 @@ class Reader:
 
     def __init__(self, base: str, transport: httpx.BaseTransport | None = None) -> None:
         self.base = base
-        self.client = httpx.Client(base_url=base, follow_redirects=True, timeout=30, transport=transport)
+        self.client = httpx.Client(base_url=base, follow_redirects=True, timeout=120, transport=transport)
         self.answer: httpx.Response
         self.page: Page
 
