@@ -108,7 +108,7 @@ def test_the_end_in_any_case_is_said_and_offers_no_press_that_would_not_help(per
     soon(page, extends=False)
     erin.go("/requests/")
     dialog = page.get_by_role("alertdialog")
-    expect(dialog).to_contain_text("lasted as long as a sign-in may", timeout=5000)
+    expect(dialog).to_contain_text("lasted as long as a sign-in may")
     expect(page.get_by_role("button", name="Stay signed in")).to_be_hidden()
     page.get_by_role("button", name="I know").click()
     expect(dialog).to_be_hidden()
