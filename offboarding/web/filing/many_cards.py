@@ -126,7 +126,11 @@ def terms(batch: Batch, clock: Clock) -> tuple[FactCard, ...]:
     return (
         FactCard(_("Why"), FILED_FOR[batch.reason].says, note=_("unless a row says something else")),
         FactCard(_("When"), clock.time(starts) if starts else _("As soon as each is approved")),
-        FactCard(_("What"), _("Remove from every workspace where something is found")),
+        FactCard(
+            _("What"),
+            _("Remove from every workspace where something is found"),
+            note=_("unless a row takes parts alone"),
+        ),
         FactCard(_("Ticket"), batch.ticket or _("none")),
     )
 
