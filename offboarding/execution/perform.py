@@ -259,8 +259,11 @@ def verify_later(run: Run, sight: Sight, later: timedelta, history: History) -> 
 
 
 def look_after_others(run: Run) -> None:
-    """In an emergency, calls that are not made yet go before looks at those that were: what is due longest comes first."""
-    put_down(run, State.VERIFYING, sentence="Accepted. We look again.", **actions.touched())
+    """In an emergency, calls that are not made yet go before looks at those that were: what is due longest comes first.
+
+    Also after an answer that nothing is there: what the call found is on its own row, and the look decides.
+    """
+    put_down(run, State.VERIFYING, sentence="Called. We look again.", **actions.touched())
 
 
 def look_again_later(run: Run, sight: Sight, later: timedelta) -> None:
