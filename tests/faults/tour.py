@@ -4,7 +4,7 @@ what is not is refused. Random walks go deeper, but come by seldom visited place
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from offboarding.execution.models import Run
@@ -111,6 +111,20 @@ def tour() -> list[str]:
     for where in moves.STANDINGS:
         wrong += told(f"a step that {where}", lambda where=where: standing(where))
     return wrong
+
+
+def deaths(moments: Iterable[int]) -> list[str]:
+    """A process dies at each of these moments of a removal's own turn; the removal ends right all the same."""
+    wrong = list[str]()
+    for moment in moments:
+        wrong += told(f"a worker that dies at moment {moment}", lambda moment=moment: death(moment))
+    return wrong
+
+
+def death(moment: int) -> None:
+    walk = begun()
+    walk.turn_and_die(removing(walk), moment)
+    ended(walk)
 
 
 def told(what: str, visit: Callable[[], None]) -> list[str]:

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from hashlib import sha256
 from typing import Any
 
@@ -23,7 +24,7 @@ from offboarding.lib.addresses import same
 from offboarding.lib.refusals import Refused
 from offboarding.removals import actions as removals
 from offboarding.removals.models import RemovalRequest
-from offboarding.work import clock, desks
+from offboarding.work import clock
 from offboarding.work.actions import LostLease, claim, put_down
 from offboarding.work.rules import ENDED, State
 from tests.faults import acts, crew, moves
@@ -63,6 +64,11 @@ ROADS: dict[str, tuple[tuple[str, str], ...]] = {
 }
 # Most of what there is to do is there while it runs.
 GOALS = ("running", "planned", "running", "closed", "running", "approved", "expired", "draft")
+
+
+def dying(pk: int, moment: int) -> None:
+    Boundaries(die_at(moment)).install()
+    crew.one_turn(RUN, pk)
 
 
 @dataclass
@@ -249,24 +255,19 @@ class Walk(RuleBasedStateMachine):
         self.route()
 
     @precondition(lambda self: self.request.stage in ("running", "closed"))
-    @rule(data=st.data(), turns=st.integers(1, 4))
-    def turn(self, data: st.DataObject, turns: int) -> None:
-        for _ in range(turns):
-            if (pk := self.drawn(data)) is not None:
+    @rule(data=st.data(), moments=st.lists(st.none() | st.integers(0, 17), min_size=1, max_size=4))
+    def turns(self, data: st.DataObject, moments: list[int | None]) -> None:
+        """A turn to its end, or a process that dies at that moment of it, by kill -9, and its lease stands."""
+        for moment in moments:
+            if (pk := self.drawn(data)) is None:
+                return
+            if moment is None:
                 crew.one_turn(RUN, pk)
+            else:
+                self.turn_and_die(pk, moment)
 
-    @precondition(lambda self: self.request.stage in ("running", "closed"))
-    @rule(data=st.data(), moment=st.integers(0, 24))
-    def turn_and_die(self, data: st.DataObject, moment: int) -> None:
-        """A process dies at that moment of its turn, by kill -9, and its lease stands."""
-        if (pk := self.drawn(data)) is None:
-            return
-
-        def work() -> None:
-            Boundaries(die_at(moment)).install()
-            desks.DESKS[RUN].look(pk)
-
-        self.tally.deaths += finished(work) == KILLED
+    def turn_and_die(self, pk: int, moment: int) -> None:
+        self.tally.deaths += finished(partial(dying, pk, moment)) == KILLED
 
     @precondition(lambda self: self.request.stage in ("running", "closed"))
     @rule(data=st.data())

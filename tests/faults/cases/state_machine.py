@@ -17,8 +17,11 @@ from offboarding.users.rules import Role
 from tests.faults import crew, moves, worlds
 from tests.faults.case import Case, Given, Measured
 from tests.faults.segment import Json
-from tests.faults.tour import tour
+from tests.faults.tour import deaths, tour
 from tests.faults.walk import DAN, PLACES, Tally, Walk
+
+TURN = 18  # moments at which a removal's turn can die, or so
+DEATHS = 20  # a whole run with fewer shows nothing about crashes
 
 
 def place(slug: str) -> Json:
@@ -90,13 +93,16 @@ def run(given: Given) -> Measured:
     tally = Tally()
     Walk.world, Walk.tally = given.world, tally
     faults = tour() if given.long else []
+    faults += deaths(range(TURN) if given.long else given.dice.sample(range(TURN), 2))
     try:
         run_state_machine_as_test(seed(given.seed)(Walk), settings=drawn(given))
     except Exception as error:
         notes = "\n".join(getattr(error, "__notes__", ()))
         faults.append(f"{type(error).__name__}: {error}\n{notes}")
     allowed, forbidden = moves.cells()
-    faults += untried(tally) if given.long else []
+    if given.long:
+        faults += untried(tally)
+        faults += [f"only {tally.deaths} kill -9: too few to say anything"] if tally.deaths < DEATHS else []
     return Measured(
         f"{tally.walks} walks over request, approval and steps, to each situation and then at random; {tally.steps} random moves,"
         f" {tally.deaths} kill -9,"
