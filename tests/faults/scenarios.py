@@ -65,6 +65,7 @@ class Target:
 
     kind: str
     pk: int = 0
+    back: bool = False  # Dan is put in again, after he had been seen gone, and that is meant
 
     def drive(self) -> None:
         """Turn after turn until it rests; a schedule runs a few times."""
@@ -269,9 +270,8 @@ def provisioned_again() -> Target:
     for run in Run.objects.filter(item__plan__removal=removal, item__code="provision-again"):
         crew.skip_manual([run])
     crew.journey.advance(removal.pk)
-    return Target(
-        "execution.Run", Run.objects.get(item__plan__removal=removal, item__step="verify.returned").pk
-    )
+    run = Run.objects.get(item__plan__removal=removal, item__step="verify.returned")
+    return Target("execution.Run", run.pk, back=True)
 
 
 def everything_to_read() -> Target:
