@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 
+from offboarding.checklist.models import ChecklistItem
 from offboarding.connections import keyring
 from offboarding.execution import actions as execution
 from offboarding.execution.logins import actions as logins
 from offboarding.execution.logins.rules import Asked, asked_for, changes, faults, readable, whole
 from offboarding.execution.models import Run, Secret
+from offboarding.execution.steps import STEPS, Call
+from offboarding.execution.steps.update_login import UpdateWarehouse
 from offboarding.journey import actions as journey
 from offboarding.ledger.models import Entry
 from offboarding.lib import canonical
@@ -389,6 +393,78 @@ def test_a_credential_that_nothing_uses_is_saved_and_not_called_verified(
     turns(unused)
     assert (unused.state, unused.ended) == ("done", "nothing to do")
     assert "No warehouse uses it, so nothing can tell whether it works." in unused.sentence
+
+
+# ---------------------------------------------------------------- two requests, one login
+
+
+@pytest.fixture
+def other(run: Run) -> Run:
+    """The same login is to change for another request, which waits for it too."""
+    item = ChecklistItem.objects.get(pk=run.item_id)
+    item.pk, item.number = None, 900
+    item.save()
+    made = Run.objects.create(item=item, state=State.NEEDS_PERSON, cause="login-wanted", not_before=None)
+    return Run.objects.select_related("item__workspace", "item__plan__removal").get(pk=made.pk)
+
+
+@pytest.fixture
+def both(run: Run, other: Run, olga: Any) -> Run:
+    """Both logins were entered in the same moment."""
+    enter(run, olga)
+    waits = Run.objects.filter(pk=run.pk)
+    waits.update(state=State.NEEDS_PERSON)
+    enter(other, olga, username="segment_loader_3")
+    waits.update(state=State.READY)
+    return freed(other)
+
+
+def test_no_login_is_entered_while_another_request_changes_it(run: Run, other: Run, olga: Any) -> None:
+    enter(run, olga)
+    with pytest.raises(Refused, match=rf"Step {run.item.number} of R-\d+ changes this login now") as refused:
+        enter(other, olga)
+    assert refused.value.code == "login-changes"
+    assert not Secret.objects.filter(run=other).exists()
+
+
+def test_of_two_that_change_one_login_the_later_waits_for_the_end_of_the_first(
+    run: Run, both: Run, turn: Make, turns: Make, sent: Make, settings_now: Any
+) -> None:
+    assert turn(both).state == "waiting"
+    assert re.fullmatch(r"R-\d+ changes this login", both.waiting_for) and not sent("PATCH")
+    assert turns(run).state == "done"
+    assert settings_now()["username"] == "segment_loader_2"
+    assert turns(both).state == "done"
+    assert settings_now()["username"] == "segment_loader_3" and len(sent("PATCH")) == 2
+
+
+def test_one_whose_call_may_have_landed_goes_before_an_earlier_one(
+    run: Run, both: Run, turn: Make, turns: Make, segment: Simulator, sent: Make
+) -> None:
+    Run.objects.filter(pk=run.pk).update(state=State.NEEDS_PERSON)
+    trouble(segment, "reset_after")
+    assert turn(both).state == "unknown"
+    Run.objects.filter(pk=run.pk).update(state=State.READY)
+    assert turn(run).state == "waiting" and len(sent("PATCH")) == 1
+    assert turns(both).state == "done" and turns(run).state == "done"
+
+
+def test_a_call_of_another_request_after_the_look_comes_before_ours(
+    run: Run, both: Run, turn: Make, sent: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Meanwhile(UpdateWarehouse):
+        def prepare(self, *given: Any) -> Call:
+            both.attempts.create(number=1, act="call", intent="Save", result="", seen_before={"next": "save"})
+            return super().prepare(*given)
+
+    monkeypatch.setitem(STEPS, "segment.update_warehouse", Meanwhile())
+    turn(run)
+    assert run.state == "ready" and not sent("PATCH") and not run.attempts.filter(act="call").exists()
+
+
+def test_nobody_waits_for_one_that_waits_for_a_person(run: Run, both: Run, turns: Make) -> None:
+    Run.objects.filter(pk=run.pk).update(state=State.NEEDS_PERSON)
+    assert turns(both).state == "done"
 
 
 # ---------------------------------------------------------------- who, when

@@ -183,7 +183,21 @@ def test_nor_in_an_error_page_when_something_breaks(operator: Browser, run: Run,
     assert not Secret.objects.exists()
 
 
+def test_while_another_request_changes_the_login_the_page_says_so_and_takes_none(
+    operator: Browser, run: Run
+) -> None:
+    item = ChecklistItem.objects.get(pk=run.item_id)
+    item.pk, item.number = None, 901
+    item.save()
+    other = Run.objects.create(item=item, state=State.VERIFYING, not_before=None)
+    Secret.objects.create(run=other, name="new login", sealed="x", fingerprint="f")
+    page = text_of(operator.get(at(run)))
+    assert "Step 901 of R-" in page and "changes this login now." in page
+    assert "login/" not in operator.get(at(run)).content.decode()
+    assert operator.get(at(run, "login/")).status_code == 409
+
+
 def test_the_number_of_queries_stays_small(operator: Browser, run: Run) -> None:
     with CaptureQueriesContext(connection) as queries:
         operator.get(at(run))
-    assert len(queries) <= 25, [query["sql"][:90] for query in queries]
+    assert len(queries) <= 26, [query["sql"][:90] for query in queries]

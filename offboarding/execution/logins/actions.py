@@ -10,6 +10,7 @@ from django.db.models.functions import Now
 
 from offboarding.connections import keyring
 from offboarding.execution.actions import guard, lock, tell, touched
+from offboarding.execution.logins.queries import another_at_work, open_logins
 from offboarding.execution.logins.rules import NEW_LOGIN, STEPS, Asked, faults, secrets_of
 from offboarding.execution.models import Run, Secret
 from offboarding.ledger.actions import APP, Actor, Event
@@ -18,6 +19,13 @@ from offboarding.users.models import User
 from offboarding.users.rules import actor_of
 from offboarding.work.actions import move
 from offboarding.work.rules import ENDED, State
+
+
+def changes_now(other: Run) -> str:
+    return (
+        f"Step {other.item.number} of {other.item.plan.removal.reference} changes this login now. "
+        "Wait until it has ended, then see whether this step still has to change it."
+    )
 
 
 def takes_login(run: Run) -> bool:
@@ -29,6 +37,8 @@ def may_enter(run: Run, user: User) -> None:
     guard(run, user)
     if not takes_login(run):
         raise Refused("no-login-wanted", "This step does not wait for a new login. Look at it again.")
+    if other := another_at_work(run):
+        raise Refused("login-changes", changes_now(other))
 
 
 def enter(run: Run, user: User, asked: tuple[Asked, ...], login: Mapping[str, str], method: str) -> None:
@@ -58,10 +68,6 @@ def enter(run: Run, user: User, asked: tuple[Asked, ...], login: Mapping[str, st
             actor_of(user),
             {"name": NEW_LOGIN, "fingerprint": print_of, "method": method},
         )
-
-
-def open_logins(run: Run) -> list[Secret]:
-    return list(Secret.objects.filter(run=run, name=NEW_LOGIN, forgotten_at=None))
 
 
 def forget(secret: Secret, actor: Actor) -> None:

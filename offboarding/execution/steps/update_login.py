@@ -10,12 +10,13 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any
 
 from offboarding.connections import keyring
-from offboarding.execution.logins import rules
-from offboarding.execution.logins.rules import NEW_LOGIN, Flat
-from offboarding.execution.models import Attempt, Run, Secret
+from offboarding.execution.logins import queries, rules
+from offboarding.execution.logins.rules import Flat
+from offboarding.execution.models import Attempt, Run
 from offboarding.execution.queries import history_of
 from offboarding.execution.rules import REMEDIES, SETTLE, Act, Cause, Ended, Result, Seen, Sight, Work
 from offboarding.execution.steps import Call, Step
@@ -29,6 +30,7 @@ from offboarding.gateways.segment import (
 )
 
 SAVE, PUT_BACK = "save", "put back"
+TURN_OF_ANOTHER = timedelta(seconds=15)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,13 +61,19 @@ class UpdateLogin(Step):
 
     gone = ""
 
+    def rests(self, run: Run, now: datetime) -> tuple[datetime, str] | None:
+        if queries.open_logins(run) and (other := queries.another_at_work(run)):
+            return now + TURN_OF_ANOTHER, f"{other.item.plan.removal.reference} changes this login"
+        return None
+
+    def stands(self, run: Run, work: Work) -> bool:
+        return queries.another_at_work(run) is None
+
     def recall(self, run: Run) -> Mapping[str, Any]:
-        secret = Secret.objects.filter(run=run, name=NEW_LOGIN, forgotten_at=None).first()
+        secret = next(iter(queries.open_logins(run)), None)
         if secret is None:
             return {}
-        since = max(secret.kept_at, run.started_at or secret.kept_at)
-        attempts = list(run.attempts.order_by("number"))
-        calls = [each for each in attempts if each.act == Act.CALL and each.begun_at >= since]
+        attempts, calls = list(run.attempts.order_by("number")), queries.calls_with(secret)
         looks = history_of(attempts, run.started_at).looks_since_call
         return {
             "sealed": secret.sealed,

@@ -16,6 +16,7 @@ from django.views.decorators.http import require_http_methods
 
 from offboarding.checklist.models import ChecklistItem
 from offboarding.execution.logins import actions as logins
+from offboarding.execution.logins.queries import another_at_work, open_logins
 from offboarding.execution.logins.rules import PASSWORD, USERNAMES, Asked, leaf
 from offboarding.execution.models import Run
 from offboarding.execution.rules import Act, Result
@@ -44,6 +45,7 @@ class LoginCard:
     facts: tuple[FactCard, ...]
     kept: str
     tested: str
+    other: str  # why nobody may enter one just now
     act: ActCard | None
 
 
@@ -52,14 +54,15 @@ def extra(view: Overview, item: ChecklistItem, run: Run) -> Extra | None:
     seen = newest(run)
     if not seen:
         return None
-    kept = next(iter(logins.open_logins(run)), None)
+    kept, other = next(iter(open_logins(run)), None), another_at_work(run)
     words = _("A new login is kept here, sealed, since %(when)s. It is forgotten when this step has ended.")
     act = None
-    if logins.takes_login(run) and not view.why_not:
+    if logins.takes_login(run) and not view.why_not and not other:
         label = _("Enter another login") if kept else _("Enter the new login")
         act = ActCard(label, f"{view.url}steps/{item.number}/login/", "quiet" if kept else "main")
     told = words % {"when": view.clock.says(kept.kept_at)} if kept else ""
-    return Extra("steps/_login.html", LoginCard(facts_of(item, seen), told, tested(item), act))
+    why = logins.changes_now(other) if other and logins.takes_login(run) else ""
+    return Extra("steps/_login.html", LoginCard(facts_of(item, seen), told, tested(item), why, act))
 
 
 EXTRAS[WAREHOUSE] = EXTRAS[CREDENTIAL] = extra
