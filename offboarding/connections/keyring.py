@@ -18,6 +18,7 @@ from offboarding.lib.sealing import NotOpenable, Sealer
 __all__ = [
     "NotOpenable",
     "fingerprint",
+    "gateway_at",
     "gateway_for",
     "gateway_to_try",
     "open_secret",
@@ -70,9 +71,16 @@ def gateway_to_try(
     deadline: float = 10.0,
     on_exchange: Callable[[Exchange], None] | None = None,
 ) -> SegmentGateway:
-    """A gateway that speaks with a token that is not kept yet, or never will be. Close it after use."""
+    """A gateway that speaks with a token that is not kept yet. Close it after use."""
+    return gateway_at(workspace.base_url, token, deadline, on_exchange)
+
+
+def gateway_at(
+    base_url: str, token: str, deadline: float, on_exchange: Callable[[Exchange], None] | None = None
+) -> SegmentGateway:
+    """For a token that is never kept, at an address of its own choice. Close it after use."""
     return SegmentGateway(
-        workspace.base_url,
+        base_url,
         token,
         fingerprint=fingerprint,
         outside=outside(),

@@ -1,20 +1,26 @@
-"""Trying a token that should not work any more: one question, and whatever the answer, nothing of it is kept."""
+"""Trying a token that should not work any more: one question an address, and whatever the answer, nothing of it is kept."""
 
 from __future__ import annotations
 
 from contextlib import closing
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
-from typing import Any
+from typing import Any, NamedTuple
 
 from offboarding.connections import keyring
 from offboarding.connections.models import Workspace
+from offboarding.connections.rules import ADDRESSES
 from offboarding.gateways.segment import Exchange, GatewayError, NotReached, SlowDown, TokenRefused
 from offboarding.lib.masking import DOTS, TAIL
 
-# Somebody waits for the page meanwhile.
-DEADLINE = 10.0
+# Somebody waits for the page meanwhile. A firewall may let nobody out to the region that is not used.
+DEADLINE, BRIEFLY = 10.0, 3.0
 REFUSED = 401
+
+
+class Address(NamedTuple):
+    url: str
+    region: str  # as pages call it
 
 
 class Verdict(StrEnum):
@@ -25,7 +31,10 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """What one try told. `token` is what may be kept of it: its last three signs, and a keyed fingerprint."""
+    """What one try told. `token` is what may be kept of it: its last three signs, and a keyed fingerprint.
+
+    `region` and `base_url` are those that the verdict is about. `calls`: what was asked, masked, in that order.
+    """
 
     verdict: Verdict
     region: str
@@ -33,7 +42,7 @@ class Trial:
     token: str
     fingerprint: str
     says: str
-    exchange: Exchange | None = None
+    calls: tuple[Exchange, ...] = ()
     found_id: str = ""  # Segment's id of the workspace that let it in
 
     def as_json(self) -> dict[str, Any]:
@@ -43,39 +52,78 @@ class Trial:
             "region": self.region,
             "token": self.token,
             "fingerprint": self.fingerprint,
-            "call": asdict(self.exchange) if self.exchange else None,
+            "calls": [asdict(call) for call in self.calls],
         }
 
 
-def attempt(workspace: Workspace, token: str) -> Trial:
-    """`GET /` with the token, at the address of the workspace's region. Takes at most ten seconds; holds no transaction.
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What one address said. `found_id` is empty unless it let the token in."""
 
-    Only a 401 there proves a token dead (Segment: Public API, Status codes): elsewhere it can mean too little permission.
+    address: Address
+    verdict: Verdict
+    says: str
+    found_id: str = ""
+
+
+def attempt(workspace: Workspace, token: str) -> Trial:
+    """`GET /` with the token at the address of the workspace's region, and at that of the other one if the first refuses:
+    a token lives in one region, and whoever pastes it may be wrong about which. Holds no transaction.
+
+    Only a 401 proves a token dead (Segment: Public API, Status codes): elsewhere it can mean too little permission.
     """
     calls: list[Exchange] = []
-    with closing(keyring.gateway_to_try(workspace, token, DEADLINE, calls.append)) as gateway:
-        try:
-            found_id = gateway.workspace().id
-            verdict, says = Verdict.ALIVE, "Segment accepts the token."
-        except GatewayError as error:
-            found_id = ""
-            verdict, says = judged(error, workspace)
+    own, *others = addresses_for(workspace)
+    answer = ask(own, token, DEADLINE, calls)
+    if answer.verdict is Verdict.DEAD:
+        answer = together(answer, [ask(each, token, BRIEFLY, calls) for each in others])
     return Trial(
-        verdict=verdict,
-        region=workspace.get_region_display(),
-        base_url=workspace.base_url,
+        verdict=answer.verdict,
+        region=answer.address.region,
+        base_url=answer.address.url,
         token=f"{DOTS}{token[-TAIL:]}",
         fingerprint=keyring.fingerprint(token),
-        says=says,
-        exchange=calls[-1] if calls else None,
-        found_id=found_id,
+        says=answer.says,
+        calls=tuple(calls),
+        found_id=answer.found_id,
     )
 
 
-def judged(error: GatewayError, workspace: Workspace) -> tuple[Verdict, str]:
-    region = workspace.get_region_display()
+def addresses_for(workspace: Workspace) -> list[Address]:
+    """The workspace's own first. No token of Segment goes to a simulator, and none of a simulator to Segment."""
+    own = Address(workspace.base_url, workspace.get_region_display())
+    published = [Address(url, Workspace.Region(region).label) for region, url in ADDRESSES.items()]
+    if own in published:
+        return [own, *(each for each in published if each != own)]
+    urls = [each.url for each in published]
+    connected = Workspace.objects.exclude(base_url__in=[*urls, own.url]).order_by("base_url")
+    others = connected.values_list("base_url", "region").distinct()
+    return [own, *(Address(url, Workspace.Region(region).label) for url, region in others)]
+
+
+def ask(address: Address, token: str, deadline: float, calls: list[Exchange]) -> Answer:
+    with closing(keyring.gateway_at(address.url, token, deadline, calls.append)) as gateway:
+        try:
+            return Answer(address, Verdict.ALIVE, "Segment accepts the token.", gateway.workspace().id)
+        except GatewayError as error:
+            return Answer(address, *judged(error, address.region))
+
+
+def together(own: Answer, others: list[Answer]) -> Answer:
+    """Let in anywhere is alive. An address that gave no clear answer takes nothing away from a clear no, and is named."""
+    if alive := next((each for each in others if each.verdict is Verdict.ALIVE), None):
+        return alive
+    said_no = [each.address.region for each in (own, *others) if each.verdict is Verdict.DEAD]
+    open_left = [each.address.region for each in others if each.verdict is not Verdict.DEAD]
+    says = refused_at(said_no)
+    if open_left:
+        says += f" Its {' and '.join(open_left)} address gave no clear answer."
+    return replace(own, says=says)
+
+
+def judged(error: GatewayError, region: str) -> tuple[Verdict, str]:
     if isinstance(error, TokenRefused) and error.exchange and error.exchange.status == REFUSED:
-        return Verdict.DEAD, f"Segment refused the token at its {region} address, with status {REFUSED}."
+        return Verdict.DEAD, refused_at([region])
     if isinstance(error, SlowDown):
         wait = f"Segment asked us to wait {error.retry_after:.0f} s, so nothing is proven."
         return Verdict.NOT_PROVEN, f"{wait} Wait that long, then paste the token again."
@@ -86,3 +134,8 @@ def judged(error: GatewayError, workspace: Workspace) -> tuple[Verdict, str]:
         Verdict.NOT_PROVEN,
         "Segment gave no clear answer, so nothing is proven. Try again in a few minutes.",
     )
+
+
+def refused_at(regions: list[str]) -> str:
+    addresses = f"its {' and '.join(regions)} address{'es' if len(regions) > 1 else ''}"
+    return f"Segment refused the token at {addresses}, with status {REFUSED}."

@@ -16,6 +16,7 @@ from django.test import Client as Browser
 from django.test.utils import CaptureQueriesContext
 
 from offboarding.connections.models import Workspace
+from offboarding.connections.old_token import addresses_for
 from offboarding.evidence import store
 from offboarding.execution.models import Proof, Run
 from offboarding.execution.rules import Cause
@@ -99,8 +100,8 @@ def test_a_refused_token_becomes_proof(operator: Browser, run: Run, olga: Any) -
     assert (kept["verdict"], kept["region"], kept["token"], kept["workspace"]) == (
         "dead", "US", "••••4c2", "Acme Production",
     )  # fmt: skip
-    assert (kept["call"]["method"], kept["call"]["status"]) == ("GET", 401)
-    assert kept["call"]["url"].endswith("/")
+    assert (kept["calls"][0]["method"], kept["calls"][0]["status"]) == ("GET", 401)
+    assert kept["calls"][0]["url"].endswith("/")
     facts = facts_of("token.found_dead")
     assert (facts["token"], facts["fingerprint"], facts["sha256"]) == (
         "••••4c2", kept["fingerprint"], proof.evidence.sha256,
@@ -124,7 +125,51 @@ def test_one_call_is_made_and_it_reads_the_workspace(operator: Browser, run: Run
     assert [(call["method"], call["path"]) for call in calls] == [("GET", "/")]
 
 
+def test_a_token_that_one_region_refuses_is_tried_in_the_other_one(
+    operator: Browser, run: Run, segment: Simulator, connect: Make
+) -> None:
+    abroad = connect(segment, "Acme EU")
+    page = text_of(paste(operator, run, GONE))
+    assert "Segment refused the token at its US and EU addresses, with status 401." in page
+    with store.open_bytes(Proof.objects.get(run=run).evidence.sha256) as file:
+        assert [(call["status"], call["url"]) for call in json.load(file)["calls"]] == [
+            (401, f"{segment.base_url}/"), (401, f"{abroad.base_url}/"),
+        ]  # fmt: skip
+
+
+def test_where_the_other_region_gives_no_answer_the_proof_says_so(
+    operator: Browser, run: Run, segment: Simulator, connect: Make
+) -> None:
+    connect(segment, "Acme EU")
+    Workspace.objects.filter(name="Acme EU").update(base_url="http://127.0.0.1:9")
+    page = text_of(paste(operator, run, GONE))
+    assert (
+        "refused the token at its US address, with status 401. Its EU address gave no clear answer." in page
+    )
+    assert run.proofs.count() == 1
+
+
+def test_a_token_of_segment_is_asked_for_at_segment_alone(removal: Any) -> None:
+    place = Workspace(base_url="https://eu1.api.segmentapis.com", region="eu")
+    assert addresses_for(place) == [
+        ("https://eu1.api.segmentapis.com", "EU"), ("https://api.segmentapis.com", "US"),
+    ]  # fmt: skip
+    here = Workspace.objects.get(name="Acme Production")
+    assert addresses_for(here) == [(here.base_url, "US")]
+
+
 # ---------------------------------------------------------------- accepted: an alarm
+
+
+def test_a_token_that_works_in_the_other_region_is_no_proof_but_an_alarm(
+    operator: Browser, run: Run, segment: Simulator, connect: Make
+) -> None:
+    connect(segment, "Acme EU")
+    page = text_of(paste(operator, run, segment.control.make_token("acme-eu")["token"]))
+    assert "still works in Acme EU, not in Acme Production." in page
+    assert not Proof.objects.exists() and facts_of("token.found_alive")["region"] == "EU"
+    (new,) = added()
+    assert new.state == "needs_person"
 
 
 def test_a_token_that_works_adds_a_step_that_closing_waits_for(
@@ -324,6 +369,15 @@ def test_a_mistake_is_told_at_its_field_and_nothing_is_sent(
     assert answer.status_code == 422
     assert answer.content.decode().count(says) == 2
     assert not segment.control.journal.calls({})
+
+
+def test_our_own_token_of_another_workspace_is_not_to_be_removed(
+    operator: Browser, run: Run, segment: Simulator
+) -> None:
+    answer = paste(operator, run, segment.token("acme-staging"))
+    assert answer.status_code == 422
+    assert "That is the token that Offboard itself uses for Acme Staging." in text_of(answer)
+    assert not added()
 
 
 def test_our_own_token_is_not_tried(operator: Browser, run: Run, segment: Simulator) -> None:

@@ -55,9 +55,7 @@ def candidates(view: Overview, item: ChecklistItem) -> list[Workspace]:
 
 def place_field(view: Overview, where: list[Workspace]) -> FieldCard:
     options = tuple(OptionCard(str(each.pk), f"{each.name} ({each.get_region_display()})") for each in where)
-    hint = _(
-        "It is asked at the address of this workspace's region: a token of the other region is refused there."
-    )
+    hint = _("It is asked at the address of this workspace's region first, then at the other one.")
     nothing = OptionCard("", _("Choose"), selected=True)
     error = view.wrong.get("place", "")
     return FieldCard(
@@ -84,7 +82,7 @@ def try_token(request: Request, view: Overview, run: Run) -> HttpResponse:
     """Nothing is written while it is tried; what is pasted goes to Segment and nowhere else."""
     old_tokens.may_try(run, request.user)
     workspace = chosen(request, view, run.item)
-    trial = tried(workspace, request.POST.get("token", "").strip())
+    trial = tried(request, workspace, request.POST.get("token", "").strip())
     if trial.verdict is Verdict.NOT_PROVEN:
         raise Refused("not-proven", trial.says, field="token")
     if trial.verdict is Verdict.DEAD:
@@ -103,16 +101,29 @@ def chosen(request: Request, view: Overview, item: ChecklistItem) -> Workspace:
 
 
 @sensitive_variables("token")
-def tried(workspace: Workspace, token: str) -> Trial:
+def tried(request: Request, workspace: Workspace, token: str) -> Trial:
     if wrong := mistyped(token[: LONGEST + 1]):
         raise Refused("mistyped", wrong, field="token")
+    not_ours(request, workspace, token)
+    trial = old_token.attempt(workspace, token)
+    if trial.verdict is Verdict.ALIVE and (found := connected_at(trial)):
+        not_ours(request, found, token)
+    return trial
+
+
+@sensitive_variables("token")
+def not_ours(request: Request, workspace: Workspace, token: str) -> None:
+    """Nobody is told to remove a token that Offboard works with."""
     if keyring.is_ours(workspace, token):
         sentence = _(
             "That is the token that Offboard itself uses for %(name)s. Replace it in Setup > Connections, "
             "remove the old one in Segment, then paste it here again."
         )
-        raise Refused("own-token", sentence % {"name": workspace.name}, field="token")
-    return old_token.attempt(workspace, token)
+        raise Refused("own-token", sentence % {"name": shown(request, workspace)}, field="token")
+
+
+def connected_at(trial: Trial) -> Workspace | None:
+    return Workspace.objects.filter(segment_id=trial.found_id, base_url=trial.base_url).first()
 
 
 def dead(request: Request, run: Run, workspace: Workspace, trial: Trial) -> None:
@@ -153,6 +164,11 @@ def alive(request: Request, view: Overview, run: Run, asked: Workspace, trial: T
 
 
 def elsewhere(request: Request, trial: Trial) -> str:
-    """The name of a workspace outside of this request, only for those who may see it."""
-    found = workspaces_in(request.scope).filter(segment_id=trial.found_id, base_url=trial.base_url).first()
-    return found.name if found else _("another workspace")
+    found = connected_at(trial)
+    return shown(request, found) if found else _("another workspace")
+
+
+def shown(request: Request, workspace: Workspace) -> str:
+    """The name of a workspace, only for those who may see it."""
+    seen = workspaces_in(request.scope).filter(pk=workspace.pk).exists()
+    return workspace.name if seen else _("another workspace")
