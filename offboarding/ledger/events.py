@@ -159,6 +159,7 @@ class Event(StrEnum):
     SECRETS_RESEALED = "secrets.resealed"
     ENGINE_PAUSED = "engine.paused"
     ENGINE_RESUMED = "engine.resumed"
+    ENGINE_TRY_ASKED = "engine.try_again_asked"
     SIGNING_KEY_CHANGED = "ledger.key_changed"
     LEDGER_CHECKED = "ledger.checked"
     AUDIT_OPENED = "audit.opened"

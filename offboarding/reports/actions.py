@@ -9,6 +9,7 @@ from django.db import IntegrityError, transaction
 from django.db.models.functions import Now
 
 from offboarding import pulse
+from offboarding.directory import again as directory
 from offboarding.directory.rules import Scope
 from offboarding.ledger.actions import APP, Event, record
 from offboarding.ledger.rules import Broken
@@ -16,7 +17,7 @@ from offboarding.lib.refusals import Refused
 from offboarding.reports.models import Check
 from offboarding.reports.walls import READERS
 from offboarding.users.models import User
-from offboarding.users.rules import actor_of
+from offboarding.users.rules import Role, actor_of
 from offboarding.work.actions import put_down
 from offboarding.work.rules import State
 
@@ -37,6 +38,12 @@ def check_asked(by: User, scope: Scope) -> bool:
     if not scope.has(*READERS):
         raise Refused("not-a-reader", "Only auditors, security and administrators have the ledger checked.")
     return check_ledger(by) is not None
+
+
+def try_again(by: User, scope: Scope, check: Check) -> None:
+    if not scope.everywhere(Role.ADMINISTRATOR):
+        raise Refused("not-for-all", "Only administrators of all clients have this tried again.")
+    directory.try_again(by, check, "the check of the ledger")
 
 
 def checked(check: Check, entries: int, found: Broken | None) -> None:

@@ -9,7 +9,7 @@ from django.db import IntegrityError, transaction
 from django.db.models.functions import Now
 
 from offboarding import pulse
-from offboarding.directory import clients
+from offboarding.directory import again, changes, clients
 from offboarding.directory.changes import reason, reference
 from offboarding.directory.models import Client
 from offboarding.directory.queries import scope_of, years_of
@@ -21,7 +21,7 @@ from offboarding.removals.queries import clients_of
 from offboarding.retention.models import Extension, LegalHold
 from offboarding.retention.rules import may_not_hold
 from offboarding.users.models import User
-from offboarding.users.rules import actor_of
+from offboarding.users.rules import Role, actor_of
 from offboarding.work.actions import put_down
 from offboarding.work.rules import State
 
@@ -45,6 +45,13 @@ def extended(extension: Extension) -> None:
         put_down(extension, State.DONE, after=None)
         facts = {"years": extension.years, "files": extension.files, "packets": extension.packets}
         record(Event.RETENTION_EXTENDED, actor=APP, about=reference(extension.client), facts=facts)
+
+
+def try_again(by: User, scope: Scope, extension: Extension) -> None:
+    """It goes on behind the last batch that stands."""
+    changes.may(scope, extension.client, Role.ADMINISTRATOR)
+    what = f"the longer retention of {extension.client.name}"
+    again.try_again(by, extension, what, reference(extension.client))
 
 
 # ---------------------------------------------------------------- legal holds

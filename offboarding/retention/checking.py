@@ -9,13 +9,18 @@ from django.db import IntegrityError, transaction
 from django.db.models.functions import Now
 
 from offboarding import pulse
+from offboarding.directory import again as directory
+from offboarding.directory.rules import Scope
 from offboarding.evidence.models import Evidence
 from offboarding.evidence.store import storage
 from offboarding.ledger.actions import APP, Event, record
+from offboarding.lib.refusals import Refused
 from offboarding.packets.models import Packet
 from offboarding.retention import whole
 from offboarding.retention.models import EvidenceCheck
 from offboarding.retention.whole import Fault, Seen
+from offboarding.users.models import User
+from offboarding.users.rules import Role
 from offboarding.work import clock
 from offboarding.work.actions import Hold as Lease
 from offboarding.work.actions import keep, put_down
@@ -35,6 +40,13 @@ def order() -> EvidenceCheck | None:
     except IntegrityError:
         return None
     return made
+
+
+def try_again(by: User, scope: Scope, check: EvidenceCheck) -> None:
+    """It goes on behind the last file that was noted."""
+    if not scope.everywhere(Role.ADMINISTRATOR):
+        raise Refused("not-for-all", "Only administrators of all clients have this tried again.")
+    directory.try_again(by, check, "the check of the evidence")
 
 
 def perform(check: EvidenceCheck) -> None:

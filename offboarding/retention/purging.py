@@ -9,6 +9,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import Q
 from django.db.models.functions import Now
 
+from offboarding.directory import again
 from offboarding.directory.changes import reason, reference
 from offboarding.directory.models import Client
 from offboarding.directory.queries import scope_of
@@ -92,6 +93,12 @@ def decline(by: User, purge: Purge, why: str) -> None:
         if not move(locked, State.CANCELLED, declined_by=by, declined_because=why, ended_at=Now()):
             raise Refused("moved-meanwhile", "Somebody else decided this meanwhile.")
         told(Event.PURGE_DECLINED, by, locked, {"why": why})
+
+
+def try_again(by: User, purge: Purge) -> None:
+    """What two people decided already, and an engine could not end."""
+    guard(by)
+    again.try_again(by, purge, f"the purge of {purge.client.name}", reference(purge.client))
 
 
 def guard(by: User, asked_by: int | None = None) -> None:

@@ -12,6 +12,7 @@ from django.db.models.functions import Now
 
 from offboarding import pulse
 from offboarding.connections.models import Workspace
+from offboarding.directory import again as directory
 from offboarding.directory.changes import reference
 from offboarding.directory.rules import Scope
 from offboarding.evidence.models import Evidence
@@ -212,6 +213,13 @@ def crashed(harvest: Harvest) -> None:
 def cannot_merge(harvest: Harvest, says: str) -> None:
     """The file in the store is not what was added. What is left of it stays unmerged."""
     put_down(harvest, State.DONE, after=None, ended_at=Now(), lack=Lack.CRASHED.value, says=says[:300])
+
+
+def try_again(by: User, scope: Scope, harvest: Harvest) -> None:
+    """Behind the last page that stands. A file is merged only once, so this is its way on."""
+    may_copy(scope, [harvest.workspace])
+    what = f"the copy of the audit trail of {harvest.workspace.name}"
+    directory.try_again(by, harvest, what, reference(harvest.workspace), lack="", says="", ended_at=None)
 
 
 def again(harvest: Harvest, after: timedelta) -> None:

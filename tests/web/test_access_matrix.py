@@ -298,10 +298,7 @@ ROWS: dict[str, Row] = {
     "api_key_end": Row(),  # nobody's own
     "engine": page(only("olga ada") | OTHERS_OWN),
     "engine_go_on": Row(),  # does not stand still
-    **several(
-        "engine_packet_again engine_look_again",
-        Row(),
-    ),  # none stopped
+    "engine_again": Row(),  # none stopped
 }
 
 
@@ -349,6 +346,7 @@ ARGUMENTS = (
     ("pk", "address", "name"),
     ("slug",),
     ("slug", "name"),
+    ("name", "pk"),
     ("rest",),
     ("key",),
     ("uidb36", "key"),
@@ -476,6 +474,7 @@ def world(
             "policy_proposal": {"pk": proposed.pk},
             "policy_decide": {"pk": proposed.pk, "name": "approve"},
             "way_act": {"slug": "okta", "name": "on"},
+            "engine_again": {"name": "looks"},
         },
     )
 

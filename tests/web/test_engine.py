@@ -187,7 +187,7 @@ def test_the_page_says_what_things_wait_for_without_names_of_others(
     )
     look(hidden, state="needs_person", waiting_for="stopped 3 times", not_before=None)
     page = words(opened(client, person("max", Role.ADMINISTRATOR, clients_=("Acme",))))
-    assert "1 for the next look" in page and "1 more is of clients that are not yours" in page
+    assert "1 for the next look" in page and "1 more is not yours to see" in page
     assert "Hooli" not in page
 
 
@@ -275,13 +275,14 @@ def unmade(filed: Make) -> Any:
 
 def test_a_packet_that_could_not_be_made_is_made_again(client: Client, unmade: Any, ada: Any) -> None:
     assert escape(unmade.trouble) in words(opened(client, ada))
-    answer = client.post(f"{URL}packets/{unmade.pk}/again/", follow=True)
+    answer = client.post(f"{URL}packets/{unmade.pk}/again/", {"fence": unmade.fence}, follow=True)
     unmade.refresh_from_db()
-    assert "is made again" in words(answer)
+    assert "One more try begins: " in words(answer)
     assert (unmade.state, unmade.trouble, unmade.version) == ("ready", "", 1)
     entry = Entry.objects.filter(event="packet.ordered").latest("seq")
     assert (entry.actor_id, entry.about) == (str(ada.pk), unmade.removal.reference)
-    assert client.post(f"{URL}packets/{unmade.pk}/again/").status_code == 404, "it stopped no more"
+    again = client.post(f"{URL}packets/{unmade.pk}/again/", {"fence": unmade.fence})
+    assert again.status_code == 409, "it stopped no more"
 
 
 def test_a_packet_is_made_again_only_by_who_may(client: Client, unmade: Any, person: Make, bob: Any) -> None:
@@ -309,9 +310,9 @@ def test_a_packet_that_is_on_its_way_is_not_ordered_again(unmade: Any, ada: Any)
 def test_a_search_that_crashed_begins_anew(client: Client, look: Make, ada: Any) -> None:
     stopped = look(state="needs_person", waiting_for="stopped 3 times", not_before=None)
     assert "Search for a person in Acme" in words(opened(client, ada))
-    client.post(f"{URL}looks/{stopped.pk}/again/")
+    client.post(f"{URL}looks/{stopped.pk}/again/", {"fence": stopped.fence})
     assert Look.objects.filter(person=stopped.person).count() == 2
-    assert "Search for a person in" not in words(client.get(URL)), "a later one made up for it"
+    assert f"looks/{stopped.pk}/again/" not in words(client.get(URL)), "a later one made up for it"
 
 
 def test_a_search_of_another_client_is_not_here(client: Client, look: Make, person: Make) -> None:

@@ -8,6 +8,7 @@ from django.db import transaction
 from django.db.models.functions import Now
 
 from offboarding import pulse
+from offboarding.directory.again import moved_meanwhile
 from offboarding.directory.rules import Scope
 from offboarding.ledger.actions import APP, Event, record
 from offboarding.lib.refusals import Refused
@@ -38,6 +39,16 @@ def order(packet: Packet, user: User, scope: Scope, words: Sequence[str] = ()) -
         facts = {"version": locked.version, "sha256": locked.sha256, "words": len(words)}
         record(Event.COPY_ORDERED, actor=actor_of(user), about=locked.removal.reference, facts=facts)
     return made
+
+
+def try_again(made: Redaction, user: User, scope: Scope) -> None:
+    """With the words that were to be hidden. Raises Refused if it moved on meanwhile."""
+    with transaction.atomic():
+        assert Packet.objects.select_for_update(of=("self",)).get(pk=made.packet_id)
+        locked = Redaction.objects.get(pk=made.pk)
+        if locked.state != State.NEEDS_PERSON or locked.fence != made.fence:
+            raise moved_meanwhile()
+        order(made.packet, user, scope, locked.words)
 
 
 def checked(words: Sequence[str]) -> list[str]:

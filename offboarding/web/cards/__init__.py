@@ -16,7 +16,8 @@ Texts come translated and as whole sentences. A state is a key of `LOOKS`; an un
         FactCard(label, value, change_url="", note="")         value: text, card, or a tuple of these
     {% include "elements/strip.html" with strip=card %}
         StripCard(squares, tokens="", keys="")                 states: see SquareState; worst_first(states)
-    {% include "elements/act.html" with act=card %}            add small=True for a small button
+    {% include "elements/act.html" with act=card %}            add small=True for a small button, act_id="", and
+                                                               act_about="" where many buttons say the same
         ActCard(label, url, role="quiet", icon="", busy="", post=False, dialog=False, drawer=False, hidden=())
     {% include "elements/confirm.html" with confirm=card %}    or render elements/confirm_page.html
         ConfirmCard(title, effects, act, back_url, facts=(), fields=(), summary=…, note="")

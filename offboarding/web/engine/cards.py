@@ -127,8 +127,8 @@ def engine_card(
     tag, says = overall(found, clock)
     hidden = max(0, stopped - len(rows))
     more = ngettext(
-        "%(n)d more is of clients that are not yours, or too many to show.",
-        "%(n)d more are of clients that are not yours, or too many to show.",
+        "%(n)d more is not yours to see, or too many to show.",
+        "%(n)d more are not yours to see, or too many to show.",
         hidden,
     )
     since, places = found.lost_since, list(workspaces)

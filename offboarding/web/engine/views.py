@@ -9,21 +9,18 @@ from typing import Any
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_safe
 
 from offboarding.connections.queries import workspaces_in
-from offboarding.discovery import actions as discovery
 from offboarding.journey import standstill
 from offboarding.lib.refusals import Refused
-from offboarding.packets import actions as packets
-from offboarding.removals.queries import removals_for
-from offboarding.users.rules import Role
 from offboarding.web import proving
-from offboarding.web.engine import cards, parked
+from offboarding.web.engine import cards, parked, stopped
 from offboarding.web.engine.facts import Facts, facts
+from offboarding.web.engine.stopped import SEES, Reader
 from offboarding.web.errors import status_of
 from offboarding.web.http import Request, page, signed_in
 from offboarding.web.proof import proved_since, to_proof
@@ -31,7 +28,6 @@ from offboarding.web.removal.clock import Clock
 from offboarding.web.removal.polling import wants_news
 from offboarding.web.setup.tabs import tabs
 
-SEES = (Role.ADMINISTRATOR, Role.OPERATOR)
 CHOSEN = "engine-go-on"
 
 
@@ -48,7 +44,7 @@ def engine(request: Request) -> HttpResponse:
     card = cards.engine_card(
         found,
         workspaces_in(request.scope, *SEES),
-        parked.parked(request.scope, *SEES),
+        parked.parked(Reader(request.user, request.scope)),
         parked.count(),
         clock,
     )
@@ -130,29 +126,20 @@ def confirm_page(request: Request, found: Facts, refusal: Refused | None = None)
 # ---------------------------------------------------------------- trying again
 
 
-@require_POST
+@require_http_methods(["GET", "HEAD", "POST"])
 @signed_in
-def packet_again(request: Request, pk: int) -> HttpResponse:
+def again(request: Request, name: str, pk: int) -> HttpResponse:
+    """One more try of one row, as the person saw it. Somebody else's and none are the same answer."""
     for_operators(request)
-    packet = get_object_or_404(parked.packets(), pk=pk, removal__in=removals_for(request.scope))
-    packets.make_again(packet, request.user)
-    messages.info(
-        request, _("The packet of %(reference)s is made again.") % {"reference": packet.removal.reference}
-    )
-    return redirect("engine")
-
-
-@require_POST
-@signed_in
-def look_again(request: Request, pk: int) -> HttpResponse:
-    """A new look in the same place; the one that stopped stays as it is."""
-    for_operators(request)
-    seen = workspaces_in(request.scope, *SEES)
-    look = parked.looks().filter(pk=pk, workspace__in=seen).select_related("workspace").first()
-    if look is None:
+    kind, reader = stopped.KINDS.get(name), Reader(request.user, request.scope)
+    row = kind.seen(reader).filter(pk=pk).first() if kind and kind.again else None
+    if kind is None or row is None:
         raise Http404
-    discovery.ask(request.user, look.addresses, [look.workspace])
-    messages.info(
-        request, _("The search in %(workspace)s begins again.") % {"workspace": look.workspace.name}
-    )
+    line = kind.line(reader, row)
+    if not line.may:
+        raise PermissionDenied
+    if request.method != "POST":
+        return page(request, "elements/confirm_page.html", {"confirm": parked.confirm_card(kind, row, line)})
+    parked.try_again(kind, reader, row, request.POST.get("fence", ""))
+    messages.success(request, _("One more try begins: %(title)s.") % {"title": line.title})
     return redirect("engine")
