@@ -4,6 +4,7 @@ Typeset by typst with the fonts that stand beside this file, so that the same wo
 sign that none of the fonts can show is written as [U+6F22]; the exact text is where the document's data is kept.
 """
 
+import ctypes
 import json
 import re
 import unicodedata
@@ -20,6 +21,11 @@ _ESCAPE = re.compile(r"\\u\{([0-9a-fA-F]+)\}")
 # Joiners that shape a name; every other invisible sign is made visible, since some turn the order of text around.
 _JOINERS = "\u200c\u200d"
 _MOST_ROUNDS = 300
+_LONG, _REMEMBERED = (
+    20_000,
+    10,
+)  # characters of data that make a long document; compilations until one is forgotten
+_NOTHING = b'#set document(title: "nothing")'
 _PROBE = b"""#set document(title: "probe")
 #set text(font: ("Public Sans", "Libertinus Serif", "Noto Sans Thai", "WenQuanYi Micro Hei", "DejaVu Sans Mono",
   "Noto Emoji"))
@@ -96,14 +102,29 @@ def _first_refused(signs: set[str]) -> set[str]:
 
 
 def _compile(source: bytes, data: Any) -> bytes:
-    pdf: bytes = typst.compile(
-        source,
-        format="pdf",
-        pdf_standards=["a-2a", "ua-1"],
-        font_paths=_fonts(),
-        sys_inputs={"data": json.dumps(data, ensure_ascii=False)},
-    )
-    return settle(pdf)
+    given = json.dumps(data, ensure_ascii=False)
+    try:
+        pdf: bytes = typst.compile(
+            source,
+            format="pdf",
+            pdf_standards=["a-2a", "ua-1"],
+            font_paths=_fonts(),
+            sys_inputs={"data": given},
+        )
+        return settle(pdf)
+    finally:
+        if len(given) > _LONG:
+            _let_go()
+
+
+def _let_go() -> None:
+    """The typesetter remembers all of its last few documents, in case the next one is nearly the same (comemo, evict), and
+    glibc keeps what is freed: together two gigabytes in a worker that has sealed some large packets.
+    """
+    for _ in range(_REMEMBERED):
+        typst.compile(_NOTHING, format="pdf", font_paths=_fonts())
+    if trim := getattr(ctypes.CDLL(None), "malloc_trim", None):  # only where the C library is glibc
+        trim(0)
 
 
 @cache
