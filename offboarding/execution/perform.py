@@ -156,6 +156,8 @@ def turn(run: Run, step: Step, gateway: SegmentGateway, plain: Work, notes: Note
         return halted(run, halt, sight)
     there = step.acts and sight.seen is Seen.PRESENT  # what is not known is not acted on
     if not there or sight.blocked or not may_call_again(history, step.calls_at_most(run)):
+        if not step.stands(run, work):
+            raise Outdated
         return hand_to_person(run, sight)
     try:
         called = act(run, step, gateway, work, sight, notes)

@@ -10,12 +10,15 @@ from typing import Any
 import pytest
 from django.db import transaction
 
+from offboarding.checklist.models import ChecklistItem
 from offboarding.connections import keyring
 from offboarding.execution import actions
 from offboarding.execution.models import Ruling, Run, Secret
 from offboarding.execution.rotation import actions as rotation
 from offboarding.execution.rotation import queries
+from offboarding.execution.rules import Sight
 from offboarding.execution.steps import STEPS, Call
+from offboarding.execution.steps.add_write_key import AddWriteKey
 from offboarding.execution.steps.remove_write_key import RemoveWriteKey
 from offboarding.journey import actions as journey
 from offboarding.ledger.models import Entry
@@ -414,6 +417,59 @@ def test_a_doubt_of_another_request_that_waits_for_a_person_is_decided_first(
     other.attempts.create(number=1, act="call", intent="Add a write key", result="unknown")
     assert turn(adding).state == "waiting"
     assert "Another request adds a key" in adding.waiting_for and posts(segment) == 0
+
+
+@pytest.fixture
+def another(adding: Run) -> Run:
+    """Another request is about to add a key to the same source; a worker has it in hand."""
+    item = ChecklistItem.objects.get(pk=adding.item_id)
+    item.pk, item.number = None, 900
+    item.save()
+    return Run.objects.create(item=item, state="running", not_before=None, fence=1, lease_until=soon())
+
+
+def soon() -> datetime:
+    return datetime.now(UTC) + timedelta(minutes=1)
+
+
+@pytest.fixture
+def calls_meanwhile(another: Run, segment: Simulator, monkeypatch: pytest.MonkeyPatch) -> Make:
+    """After our worker saw that nobody else adds a key, and before it reads, the other one writes its intent and calls."""
+
+    def make(adopted: bool) -> None:
+        class Meanwhile(AddWriteKey):
+            def look(self, gateway: Any, work: Any) -> Sight:
+                if another.attempts.exists():
+                    return super().look(gateway, work)
+                call = another.attempts.create(number=1, act="call", intent="Add a write key", seen_before={})
+                add_by_hand(segment, another)
+                seen = super().look(gateway, work)
+                if adopted:
+                    Secret.objects.create(run=another, name="new key", fingerprint=seen.facts["fresh"][0])
+                    call.result = "accepted"
+                    call.save()
+                return seen
+
+        monkeypatch.setitem(STEPS, "segment.add_write_key", Meanwhile())
+
+    return make
+
+
+def test_a_key_that_another_request_made_after_we_asked_is_no_doubt_of_a_person(
+    adding: Run, turn: Make, segment: Simulator, calls_meanwhile: Make
+) -> None:
+    calls_meanwhile(adopted=False)
+    assert turn(adding).state == "ready" and not adding.cause
+    assert turn(adding).state == "waiting"
+    assert "Another request adds a key" in adding.waiting_for and posts(segment) == 0
+
+
+def test_a_key_that_another_request_took_as_its_own_while_we_read_is_its_own(
+    adding: Run, turn: Make, segment: Simulator, calls_meanwhile: Make
+) -> None:
+    calls_meanwhile(adopted=True)
+    assert turn(adding).state == "ready"
+    assert turn(adding).state == "done" and posts(segment) == 1
 
 
 def test_of_two_in_doubt_neither_waits_for_the_other(adding: Run, turn: Make, segment: Simulator) -> None:

@@ -38,5 +38,10 @@ def another_at_work(run: Run) -> Run | None:
     return first.run
 
 
+def goes_first(run: Run) -> Run | None:
+    """The same for a step that has a login of its own to save; one that has none waits for nobody."""
+    return another_at_work(run) if open_logins(run) else None
+
+
 def turn(secret: Secret) -> tuple[bool, int]:
     return not calls_with(secret), secret.pk

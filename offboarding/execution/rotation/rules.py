@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 NEW_KEY = "new key"
@@ -38,6 +38,10 @@ class Known:
     adopted: str = ""
     taken: str = ""
     consumers_read: bool = False
+
+    def compares_as(self, other: Known) -> bool:
+        """Whether a look that was compared with one would be judged the same with the other."""
+        return replace(self, settling=other.settling, consumers_read=other.consumers_read) == other
 
 
 def judge(now: Collection[str], known: Known) -> tuple[Found, tuple[str, ...]]:

@@ -63,8 +63,10 @@ class Step:
         raise NotImplementedError
 
     def stands(self, run: Run, work: Work) -> bool:
-        """Whether what the look was compared with still holds. Asked in the transaction that writes the intent, of which
-        there is one at a time: False, and nothing is called before a new look.
+        """Whether what the look was compared with still holds: if not, a new look comes first.
+
+        Asked before a person is asked, and in the transaction that writes the intent of a call, of which there is one at
+        a time.
         """
         return True
 

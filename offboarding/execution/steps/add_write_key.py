@@ -8,7 +8,7 @@ from typing import Any
 from offboarding.connections import keyring
 from offboarding.execution.models import Attempt, Run
 from offboarding.execution.rotation import actions, queries
-from offboarding.execution.rotation.rules import Found, fresh_keys, judge, spoken
+from offboarding.execution.rotation.rules import Found, Known, fresh_keys, judge, spoken
 from offboarding.execution.rules import Cause, Seen, Sight, Work
 from offboarding.execution.steps import Call, Step
 from offboarding.gateways.segment import Declined, Doubtful, NotAllowed, NotThere, SegmentGateway, protocol
@@ -59,6 +59,11 @@ class AddWriteKey(Step):
 
     def intent(self, work: Work) -> str:
         return f"Add a write key to {work.target['source']} in {work.workspace}"
+
+    def stands(self, run: Run, work: Work) -> bool:
+        """Another request may have begun since, and what appeared be its key: its intent stood before the key was there."""
+        compared: Known = work.known["rotation"]
+        return not queries.another_at_work(run) and compared.compares_as(queries.known(run))
 
     def prepare(self, gateway: SegmentGateway, work: Work, sight: Sight) -> Call:
         source_id = str(work.target["source_id"])

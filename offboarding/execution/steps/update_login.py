@@ -62,12 +62,12 @@ class UpdateLogin(Step):
     gone = ""
 
     def rests(self, run: Run, now: datetime) -> tuple[datetime, str] | None:
-        if queries.open_logins(run) and (other := queries.another_at_work(run)):
+        if other := queries.goes_first(run):
             return now + TURN_OF_ANOTHER, f"{other.item.plan.removal.reference} changes this login"
         return None
 
     def stands(self, run: Run, work: Work) -> bool:
-        return queries.another_at_work(run) is None
+        return queries.goes_first(run) is None
 
     def recall(self, run: Run) -> Mapping[str, Any]:
         secret = next(iter(queries.open_logins(run)), None)
