@@ -180,7 +180,7 @@ def _addresses(host: str, port: int, wait: float | None) -> list[str]:
     except queue.Empty:
         raise httpcore.ConnectTimeout(f"the name {host} could not be looked up in time") from None
     if isinstance(found, OSError):
-        raise httpcore.ConnectError(f"the name {host} is not known: {found}")
+        raise httpcore.ConnectError(f"the name {host} is not known")
     return found
 
 

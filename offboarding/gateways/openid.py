@@ -6,7 +6,6 @@ Discovery: OpenID Connect Discovery 1.0, section 4. The document must name the i
 from __future__ import annotations
 
 import json
-import re
 from base64 import b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -118,14 +117,9 @@ def sent(
     try:
         return wire.send(method, target, headers, body)
     except (Unsent, Unclear) as error:
-        raise NoAnswer(f"{parts.netloc} cannot be reached: {plain(error)}.") from None
+        raise NoAnswer(f"{parts.netloc} cannot be reached: {str(error).rstrip('.')}.") from None
     finally:
         wire.close()
-
-
-def plain(error: Exception) -> str:
-    """Without the number that the system gives it."""
-    return re.sub(r"\[Errno -?\d+\] ", "", str(error)).rstrip(".")
 
 
 class Session:

@@ -5,6 +5,7 @@ It tells apart what a caller of a changing call must tell apart: `Unsent` (nothi
 """
 
 import logging
+import re
 import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -146,11 +147,24 @@ def _reason(error: Exception) -> str:
     if type(error) in names:
         return names[type(error)]
     # Texts of a local error repeat the header that was wrong, and that is the token.
-    return (
-        type(error).__name__
-        if isinstance(error, httpx.LocalProtocolError)
-        else str(error) or type(error).__name__
-    )
+    if isinstance(error, httpx.LocalProtocolError):
+        return type(error).__name__
+    return _plain(str(error)) or type(error).__name__
+
+
+# What systems say (errno and OpenSSL), in words of ours.
+_SAYS = {
+    "Connection refused": "nothing answers at its address",
+    "Connection reset by peer": "the connection was cut off",
+    "Network is unreachable": "no way leads to its address",
+    "No route to host": "no way leads to its address",
+}
+
+
+def _plain(text: str) -> str:
+    """Without the numbers and the names of files that only programmers read."""
+    text = re.sub(r"\[(Errno -?\d+|SSL:? ?\w*)\] | \(_ssl\.c:\d+\)", "", text).rstrip(".")
+    return _SAYS.get(text, text)
 
 
 def _quiet() -> None:

@@ -9,11 +9,11 @@ from typing import Any
 from django.conf import settings
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy as lazy
 
 from offboarding.directory.rules import Scope
 from offboarding.emergencies.rules import RELEASES
 from offboarding.users.rules import Role
+from offboarding.users.words import ROLE_WORDS
 from offboarding.web import sittings
 from offboarding.web.cards import NavCard, NavItem, TimeCard
 from offboarding.web.http import now, scope_for, zone_of
@@ -22,14 +22,6 @@ from offboarding.work.queries import standstill
 FILES = (Role.REQUESTER, Role.SECURITY, Role.ADMINISTRATOR)
 CONNECTS = (Role.ADMINISTRATOR, Role.OPERATOR)
 BESIDE_EVIDENCE = ("/audit/", "/reports/", "/verify/")  # pages under Evidence with an address of their own
-ROLE_WORDS = {
-    Role.REQUESTER: lazy("Engagement lead"),
-    Role.APPROVER: lazy("Approver"),
-    Role.OPERATOR: lazy("Operator"),
-    Role.SECURITY: lazy("Security"),
-    Role.AUDITOR: lazy("Auditor"),
-    Role.ADMINISTRATOR: lazy("Administrator"),
-}
 
 
 def nav(request: HttpRequest) -> dict[str, Any]:

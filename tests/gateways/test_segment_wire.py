@@ -305,3 +305,14 @@ def _certificate(folder: Path) -> Path:
     path = folder / "server.pem"
     path.write_bytes(text)
     return path
+
+
+def test_what_the_system_says_is_told_in_plain_words(at: At) -> None:
+    with socket.socket() as held:
+        held.bind(("127.0.0.1", 0))
+        nobody = f"http://127.0.0.1:{held.getsockname()[1]}"
+    with pytest.raises(NotReached) as told:
+        at(nobody).workspace()
+    assert told.value.sentence == (
+        "Segment could not be reached: nothing answers at its address. Nothing was changed."
+    )

@@ -172,7 +172,7 @@ def test_somebody_is_invited_and_told_by_mail(
     follow()
     message = Message.objects.get(recipient=made)
     assert (message.kind, message.url) == ("invited", "/account/password/reset/")
-    assert "auditor for Acme until" in message.text
+    assert "Auditor for Acme until" in message.text
 
 
 def test_who_is_invited_chooses_a_password_by_mail(desk: Browser, confirm: Any, mailoutbox: Any) -> None:

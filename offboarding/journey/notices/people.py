@@ -13,6 +13,7 @@ from offboarding.notifications.rules import Draft
 from offboarding.users.admission import buttons
 from offboarding.users.models import User
 from offboarding.users.queries import ways_in
+from offboarding.users.words import called
 
 SIGN_IN = "/signin/"
 CHOOSE_PASSWORD = "/account/password/reset/"
@@ -33,7 +34,7 @@ def drafts(entry: Entry) -> list[Draft]:
             facts=[
                 (_("Invited by"), actor_of(entry)),
                 (_("Your address"), user.email),
-                (_("Your roles"), "\n".join(facts["roles"])),
+                (_("Your roles"), "\n".join(called(each) for each in facts["roles"])),
             ],
             url=SIGN_IN if ways_in() else CHOOSE_PASSWORD,
         )

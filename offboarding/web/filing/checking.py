@@ -32,6 +32,7 @@ from offboarding.removals.queries import places_of
 from offboarding.removals.rules import REASONS, Choice, Group, due_at
 from offboarding.users.models import User
 from offboarding.web.cards import ActCard, CodeCard, DueCard, FactCard, NoticeCard, OptionCard, TimeCard
+from offboarding.web.removal.risks import RiskLine, together
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
@@ -70,8 +71,8 @@ def within(hours: int) -> str:
 @dataclass(frozen=True, slots=True)
 class CheckCard:
     facts: tuple[FactCard, ...]
-    not_known: tuple[str, ...]
-    may_break: tuple[str, ...]
+    not_known: tuple[RiskLine, ...]
+    may_break: tuple[RiskLine, ...]
     decides: StrOrPromise
     due: DueCard
     notices: tuple[NoticeCard, ...]
@@ -80,14 +81,15 @@ class CheckCard:
 
 def check_card(removal: RemovalRequest, scope: Scope, today: date, zone: tzinfo, now: datetime) -> CheckCard:
     places = found_places(removal)
+    names = [place.workspace for place in places]
     approvers = approvers_for(removal, today)
     count = in_all(rulings_to_be(removal, places))
     starts = max(removal.starts_at or now, now)
     due = due_at(reason_within(removal.reason), starts)
     return CheckCard(
         facts=(*who_facts(removal), *place_facts(removal, places), *why_facts(removal, zone, now)),
-        not_known=tuple(not_known(places)),
-        may_break=tuple(may_break(places, settings.KEY_GRACE_DAYS)),
+        not_known=together(not_known(places), names),
+        may_break=together(may_break(places, settings.KEY_GRACE_DAYS), names),
         decides=decides(approvers, count),
         due=DueCard.of(due, now, zone, now),
         notices=tuple(notices(removal, approvers, count, zone, now)),

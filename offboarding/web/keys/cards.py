@@ -11,8 +11,8 @@ from django.utils.translation import gettext as _
 
 from offboarding.users.models import ApiKey
 from offboarding.users.rules import Role
+from offboarding.users.words import ROLE_WORDS
 from offboarding.web.cards import TagCard, TimeCard
-from offboarding.web.nav import ROLE_WORDS
 from offboarding.web.people.cards import in_words
 
 

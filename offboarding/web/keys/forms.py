@@ -10,9 +10,9 @@ from django.utils.translation import gettext as _
 
 from offboarding.lib.refusals import Refused
 from offboarding.users.rules import Role
+from offboarding.users.words import ROLE_WORDS
 from offboarding.web.cards import FieldCard, OptionCard
 from offboarding.web.cards.fields import options
-from offboarding.web.nav import ROLE_WORDS
 
 READ, WRITE = "read", "write"
 

@@ -18,8 +18,8 @@ from offboarding.directory.models import Client, Membership
 from offboarding.directory.rules import EVERYWHERE, Grant
 from offboarding.users.models import User
 from offboarding.users.rules import ACTING, Role
+from offboarding.users.words import ROLE_WORDS
 from offboarding.web.cards import FactCard, TagCard, TimeCard
-from offboarding.web.nav import ROLE_WORDS
 
 FACTORS = {Authenticator.Type.WEBAUTHN: lazy("passkey"), Authenticator.Type.TOTP: lazy("code")}
 

@@ -13,9 +13,9 @@ from offboarding.directory.models import Client
 from offboarding.directory.rules import EVERYWHERE, Grant
 from offboarding.lib.refusals import Refused
 from offboarding.users.rules import Role
+from offboarding.users.words import ROLE_WORDS
 from offboarding.web.cards import ErrorSummaryCard, FieldCard
 from offboarding.web.cards.fields import options
-from offboarding.web.nav import ROLE_WORDS
 from offboarding.web.removal.forms import one_error
 
 ALL = "all"

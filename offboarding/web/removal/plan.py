@@ -13,6 +13,7 @@ from django.utils.translation import ngettext
 
 from offboarding.checklist.rules import PHASES, Phase, numbered_phases
 from offboarding.web.cards import CodeCard, DiffCard, DiffRow
+from offboarding.web.removal.risks import RiskLine, together
 
 Body = dict[str, Any]
 
@@ -49,14 +50,15 @@ class PlanCard:
     goes: tuple[PlaceLine, ...]
     stays: tuple[PlaceLine, ...]
     order: tuple[PhaseLine, ...]
-    may_break: tuple[str, ...]
-    not_known: tuple[str, ...]
+    may_break: tuple[RiskLine, ...]
+    not_known: tuple[RiskLine, ...]
     goes_title: str
     staying: str = ""  # the account that stays, where accounts are merged
 
 
 def plan_card(body: Body, fingerprint: str) -> PlanCard:
     goes = tuple(place_line(place) for place in body["places"] if place["choice"] != "keep")
+    names = [place["workspace"] for place in body["places"]]
     return PlanCard(
         version=body["version"],
         fingerprint=CodeCard(
@@ -66,8 +68,8 @@ def plan_card(body: Body, fingerprint: str) -> PlanCard:
         goes=goes,
         stays=tuple(place_line(place) for place in body["places"] if place["choice"] == "keep"),
         order=tuple(phases(body)),
-        may_break=tuple(body["may_break"]),
-        not_known=tuple(body["not_known"]),
+        may_break=together(body["may_break"], names),
+        not_known=together(body["not_known"], names),
         goes_title=goes_title(body, len(goes)),
         staying=body.get("stays", ""),
     )
