@@ -111,13 +111,22 @@ def _rows() -> dict[str, Any]:
         c.StepRowCard(5, "Check the Tokens tab, Acme Prod", "#s5", tag("needs_person"), "Needs a screenshot"),
     )
     plan = (c.StepRowCard(9, "Store the “before” snapshot", "#s9", tag("verified"), "Automatic, 11:19"),)
+    later = (c.StepRowCard(6, "Revoke the invite in Acme EU", "#s6", tag("verified"), "Automatic, 12:05"),)
     keys = (c.StepRowCard(7, "Add a new write key to Checkout", "#s7", tag("verified"), "Automatic, 12:20"),)
     bundle = c.StepBundleCard("keys-1", "Write keys of 1 source in Acme Prod", 1, 4, keys, tag("verified"))
     return {
         "groups": [
             c.StepGroupCard("rotate", "4 Rotate", 1, 4, (bundle,)),
             c.StepGroupCard("plan", "1 Plan", 1, 1, plan),
-            c.StepGroupCard("remove", "3 Remove", 2, 5, steps, tag("failed")),
+            c.StepGroupCard(
+                "remove",
+                "3 Remove",
+                2,
+                5,
+                steps,
+                tag("failed"),
+                (c.StepFoldCard("remove-finished", "Finished", later),),
+            ),
         ],
         "works": _works(),
         "attention": c.AttentionCard(

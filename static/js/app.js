@@ -302,7 +302,14 @@
     const guess = Intl.DateTimeFormat().resolvedOptions().timeZone;
     if ([...select.options].some((option) => option.value === guess)) select.value = guess;
   });
-  document.querySelectorAll("details[data-keep]").forEach((el) => el.addEventListener("toggle", () => { el.dataset.touched = ""; }));
+  /* What somebody opened or closed stays so when its part is brought anew. */
+  const folds = new Map();
+  body.addEventListener("click", (e) => {
+    const fold = e.target.closest("details[data-keep] > summary")?.parentElement;
+    if (fold) folds.set(fold.dataset.keep, !fold.open);
+  });
+  const refold = () => document.querySelectorAll("details[data-keep]").forEach((el) => { if (folds.has(el.dataset.keep)) el.open = folds.get(el.dataset.keep); });
+  ["htmx:afterSwap", "htmx:oobAfterSwap"].forEach((name) => body.addEventListener(name, refold));
   /* ---- The end of a sign-in: said two minutes before, put off with one press. Another window may have put it off already. ---- */
   let sessionTimer = 0, cameFrom = null;
   const warning = $("#session-warning");

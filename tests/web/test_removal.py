@@ -571,3 +571,45 @@ def test_an_answer_that_cannot_be_taken_is_said_at_its_own_question(
     assert response.status_code == 422
     assert "Write an answer." not in page
     assert f'id="answer-{second.pk}-error"' in page and f'id="answer-{first.pk}-error"' not in page
+
+
+# ---- long lists -----------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def short(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A phase of more than two steps is long."""
+    from offboarding.web.removal import checklist
+
+    monkeypatch.setattr(checklist, "LONG", 2)
+
+
+def folds(body: str) -> dict[str, set[str]]:
+    found = re.findall(r'<li class="bundle" id="(remove-\w+)">(.*?)</details>', body, re.DOTALL)
+    return {key: set(re.findall(r'id="step-(\d+)"', rows)) for key, rows in found}
+
+
+def test_a_long_phase_shows_what_needs_somebody_and_folds_the_rest(
+    short: None, client: Browser, running: Make, olga: Any
+) -> None:
+    from django.db.models.functions import Now
+
+    removal = running("Acme Production", "Acme Staging", "Acme EU", "Globex Production")
+    phase = list(Run.objects.filter(item__phase="remove").order_by("item__number"))
+    assert len(phase) > 3
+    Run.objects.filter(pk=phase[0].pk).update(state=State.DONE, ended=Ended.CHANGED)
+    Run.objects.filter(pk=phase[1].pk).update(state=State.WAITING, not_before=None)
+    stopped = {"cause": "crashed", "sentence": "It stopped.", "not_before": None}
+    Run.objects.filter(pk=phase[-1].pk).update(state=State.NEEDS_PERSON, **stopped)
+    number = [str(run.item.number) for run in phase]
+    client.force_login(olga)
+    page = client.get(at(removal, "checklist/"))
+    section = page.content.decode().split('id="remove"')[1].split("</section>")[0]
+    assert folds(section)["remove-finished"] == {number[0]}
+    assert number[1] in folds(section)["remove-waiting"]
+    assert section.index(f'id="step-{number[-1]}"') < section.index('class="bundle"')
+    assert len(re.findall(r'id="step-\d+"', section)) == len(phase), "each row stands once"
+    Run.objects.filter(pk=phase[1].pk).update(state=State.DONE, ended=Ended.CHANGED, touched_at=Now())
+    news = client.get(since(page), headers=HTMX).content.decode()
+    assert folds(news)["remove-finished"] == {number[0], number[1]}
+    assert "#remove," in page.content.decode().split('hx-select-oob="')[1].split('"')[0]

@@ -6,8 +6,8 @@ Texts come translated and as whole sentences. A state is a key of `LOOKS`; an un
     {% include "elements/tag.html" with tag=card %}            or {% tag "verified" "Gone, verified 12:04" %}
         TagCard(state, text="", id="")
     {% include "elements/step_group.html" with group=card %}
-        StepGroupCard(id, title, done, total, steps, worst=None)
-        StepBundleCard(id, title, done, total, steps, worst)
+        StepGroupCard(id, title, done, total, steps, worst=None, folds=())
+        StepBundleCard(id, title, done, total, steps, worst), StepFoldCard(id, title, steps)
     {% include "elements/step_row.html" with step=card %}
         StepRowCard(number, name, url, tag, facts="", id="", drawer=True, current=False)
     <ul class="works">{% include "elements/work_row.html" with row=card %}</ul>
@@ -87,6 +87,7 @@ from offboarding.web.cards.rows import (
     DayCard,
     EntryCard,
     StepBundleCard,
+    StepFoldCard,
     StepGroupCard,
     StepRowCard,
     WorkRowCard,
@@ -138,6 +139,7 @@ __all__ = [
     "SquareState",
     "StagesCard",
     "StepBundleCard",
+    "StepFoldCard",
     "StepGroupCard",
     "StepRowCard",
     "StripCard",

@@ -43,8 +43,20 @@ class StepBundleCard:
 
 
 @dataclass(frozen=True, slots=True)
+class StepFoldCard:
+    """Those of a long phase that need nobody now, folded to one line."""
+
+    id: str
+    title: StrOrPromise
+    steps: tuple[StepRowCard, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class StepGroupCard:
-    """A phase. `worst` is the state of its worst member; a phase that is done folds to one line."""
+    """A phase. `worst` is the state of its worst member; a phase that is done folds to one line.
+
+    In a long one, `steps` are those that need somebody, and the rest stands in `folds`.
+    """
 
     id: str
     title: StrOrPromise
@@ -52,6 +64,7 @@ class StepGroupCard:
     total: int
     steps: tuple[StepRowCard | StepBundleCard, ...]
     worst: TagCard | None = None
+    folds: tuple[StepFoldCard, ...] = ()
 
     @property
     def open(self) -> bool:

@@ -13,12 +13,13 @@ from django.utils.translation import ngettext
 from offboarding.checklist.models import ChecklistItem
 from offboarding.checklist.rules import PHASES, Phase, numbered_phases
 from offboarding.execution.models import Run
-from offboarding.web.cards import StepBundleCard, StepGroupCard, StepRowCard, TabCard, TabsCard
+from offboarding.web.cards import StepBundleCard, StepFoldCard, StepGroupCard, StepRowCard, TabCard, TabsCard
 from offboarding.web.removal.overview import Overview, Version, changed_since
 from offboarding.web.removal.states import blocked, facts_of, tag_of, worst
 from offboarding.work.rules import ENDED, State
 
 Wanted = Callable[[Overview, Run], bool]
+LONG = 12  # steps of a phase that are read at a glance
 
 
 def needs_reader(view: Overview, run: Run) -> bool:
@@ -87,14 +88,56 @@ def group(view: Overview, number: int, phase: Phase, kept: list[ChecklistItem], 
     own = in_phase(view.items, phase)
     done = sum(1 for item in own if view.states.get(item.number) in ENDED)
     tags = [tag_of(view.by_number.get(item.number)) for item in own]
+    folds = folds_of(view, phase, own) if show == "all" and is_long(view, phase) and kept else ()
     return StepGroupCard(
         id=phase.value,
         title=f"{number} {PHASES[phase]}",
         done=done if show == "all" else min(done, len(own) - 1),  # a filtered phase stays open
         total=len(own),
-        steps=tuple(folded(view, in_phase(kept, phase), show)),
+        steps=tuple(open_rows(view, own) if folds else folded(view, in_phase(kept, phase), show)),
         worst=worst(tags, f"{phase.value}-worst"),
+        folds=folds,
     )
+
+
+def is_long(view: Overview, phase: Phase) -> bool:
+    return len(in_phase(view.items, phase)) > LONG
+
+
+def rests(view: Overview, item: ChecklistItem) -> str:
+    """The fold of a long phase in which this step waits for nobody; empty if it needs somebody."""
+    run = view.by_number.get(item.number)
+    if run is None:
+        return "later"
+    if run.state in ENDED and not blocked(run):
+        return "finished"
+    if waiting(view, run):
+        return "waiting"
+    return "" if run.state not in (State.READY, State.RUNNING) else "moving"
+
+
+FOLDS = {
+    "moving": lazy("Under way"),
+    "waiting": lazy("Waiting"),
+    "later": lazy("Not begun"),
+    "finished": lazy("Finished"),
+}
+
+
+def folds_of(view: Overview, phase: Phase, items: list[ChecklistItem]) -> tuple[StepFoldCard, ...]:
+    found = {key: [item for item in items if rests(view, item) == key] for key in FOLDS}
+    return tuple(
+        StepFoldCard(f"{phase.value}-{key}", FOLDS[key], tuple(row(view, item) for item in some))
+        for key, some in found.items()
+        if some
+    )
+
+
+def open_rows(view: Overview, items: list[ChecklistItem]) -> list[StepRowCard]:
+    """Those of a long phase that need somebody, the reader's own first."""
+    found = [item for item in items if not rests(view, item)]
+    found.sort(key=lambda item: not needs_reader(view, view.by_number[item.number]))
+    return [row(view, item) for item in found]
 
 
 def bundle_of(item: ChecklistItem) -> str:
@@ -152,9 +195,13 @@ def row(view: Overview, item: ChecklistItem, current: int = 0) -> StepRowCard:
 
 @dataclass(frozen=True, slots=True)
 class NewsCard:
-    """What changed since a page last looked: rows, counts and worst states of phases; or the whole list."""
+    """What changed since a page last looked: rows, counts and worst states of phases; or the whole list.
+
+    Of long phases, all of it: a step that moves on may stand in another fold.
+    """
 
     rows: tuple[StepRowCard, ...]
+    sections: tuple[StepGroupCard, ...]
     groups: tuple[StepGroupCard | StepBundleCard, ...]
     whole: ChecklistCard | None
     filters: TabsCard
@@ -162,22 +209,31 @@ class NewsCard:
 
 def news(view: Overview, seen: Version | None, show: str) -> NewsCard:
     if seen is None or seen.stage != view.removal.stage or show != "all":
-        return NewsCard((), (), checklist(view, show), filters(view, show))
+        return NewsCard((), (), (), checklist(view, show), filters(view, show))
     changed = [run.item for run in changed_since(view.runs, seen, view.clock)]
     touched = {item.phase for item in changed}
-    groups = tuple(
-        group(view, number, phase, [], "all")
+    phases = [
+        (number, phase)
         for number, phase in numbered_phases({item.phase for item in view.items})
         if phase.value in touched
+    ]
+    sections = tuple(
+        group(view, number, phase, view.items, "all") for number, phase in phases if is_long(view, phase)
     )
-    counts: tuple[StepGroupCard | StepBundleCard, ...] = (*groups, *bundles(view, changed))
-    return NewsCard(tuple(row(view, item) for item in changed), counts, None, filters(view, show))
+    groups = tuple(
+        group(view, number, phase, [], "all") for number, phase in phases if not is_long(view, phase)
+    )
+    whole = {section.id for section in sections}
+    single = [item for item in changed if item.phase not in whole]
+    counts: tuple[StepGroupCard | StepBundleCard, ...] = (*groups, *bundles(view, single))
+    return NewsCard(tuple(row(view, item) for item in single), sections, counts, None, filters(view, show))
 
 
 def parts(view: Overview) -> str:
     """The ids that an answer to a poll may bring, for `hx-select-oob`."""
     phases = {item.phase: None for item in view.items}
     ids = ["removal-head", "removal-attention", "removal-tabs", "removal-filters", "checklist"]
+    ids += [phase for phase in phases if is_long(view, Phase(phase))]
     folds = {key: None for item in view.items if (key := bundle_of(item))}
     ids += [f"{each}-{part}" for each in (*phases, *folds) for part in ("count", "worst")]
     ids += [f"step-{item.number}" for item in view.items]
