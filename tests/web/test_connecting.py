@@ -203,3 +203,10 @@ def test_first_steps_are_an_administrators(who: str, client: Browser, request: A
     client.force_login(request.getfixturevalue(who))
     assert client.get("/setup/start/").status_code == 403
     assert "First steps" not in says(client.get("/"))
+
+
+def test_what_is_left_is_said_in_a_whole_sentence(client: Any, ada: Any) -> None:
+    client.force_login(ada)
+    text = client.get("/").content.decode()
+    assert "first steps are left." in text and "Until they are done, not everything works." in text
+    assert "Nothing needs you." not in text and "Until then" not in text

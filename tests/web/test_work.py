@@ -214,7 +214,7 @@ def test_nothing_of_another_client_is_in_the_queue(
 
     running("Acme Production")
     page = queue(person("zoe", *Role, clients_=("Hooli",)))
-    assert "Nothing needs you." in page
+    assert "first steps are left." in page
     assert "R-1001" not in page
     assert "Acme" not in page
 

@@ -126,7 +126,7 @@ def who_first(run: Run) -> tuple[str, str]:
         )
     return (
         _("Hand this step to the person who takes the key."),
-        _("Until then nobody can see it. Hand it to yourself if you put it into the vault."),
+        _("Nobody can see the key before that. Hand the step to yourself if you put it into the vault."),
     )
 
 

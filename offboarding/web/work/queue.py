@@ -168,9 +168,11 @@ def soon(request: Request, clock: Clock) -> list[Any]:
 
 def nothing(request: Request, clock: Clock) -> EmptyCard:
     if request.scope.has(Role.ADMINISTRATOR) and (to_do := left(steps(request.user, request.scope))):
-        says = ngettext("%(n)d first step is left.", "%(n)d first steps are left.", to_do) % {"n": to_do}
-        text = _("Until then not everything works. %(says)s") % {"says": says}
-        return EmptyCard(_("Nothing needs you."), text, ActCard(_("First steps"), reverse("start"), "main"))
+        title = ngettext("%(n)d first step is left.", "%(n)d first steps are left.", to_do) % {"n": to_do}
+        text = ngettext(
+            "Until it is done, not everything works.", "Until they are done, not everything works.", to_do
+        )
+        return EmptyCard(title, text, ActCard(_("First steps"), reverse("start"), "main"))
     following = steps_waiting_for_others(request.scope, 1)
     if not following or not following[0].not_before:
         return EmptyCard(_("Nothing needs you."), _("What needs you next stands here by itself."))
