@@ -13,7 +13,7 @@ from offboarding.checklist.queries import newest_plan
 from offboarding.directory.models import Client
 from offboarding.directory.queries import people_with
 from offboarding.evidence.models import Evidence
-from offboarding.execution.queries import runs_of
+from offboarding.execution.models import Run
 from offboarding.letters.facts import Facts, described, difference
 from offboarding.letters.models import Delivery, Letter, TemplateVersion, TermsVersion
 from offboarding.letters.rules import Conditions, Facing, Kind, Sent, Standing
@@ -54,22 +54,34 @@ def clients_in(removal: RemovalRequest) -> list[Client]:
     return list(Client.objects.filter(workspaces__places__removal=removal).distinct().order_by("name"))
 
 
+class Ground:
+    """What the letters about a request are made of, read once for all of its clients. As many queries, however many places."""
+
+    def __init__(self, removal: RemovalRequest) -> None:
+        plan = newest_plan(removal)
+        assert plan is not None, "a letter is about a plan"
+        self.removal, self.not_known = removal, plan.data["not_known"]
+        found = Run.objects.filter(item__plan=plan).select_related("item__workspace")
+        self.runs, self.findings = list(found.order_by("item__number")), findings_of(removal)
+        restored = restored_now([removal]).get(removal.pk, {})
+        self.places = standings(plan, self.runs, self.findings, restored)
+
+    def facts(self, client: Client) -> Facts:
+        """What may be said about this client's places. One query."""
+        own = set(client.workspaces.values_list("pk", flat=True))
+        return described(
+            head_of(self.removal, client),
+            [place for place in self.places if place.workspace_id in own],
+            [place for place in self.places if place.workspace_id not in own],
+            self.runs,
+            self.findings,
+            self.not_known,
+        )
+
+
 def facts_of(removal: RemovalRequest, client: Client) -> Facts:
-    """What may be said about this client's places now. A dozen queries at most, however many places."""
-    plan = newest_plan(removal)
-    assert plan is not None, "a letter is about a plan"
-    runs, findings = runs_of(plan), findings_of(removal)
-    restored = restored_now([removal]).get(removal.pk, {})
-    own = set(client.workspaces.values_list("pk", flat=True))
-    places = standings(plan, runs, findings, restored)
-    return described(
-        head_of(removal, client),
-        [place for place in places if place.workspace_id in own],
-        [place for place in places if place.workspace_id not in own],
-        runs,
-        findings,
-        plan.data["not_known"],
-    )
+    """What may be said about this client's places now."""
+    return Ground(removal).facts(client)
 
 
 def head_of(removal: RemovalRequest, client: Client) -> dict[str, Any]:
