@@ -13,6 +13,8 @@ from offboarding.discovery.merging import lacks, to_give
 from offboarding.discovery.rules import Outcome, Reach, Sighting
 from offboarding.removals.rules import Choice
 
+UNTIL = "until"  # the day of a step is the end that was chosen for the access
+
 
 class Phase(StrEnum):
     PLAN = "plan"

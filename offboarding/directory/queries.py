@@ -113,6 +113,13 @@ def leads_around(addresses: Iterable[str], clients: frozenset[int]) -> list[User
     return list(leads.order_by("name"))
 
 
+def ending(scope: Scope, until: date) -> QuerySet[Engagement]:
+    """Engagements that end by `until`, or should have; the next first. For who looks after engagements."""
+    roles = (Role.REQUESTER, Role.SECURITY, Role.ADMINISTRATOR)
+    found = Engagement.objects.filter(client__in=clients_in(scope, *roles), ended_at=None, ends_on__lte=until)
+    return found.select_related("client", "lead").order_by("ends_on", "pk")
+
+
 def leaving_soon(scope: Scope, until: date) -> list[dict[str, Any]]:
     """People on the rosters of engagements that end by `until`, soonest first.
 

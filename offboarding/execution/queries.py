@@ -2,15 +2,17 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, tzinfo
 from itertools import takewhile
 from typing import Any
 
-from django.db.models import Count, Exists, F, Max, OuterRef, Q
+from django.db.models import Count, Exists, F, Max, Min, OuterRef, Q, QuerySet
+from django.db.models.functions import Coalesce, TruncDate
 
 from offboarding.approvals.models import Asking
 from offboarding.approvals.queries import kept_apart
 from offboarding.checklist.models import ChecklistItem, Plan
+from offboarding.checklist.rules import UNTIL
 from offboarding.directory.queries import people_with
 from offboarding.directory.rules import Scope
 from offboarding.discovery.rules import Sighting
@@ -32,7 +34,7 @@ from offboarding.removals.models import RemovalRequest
 from offboarding.removals.queries import clients_of, removals_for
 from offboarding.removals.rules import Stage
 from offboarding.users.models import User
-from offboarding.work.rules import State
+from offboarding.work.rules import ENDED, State
 
 
 def runs_of(plan: Plan) -> list[Run]:
@@ -146,6 +148,55 @@ def steps_waiting_for_others(scope: Scope, limit: int) -> list[Run]:
     removals = removals_for(scope).filter(stage__in=[Stage.RUNNING, Stage.CLOSED])
     found = Run.objects.filter(state=State.WAITING, item__plan__removal__in=removals).exclude(not_before=None)
     return list(found.select_related("item__plan__removal", "item__workspace").order_by("not_before")[:limit])
+
+
+@dataclass(frozen=True, slots=True)
+class FollowUp:
+    """Steps of one kind and one request that have the same day: the first of them, and how many.
+
+    `fixed` once the day is counted from what was seen; before it is an estimate. `stopped` of them need a person.
+    """
+
+    removal: int
+    code: str
+    number: int
+    title: str
+    at: str
+    when: datetime
+    fixed: bool
+    count: int
+    stopped: int
+
+
+def follow_ups(
+    removals: QuerySet[RemovalRequest], zone: tzinfo, most: int, ends: bool | None = None
+) -> list[FollowUp]:
+    """Every step of these requests with a day of its own, and what waits for a time now; the next first. One query.
+
+    `ends`: only those with which access ends, or all others.
+    """
+    going = removals.filter(stage__in=[Stage.RUNNING, Stage.CLOSED])
+    dated = ~Q(item__at="") | Q(state=State.WAITING, not_before__isnull=False)
+    found = Run.objects.filter(dated, item__plan__removal__in=going).exclude(state__in=ENDED)
+    if ends is not None:
+        found = found.filter(item__at=UNTIL) if ends else found.exclude(item__at=UNTIL)
+    when = Coalesce("not_before", "item__due_at")
+    days = found.annotate(when=when, day=TruncDate(when, tzinfo=zone)).order_by()
+    rows = days.values("item__plan__removal", "item__code", "item__at", "day").annotate(
+        count=Count("pk"),
+        stopped=Count("pk", filter=Q(state=State.NEEDS_PERSON)),
+        unset=Count("pk", filter=Q(not_before=None)),
+        first=Min("when"),
+        number=Min("item__number"),
+        title=Min("item__title"),
+    )
+    return [
+        FollowUp(
+            row["item__plan__removal"], row["item__code"], row["number"], row["title"], row["item__at"],
+            row["first"], not row["unset"], row["count"], row["stopped"],
+        )
+        for row in rows.order_by("first", "number")[:most]
+    ]  # fmt: skip
 
 
 def item_of(run: Run) -> ChecklistItem:

@@ -18,7 +18,7 @@ from offboarding.approvals.policies.queries import decided_under
 from offboarding.checklist import actions as checklist
 from offboarding.checklist.models import Plan
 from offboarding.checklist.queries import newest_plan, plan_under_way
-from offboarding.checklist.rules import moment_of
+from offboarding.checklist.rules import UNTIL, moment_of
 from offboarding.connections.models import Workspace
 from offboarding.discovery import actions as discovery
 from offboarding.emergencies import actions as emergencies
@@ -46,8 +46,6 @@ from offboarding.work import clock
 from offboarding.work.queries import stands_still
 
 log = structlog.get_logger(__name__)
-
-UNTIL = "until"
 
 
 def search_for(

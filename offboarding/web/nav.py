@@ -69,6 +69,7 @@ def items(scope: Scope, path: str) -> tuple[NavItem, ...]:
     places = [(_("Work"), "/", "work", True), (_("Requests"), "/requests/", "requests", True)]
     places.append((_("Collaborators"), "/people/", "person", scope.has(*FILES)))
     places.append((_("Evidence"), "/evidence/", "evidence", True))
+    places.append((_("Follow-ups"), "/follow-ups/", "followups", True))
     connects = scope.has(*CONNECTS, Role.SECURITY)
     setup = "/setup/connections/" if connects else "/setup/clients/"
     places.append((_("Setup"), setup, "setup", connects or scope.has(*FILES)))

@@ -14,6 +14,7 @@ from offboarding.web.emergency import urls as emergency
 from offboarding.web.engine import urls as engine
 from offboarding.web.evidence import urls as evidence
 from offboarding.web.filing import urls as filing
+from offboarding.web.followups import urls as followups
 from offboarding.web.keys import urls as keys
 from offboarding.web.letters import urls as letters
 from offboarding.web.messages import urls as messages
@@ -38,6 +39,7 @@ urlpatterns: list[URLPattern] = [
     *delegations.urlpatterns,
     *signin.urlpatterns,
     *work.urlpatterns,
+    *followups.urlpatterns,
     *filing.urlpatterns,
     *removal.urlpatterns,
     *decide.urlpatterns,

@@ -180,7 +180,7 @@
   });
 
   /* ---- Keys ---- */
-  const goes = { w: "/", r: "/requests/" };
+  const goes = { w: "/", r: "/requests/", f: "/follow-ups/" };
   let going = 0;
   const typing = (el) => el.closest("input, textarea, select, [contenteditable]");
   document.addEventListener("keydown", (e) => {

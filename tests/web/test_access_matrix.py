@@ -122,7 +122,7 @@ ROWS: dict[str, Row] = {
     ),
     # lists: each sees their own
     **several(
-        "work requests search evidence",
+        "work requests search evidence follow_ups",
         OWN,
     ),
     "file": Row(reads=LEADS | OTHERS_OWN, acts=LEADS | OTHERS_OWN),

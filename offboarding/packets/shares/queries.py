@@ -5,12 +5,12 @@ from datetime import date, datetime
 from django.db.models import QuerySet
 
 from offboarding.directory.queries import scope_of
-from offboarding.directory.rules import Scope
+from offboarding.directory.rules import Scope, narrowed
 from offboarding.packets.models import Packet, Share, Visit
 from offboarding.packets.queries import packets_for
 from offboarding.packets.shares.rules import SHARES, digest_of
 from offboarding.removals.models import RemovalRequest
-from offboarding.removals.queries import clients_of
+from offboarding.removals.queries import clients_of, removals_for
 
 
 def may_share(scope: Scope, packet: Packet) -> bool:
@@ -50,6 +50,13 @@ def shares_of(removal: RemovalRequest) -> QuerySet[Share]:
         "packet__removal", "made_by", "ended_by"
     )
     return found.order_by("-pk").prefetch_related("visits")
+
+
+def open_shares(scope: Scope, now: datetime) -> QuerySet[Share]:
+    """Those that stand, of requests whose packets this person may share; the next to end first."""
+    within = removals_for(narrowed(scope, SHARES))
+    found = Share.objects.filter(ended_at=None, until__gt=now, packet__removal__in=within)
+    return found.select_related("packet__removal").order_by("until", "pk")
 
 
 def visits_of(share: Share) -> list[Visit]:

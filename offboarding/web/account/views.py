@@ -188,6 +188,7 @@ def key_groups() -> tuple[tuple[str, tuple[tuple[tuple[str, ...], str], ...]], .
     go = (
         (("g", "w"), _("Go to your work")),
         (("g", "r"), _("Go to the requests")),
+        (("g", "f"), _("Go to the follow-ups")),
     )
     here = (
         (("/",), _("Search people, requests and workspaces")),
