@@ -40,10 +40,11 @@ app.autodiscover_tasks(["offboarding.work"])
 @worker_init.connect
 def ask_first(**_kwargs: object) -> None:
     """Before the worker takes its first message."""
-    from offboarding.work.starting import why_not
+    from offboarding.work.starting import settle, why_not
 
     if lacks := why_not():
         sys.exit(f"Offboard cannot start.\n{lacks}")
+    settle()
 
 
 @setup_logging.connect

@@ -22,6 +22,7 @@ from gunicorn.app.base import BaseApplication
 from gunicorn.arbiter import Arbiter
 
 from offboarding.work.engine import Engine
+from offboarding.work.starting import settle
 
 GIVE_UP = 60.0  # seconds until a server that does not answer is no longer waited for
 
@@ -47,6 +48,7 @@ def serve(serving: Serving) -> int:
     """Serves until SIGINT, SIGTERM or SIGHUP, and returns the exit status. Signal handlers are gunicorn's afterwards."""
     master = os.getpid()
     connections.close_all()  # a connection must not be shared with the worker
+    settle()
     try:
         Master(Site(serving)).run()
     except SystemExit as end:

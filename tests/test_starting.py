@@ -60,6 +60,14 @@ def test_without_tables_it_stops_and_says_how_to_make_them(words: list[str], tmp
     assert "Traceback" not in told
 
 
+def test_what_is_loaded_when_it_starts_is_not_searched_for_garbage_again() -> None:
+    asked = "import gc; from offboarding.work.starting import settle; settle(); "
+    asked += "print(len(gc.get_objects()), gc.get_freeze_count())"
+    done = subprocess.run([sys.executable, "-c", asked], cwd=ROOT, capture_output=True, text=True, check=True)
+    searched, left_out = map(int, done.stdout.split())
+    assert searched < left_out / 100
+
+
 def environment(folder: Path) -> dict[str, str]:
     """Keys, an empty folder, and nothing else of ours."""
     kept = {

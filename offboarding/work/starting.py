@@ -1,12 +1,16 @@
-"""Why a process cannot start here, in a sentence: asked by each before it takes its first work."""
+"""What each process does before it takes its first work: it asks why it cannot start here, in a sentence, and settles."""
 
 from __future__ import annotations
+
+import gc
 
 from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
 
 from offboarding.work.sealed import missing_key
 
+# So many new objects between two searches for garbage among the newest, and so many searches among these until one goes further.
+SEARCHES = (20_000, 20, 20)
 NO_TABLES = "The tables are missing, or older than this version. Run `python manage.py migrate` first."
 
 
@@ -25,3 +29,10 @@ def missing_tables() -> str:
         if not connection.in_atomic_block:
             connection.close()  # whoever starts may fork
     return NO_TABLES if missing else ""
+
+
+def settle() -> None:
+    """What is loaded by now stays to the end: no search for garbage walks it again. That was a tenth of all computing."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(*SEARCHES)

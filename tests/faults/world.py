@@ -100,8 +100,10 @@ def set_up(made: World) -> None:
     from datetime import UTC, datetime
 
     from offboarding.demo.actions import fill
+    from offboarding.work.starting import settle
 
     fill(made.segment.described, datetime.now(UTC).date())
+    settle()
     disconnect()
 
 

@@ -10,7 +10,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from offboarding.journey.standstill import stand_still
 from offboarding.ledger.rules import Actor
 from offboarding.work.engine import Engine
-from offboarding.work.starting import why_not
+from offboarding.work.starting import settle, why_not
 
 BY_COMMAND = Actor("command", "engine", "manage.py engine --paused")
 WHY = "The engine was started with --paused."
@@ -45,4 +45,5 @@ class Command(BaseCommand):
         engine = Engine(options["threads"], options["processes"], options["beside"])
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: engine.stop())
+        settle()
         engine.run()
