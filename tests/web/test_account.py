@@ -99,3 +99,10 @@ def test_the_page_of_keys_says_whether_they_are_on(client: Any, alice: Any) -> N
 def test_the_page_of_parts_exists_for_developers_only(client: Any, alice: Any) -> None:
     client.force_login(alice)
     assert client.get("/help/parts/").status_code == 404
+
+
+def test_browsers_signed_in_are_called_by_name(client: Any, alice: Any) -> None:
+    agent = "Mozilla/5.0 (X11; Linux x86_64; rv:127.0) Gecko/20100101 Firefox/127.0"
+    client.post("/signin/", {"login": alice.email, "password": PASSWORD}, headers={"User-Agent": agent})
+    page = client.get("/account/sessions/", headers={"User-Agent": agent}).content.decode()
+    assert "Firefox on Linux" in page and ">Mozilla" not in page

@@ -174,3 +174,9 @@ def test_the_usual_values_make_sense_themselves() -> None:
     from offboarding.removals.catalogue import wrong_values
 
     assert {group: wrong_values(group, usual(group)) for group in GROUPS} == {group: {} for group in GROUPS}
+
+
+def test_a_unit_is_said_once(desk: Browser) -> None:
+    page = desk.get("/setup/settings/").content.decode()
+    assert "Contract ended, hours" in page
+    assert "should be replaced, days" not in page and "work page, days" not in page

@@ -33,6 +33,14 @@ class CountdownCard:
     role: str
     icon: str
 
+    @property
+    def groups(self) -> list[tuple[OwedPlace, ...]]:
+        """Those of which the same is said."""
+        found: dict[tuple[str, str], list[OwedPlace]] = {}
+        for place in self.places:
+            found.setdefault((place.why, place.act), []).append(place)
+        return [tuple(places) for places in found.values()]
+
 
 def countdown(view: Overview) -> CountdownCard | None:
     """None before the work has begun, and once all its events are copied. Three queries."""
@@ -71,10 +79,6 @@ def covers(copy: Copy | None, begun: datetime, verified: datetime | None) -> boo
 
 def owed(name: str, pk: int, copy: Copy | None, sees: bool) -> OwedPlace:
     lack = copy.lack if copy else ""
-    why = (
-        str(LACKS[Lack(lack)])
-        if lack
-        else _("Its events are not copied yet; that happens once a day by itself.")
-    )
+    why = str(LACKS[Lack(lack)]) if lack else _("Not copied yet; that happens once a day by itself.")
     url = f"/setup/connections/{pk}/events/{'file/' if lack else ''}" if sees else ""
     return OwedPlace(name, why, url, _("Add a CSV file") if lack else _("Copy now"))

@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as lazy
 
 from offboarding.env import VARIABLES, Variable
 from offboarding.removals.adjusting import Standing, differences
-from offboarding.removals.catalogue import DUE, GROUPS, REMINDERS
+from offboarding.removals.catalogue import DUE, GROUPS, REMINDERS, Setting
 from offboarding.web.cards import DiffCard, DiffRow, FieldCard, TimeCard
 from offboarding.web.removal.clock import Clock
 
@@ -85,7 +85,7 @@ def group_card(
     fields = tuple(
         FieldCard(
             each.name,
-            f"{each.says}, {UNITS[each.unit]}",
+            labelled(each),
             "number",
             given.get(each.name, str(standing.values[each.name])),
             error=errors.get(each.name, ""),
@@ -101,6 +101,12 @@ def group_card(
     )
     at = clock.time(standing.at) if standing.at else None
     return GroupCard(standing.group, title, says, fields, standing.version, last, at)
+
+
+def labelled(each: Setting) -> str:
+    """With its unit, unless it begins with it."""
+    unit = str(UNITS[each.unit])
+    return each.says if each.says.casefold().startswith(unit) else f"{each.says}, {unit}"
 
 
 def version_rows(found: list[Standing], clock: Clock) -> tuple[VersionRow, ...]:

@@ -10,6 +10,7 @@ from django.templatetags.static import static
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
+from offboarding.web.browsers import in_words
 from offboarding.web.cards import ErrorSummaryCard, FieldCard, TagCard
 
 register = template.Library()
@@ -32,6 +33,12 @@ def one_a_line(held: str) -> SafeString:
     """ "Source Admin; Member": what a person holds, one role a line. The words stay as they are."""
     first, *others = held.split("; ")
     return format_html("{}{}", first, format_html_join("", ";<br>{}", ((each,) for each in others)))
+
+
+@register.filter
+def browser(agent: str) -> str:
+    """The text that a browser sends of itself, in words."""
+    return in_words(agent)
 
 
 @register.inclusion_tag("elements/tag.html")
