@@ -70,6 +70,9 @@ class Membership(models.Model):
     client = models.ForeignKey(Client, on_delete=models.CASCADE, null=True, blank=True)
     starts_on = models.DateField(null=True, blank=True)
     ends_on = models.DateField(null=True, blank=True)
+    # Of an auditor: only what belongs to these days is theirs to read (empty: without limit).
+    records_from = models.DateField(null=True, blank=True)
+    records_until = models.DateField(null=True, blank=True)
 
     class Meta:
         constraints = [

@@ -22,9 +22,12 @@ from offboarding.users.rules import Role, actor_of
 
 def grants_of(user: User) -> tuple[Grant, ...]:
     held = Membership.objects.filter(user=user).order_by("role", "client__name", "pk")
-    return tuple(
-        Grant(Role(each.role), each.client_id, each.starts_on, each.ends_on)
-        for each in held.select_related("client")
+    return tuple(grant_in(each) for each in held.select_related("client"))
+
+
+def grant_in(row: Membership) -> Grant:
+    return Grant(
+        Role(row.role), row.client_id, row.starts_on, row.ends_on, row.records_from, row.records_until
     )
 
 
@@ -199,6 +202,8 @@ def write(user: User, grants: Iterable[Grant]) -> None:
             client_id=grant.client,
             starts_on=grant.starts_on,
             ends_on=grant.ends_on,
+            records_from=grant.records_from,
+            records_until=grant.records_until,
         )
         for grant in grants
     )
@@ -214,4 +219,13 @@ def words(grant: Grant, names: dict[int, str]) -> str:
     where = "all clients" if grant.client is None else names.get(grant.client, "a client")
     since = f" from {grant.starts_on.isoformat()}" if grant.starts_on else ""
     until = f" until {grant.ends_on.isoformat()}" if grant.ends_on else ""
-    return f"{grant.role.value} for {where}{since}{until}"
+    return f"{grant.role.value} for {where}{since}{until}{records(grant)}"
+
+
+def records(grant: Grant) -> str:
+    days = [
+        f"{word} {day.isoformat()}"
+        for word, day in (("from", grant.records_from), ("until", grant.records_until))
+        if day
+    ]
+    return f", records {' '.join(days)}" if days else ""

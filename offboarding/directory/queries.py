@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
-from datetime import date
+from datetime import date, datetime, time, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.db.models import Q, QuerySet
 from django.db.models.functions import Lower
 
 from offboarding.directory.models import Address, Client, Collaborator, Engagement, Membership
-from offboarding.directory.rules import Scope
+from offboarding.directory.rules import Scope, Window
 from offboarding.lib.addresses import distinct, fold
 from offboarding.users.models import User
 from offboarding.users.rules import Role
@@ -28,10 +29,25 @@ def scopes_of(users: Iterable[User], today: date) -> dict[int, Scope]:
         Q(starts_on=None) | Q(starts_on__lte=today), Q(ends_on=None) | Q(ends_on__gte=today), user__in=asked
     )
     grants: dict[int, set[tuple[Role, int | None]]] = {user.pk: set() for user in asked if user.is_active}
-    for user, role, client in held.values_list("user_id", "role", "client_id") if grants else ():
+    zones = {user.pk: ZoneInfo(user.time_zone or settings.TIME_ZONE) for user in asked}
+    windows: dict[int, list[Window]] = {user.pk: [] for user in asked}
+    told = ("user_id", "role", "client_id", "records_from", "records_until")
+    for user, role, client, since, until in held.values_list(*told) if grants else ():
         if user in grants:
             grants[user].add((Role(role), client))
-    return {user.pk: Scope(user.pk, user.email, frozenset(grants.get(user.pk, ()))) for user in asked}
+            if since or until:
+                windows[user].append(window(client, since, until, zones[user]))
+    return {
+        user.pk: Scope(user.pk, user.email, frozenset(grants.get(user.pk, ())), tuple(windows[user.pk]))
+        for user in asked
+    }
+
+
+def window(client: int | None, since: date | None, until: date | None, zone: ZoneInfo) -> Window:
+    """Both days count, where the auditor is: as in a report that they ask for themselves."""
+    first = datetime.combine(since, time(), zone) if since else None
+    after = datetime.combine(until + timedelta(days=1), time(), zone) if until else None
+    return Window(client, first, after)
 
 
 def people_holding(roles: Collection[Role], today: date) -> list[tuple[User, Scope]]:

@@ -3,12 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, tzinfo
 
 from offboarding.users.rules import Role
 
 EVERYWHERE = None
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """An auditor's role for one client (None: for every client) that reaches the records of a period only.
+
+    From `since` on, and before `until`; None: without limit on that side.
+    """
+
+    client: int | None
+    since: datetime | None
+    until: datetime | None
+
+    def holds(self, since: datetime, until: datetime) -> bool:
+        """True if all of this period lies within."""
+        return not (self.since and since < self.since) and not (self.until and until > self.until)
+
+    def reaches(self, client: int) -> bool:
+        return self.client in (EVERYWHERE, client)
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +37,7 @@ class Scope:
     user_id: int
     email: str
     grants: frozenset[tuple[Role, int | None]]
+    windows: tuple[Window, ...] = ()
 
     def has(self, *roles: Role) -> bool:
         return any(role in roles for role, _ in self.grants)
@@ -35,21 +55,33 @@ class Scope:
         """True if, in these roles, every one of the clients is within reach."""
         return self.everywhere(*roles) or (bool(clients) and clients <= self.clients(*roles))
 
+    def whole(self) -> Scope:
+        """The same person without what reaches the records of a period only."""
+        return replace(
+            self, grants=self.grants - {(Role.AUDITOR, each.client) for each in self.windows}, windows=()
+        )
+
 
 def narrowed(scope: Scope, roles: Iterable[str]) -> Scope:
-    """The same person in some of their roles, for a program that acts for them."""
+    """The same person in some of their roles, for a page that is theirs alone or a program that acts for them."""
     wanted = set(roles)
-    return Scope(scope.user_id, scope.email, frozenset(each for each in scope.grants if each[0] in wanted))
+    grants = frozenset(each for each in scope.grants if each[0] in wanted)
+    return replace(scope, grants=grants, windows=scope.windows if Role.AUDITOR in wanted else ())
 
 
 @dataclass(frozen=True, slots=True, order=True)
 class Grant:
-    """One role within one client (None: within all), from a first to a last day (None: without limit)."""
+    """One role within one client (None: within all), from a first to a last day (None: without limit).
+
+    `records_from` and `records_until`: the period whose records an auditor reads.
+    """
 
     role: Role
     client: int | None = None
     starts_on: date | None = None
     ends_on: date | None = None
+    records_from: date | None = None
+    records_until: date | None = None
 
     @property
     def key(self) -> tuple[Role, int | None]:
@@ -76,6 +108,10 @@ def wrong_with(grants: Sequence[Grant], today: date) -> str:
             return "A role has ended already. Choose a later last day, or take the line away."
         if grant.role is Role.AUDITOR and grant.ends_on is None:
             return "An auditor's access ends by itself. Give its last day."
+        if grant.records_from and grant.records_until and grant.records_until < grant.records_from:
+            return "The period of records ends before it begins. Change one of its two days."
+        if grant.role is not Role.AUDITOR and (grant.records_from or grant.records_until):
+            return "Only an auditor's role is for the records of a period. Take the two days away."
     return ""
 
 

@@ -20,7 +20,7 @@ def removals_for(scope: Scope) -> QuerySet[RemovalRequest]:
 
     Nobody sees a removal about themself.
     """
-    foreign = Place.objects.filter(removal=OuterRef("pk")).exclude(workspace__client__in=clients_in(scope))
+    foreign = Place.objects.filter(removal=OuterRef("pk")).exclude(within(scope))
     placed = Place.objects.filter(removal=OuterRef("pk"))
     filed = Q(filed_at__isnull=False) & Exists(placed) & ~Exists(foreign)
     own = Q(requester_id=scope.user_id) & ~Exists(foreign)
@@ -29,6 +29,17 @@ def removals_for(scope: Scope) -> QuerySet[RemovalRequest]:
         .exclude(pk__in=about(scope))
         .select_related("requester", "paused_by", "rest_cancelled_by", "restores")
     )
+
+
+def within(scope: Scope) -> Q:
+    """Places that the user may know of. An auditor of a period sees those whose access should have ended in it."""
+    found = Q(workspace__client__in=clients_in(scope.whole()))
+    for window in scope.windows:
+        here = Q() if window.client is None else Q(workspace__client=window.client)
+        since = Q(removal__starts_at__gte=window.since) if window.since else Q()
+        until = Q(removal__starts_at__lt=window.until) if window.until else Q()
+        found |= here & since & until & Q(removal__starts_at__isnull=False)
+    return found
 
 
 def about(scope: Scope) -> list[int]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -12,6 +12,7 @@ from django.db import transaction
 from offboarding.directory.models import Membership
 from offboarding.directory.queries import scope_of
 from offboarding.ledger.actions import APP, Event, record
+from offboarding.removals.models import RemovalRequest
 from offboarding.reports.walls import entries_for
 from offboarding.users.models import User
 from offboarding.users.rules import Role, actor_of
@@ -74,6 +75,33 @@ def test_within_some_clients_only_their_entries_are_seen(
 
 def test_for_all_clients_everything_is_seen(world: dict[str, int], reader: Make, today: date) -> None:
     assert set(world.values()) <= seen(reader((Role.AUDITOR, None)), today)
+
+
+def test_an_auditor_of_a_period_reads_its_requests_whole_and_what_else_was_written_in_it(
+    world: dict[str, int], reader: Make, today: date
+) -> None:
+    erin, days = reader((Role.AUDITOR, "Acme")), timedelta(days=1)
+    held = Membership.objects.filter(user=erin)
+    held.update(records_from=today - days, records_until=today + days)
+    assert {name for name, seq in world.items() if seq in seen(erin, today)} == OURS
+    RemovalRequest.objects.update(starts_at=datetime.now(UTC) - 30 * days)
+    assert {name for name, seq in world.items() if seq in seen(erin, today)} == OURS - {"request"}
+    held.update(records_from=today - 40 * days, records_until=today - 20 * days)
+    assert {name for name, seq in world.items() if seq in seen(erin, today)} == {"request"}
+
+
+def test_an_auditor_of_a_period_for_all_clients_reads_no_request_of_another(
+    world: dict[str, int], reader: Make, today: date
+) -> None:
+    erin, days = reader((Role.AUDITOR, None)), timedelta(days=1)
+    held = Membership.objects.filter(user=erin)
+    held.update(records_from=today - days, records_until=today + days)
+    assert set(world.values()) <= seen(erin, today)
+    RemovalRequest.objects.update(starts_at=datetime.now(UTC) - 30 * days)
+    left = seen(erin, today)
+    assert world["request"] not in left and world["nobody's"] in left and world["foreign client"] in left
+    held.update(records_from=today - 40 * days, records_until=today - 20 * days)
+    assert {name for name, seq in world.items() if seq in seen(erin, today)} == {"request"}
 
 
 @pytest.mark.parametrize("role", [Role.REQUESTER, Role.APPROVER, Role.OPERATOR])

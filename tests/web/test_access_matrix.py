@@ -618,6 +618,22 @@ ELSEWHERE = (302,)  # to a list that is theirs
 TOGETHER = ("alice carol early", "rita sam dan", "bob olga stranger", "erin ada past disabled")
 
 
+@pytest.mark.usefixtures("production")
+def test_for_an_auditor_of_another_period_no_request_exists(
+    world: World, everybody: dict[str, Any], today: date
+) -> None:
+    """Nor a file, a packet or a letter of one: whatever an auditor may open and is one thing among others."""
+    held = Membership.objects.filter(user=everybody["erin"])
+    held.update(records_from=today - timedelta(days=400), records_until=today - timedelta(days=300))
+    browser, newest = Https(), Entry.objects.order_by("-seq").values_list("seq", flat=True)[0]
+    browser.force_login(everybody["erin"])
+    one_of_many = {str(each.name) for each in patterns() if "<" in str(each.pattern)}
+    tried = [name for name, row in ROWS.items() if "erin" in row.reads and name in one_of_many]
+    found = {name: answers(browser, "get", world.path(name), newest) for name in tried}
+    assert len(tried) > 20
+    assert not {name: each.status for name, each in found.items() if each.status != 404 or each.left}
+
+
 def test_everybody_knocks() -> None:
     assert sorted(" ".join(TOGETHER).split()) == sorted([*INSIDE, *OUTSIDE, *NOT_IN])
 

@@ -15,6 +15,9 @@ from django.urls import reverse
 
 from offboarding.approvals.models import Delegation
 from offboarding.directory.models import Membership
+from offboarding.ledger.events import Event
+from offboarding.ledger.models import Entry
+from offboarding.lib import canonical
 from offboarding.users.models import User
 from offboarding.users.rules import Role
 from offboarding.work import clock
@@ -70,6 +73,27 @@ def test_the_list_says_roles_factor_and_browsers(desk: Browser, bob: Any, client
         "Administrator for all clients",
     ):
         assert wanted in text
+
+
+def test_an_auditor_is_given_the_records_of_a_period(
+    desk: Browser, confirm: Any, bob: Any, clients: dict[str, Any]
+) -> None:
+    acme = clients["Acme"]
+    line = {"role-0": "auditor", "client-0": str(acme.pk), "until-0": "2031-04-30"}
+    days = {"records-from-0": "2031-01-01", "records-until-0": "2031-03-31"}
+    desk.post(f"/setup/people/{bob.pk}/", {**line, **days})
+    page, _answer = confirm()
+    (held,) = Membership.objects.filter(user=bob, client=acme)
+    assert (held.records_from, held.records_until) == (date(2031, 1, 1), date(2031, 3, 31))
+    said = "Auditor for Acme, records of 1 Jan 2031 to 31 Mar 2031, until 30 Apr 2031"
+    assert f"Gains: {said}" in says(page) and said in says(desk.get("/setup/people/"))
+    assert 'value="2031-01-01"' in desk.get(f"/setup/people/{bob.pk}/").content.decode()
+    told = canonical.loads(bytes(Entry.objects.filter(event=Event.ROLES_CHANGED).latest("seq").body))["facts"]
+    assert told["gained"] == ["auditor for Acme until 2031-04-30, records from 2031-01-01 until 2031-03-31"]
+    desk.post(f"/setup/people/{bob.pk}/", {**line, **days, "role-0": "approver"})
+    confirm()
+    (held,) = Membership.objects.filter(user=bob, client=acme)
+    assert (held.role, held.records_from, held.records_until) == ("approver", None, None)
 
 
 def test_the_list_takes_the_same_queries_however_many_people(desk: Browser, person: Any) -> None:

@@ -95,6 +95,23 @@ def test_the_page_says_how_it_stands(desk: Browser, world: list[Any]) -> None:
     assert "A.5.18" in text and "164.308(a)(3)(ii)(C)" in text
 
 
+def test_an_auditor_of_a_period_gets_no_report_of_another(
+    desk: Browser, world: list[Any], erin: Any, today: date
+) -> None:
+    days = timedelta(days=1)
+    Membership.objects.filter(user=erin).update(records_from=today - 9 * days, records_until=today)
+    assert f'value="{(today - 9 * days).isoformat()}"' in desk.get(URL).content.decode()
+    assert "3 requests" in says(desk.get(URL))
+    wider = desk.get(f"{URL}?since={today - 10 * days}&until={today}")
+    assert wider.status_code == 422
+    assert "Your access is to records of" in says(wider) and "3 requests" not in says(wider)
+    asked = f"since={today - 10 * days}&until={today}"
+    prove(desk)
+    for path in ("export/", "export.csv", "export.xlsx"):
+        assert desk.get(f"{URL}{path}?{asked}")["Location"].startswith(URL)
+    assert desk.get(f"{URL}sample.zip?{asked}&sample=1&seed=7").status_code == 404
+
+
 def test_the_chart_says_the_same_as_its_table(desk: Browser, world: list[Any]) -> None:
     html = desk.get(URL).content.decode()
     chart = html[html.index('id="times"') : html.index("</figure>")]

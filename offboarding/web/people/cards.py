@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, tzinfo
 
 from allauth.mfa.models import Authenticator
@@ -15,9 +15,10 @@ from django.utils.translation import gettext_lazy as lazy
 from django.utils.translation import ngettext
 
 from offboarding.directory.models import Client, Membership
+from offboarding.directory.people import grant_in
 from offboarding.directory.rules import EVERYWHERE, Grant
 from offboarding.users.models import User
-from offboarding.users.rules import ACTING, Role
+from offboarding.users.rules import ACTING
 from offboarding.users.words import ROLE_WORDS
 from offboarding.web.cards import FactCard, TagCard, TimeCard
 
@@ -63,9 +64,7 @@ def held(people: Sequence[User]) -> tuple[dict[int, list[Grant]], dict[int, str]
         Membership.objects.filter(user__in=people).select_related("client").order_by("role", "client__name")
     )
     for row in rows:
-        found.setdefault(row.user_id, []).append(
-            Grant(Role(row.role), row.client_id, row.starts_on, row.ends_on)
-        )
+        found.setdefault(row.user_id, []).append(grant_in(row))
         if row.client:
             names[row.client.pk] = row.client.name
     return found, names
@@ -73,10 +72,10 @@ def held(people: Sequence[User]) -> tuple[dict[int, list[Grant]], dict[int, str]
 
 def grouped(grants: Iterable[Grant], names: Mapping[int, str], today: date) -> tuple[str, ...]:
     """One line for each role and period: "Approver for Acme, Globex"."""
-    lines: dict[tuple[Role, date | None, date | None], list[str]] = {}
+    lines: dict[Grant, list[str]] = {}
     for grant in grants:
-        lines.setdefault((grant.role, grant.starts_on, grant.ends_on), []).append(place(grant, names))
-    return tuple(said(role, places, starts, ends, today) for (role, starts, ends), places in lines.items())
+        lines.setdefault(replace(grant, client=EVERYWHERE), []).append(place(grant, names))
+    return tuple(said(grant, places, today) for grant, places in lines.items())
 
 
 def factors_of(people: Sequence[User]) -> dict[int, set[str]]:
@@ -109,21 +108,31 @@ def standing(user: User) -> TagCard | None:
 
 
 def words(grant: Grant, names: Mapping[int, str], today: date) -> str:
-    return said(grant.role, [place(grant, names)], grant.starts_on, grant.ends_on, today)
+    return said(grant, [place(grant, names)], today)
 
 
 def place(grant: Grant, names: Mapping[int, str]) -> str:
     return _("all clients") if grant.client is EVERYWHERE else names.get(grant.client, "")
 
 
-def said(role: Role, places: Sequence[str], starts: date | None, ends: date | None, today: date) -> str:
-    """ "Auditor for Acme, until 30 Apr 2026"."""
-    text = _("%(role)s for %(where)s") % {"role": ROLE_WORDS[role], "where": ", ".join(places)}
+def said(grant: Grant, places: Sequence[str], today: date) -> str:
+    """ "Auditor for Acme, records of 1 Jan 2026 to 31 Mar 2026, until 30 Apr 2026"."""
+    starts, ends = grant.starts_on, grant.ends_on
+    text = _("%(role)s for %(where)s") % {"role": ROLE_WORDS[grant.role], "where": ", ".join(places)}
+    text += records(grant.records_from, grant.records_until)
     if starts and starts > today:
         text += _(", from %(day)s") % {"day": in_words(starts)}
     if ends and ends < today:
         return text + _(", ended %(day)s") % {"day": in_words(ends)}
     return text + (_(", until %(day)s") % {"day": in_words(ends)} if ends else "")
+
+
+def records(since: date | None, until: date | None) -> str:
+    if since and until:
+        return _(", records of %(since)s to %(until)s") % {"since": in_words(since), "until": in_words(until)}
+    if since:
+        return _(", records since %(day)s") % {"day": in_words(since)}
+    return _(", records up to %(day)s") % {"day": in_words(until)} if until else ""
 
 
 def in_words(day: date) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
@@ -21,6 +21,7 @@ from offboarding.web.removal.forms import one_error
 ALL = "all"
 SPARE = 2  # empty lines below those that are filled
 MOST = 60
+NAMES = ("role", "client", "from", "until", "records-from", "records-until")
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,11 +32,14 @@ class Line:
     client: str = ""
     starts_on: str = ""
     ends_on: str = ""
+    records_from: str = ""
+    records_until: str = ""
 
     @classmethod
     def of(cls, grant: Grant) -> Line:
         client = ALL if grant.client is EVERYWHERE else str(grant.client)
-        return cls(grant.role.value, client, iso(grant.starts_on), iso(grant.ends_on))
+        days = grant.starts_on, grant.ends_on, grant.records_from, grant.records_until
+        return cls(grant.role.value, client, *map(iso, days))
 
     @property
     def empty(self) -> bool:
@@ -48,11 +52,13 @@ def iso(day: date | None) -> str:
 
 def typed(post: Mapping[str, Any]) -> tuple[Line, ...]:
     """The lines of a form, empty ones left out."""
-    lines = (
-        Line(*(str(post.get(f"{name}-{n}", "")).strip() for name in ("role", "client", "from", "until")))
-        for n in range(MOST)
-    )
-    return tuple(line for line in lines if not line.empty)
+    lines = (Line(*(str(post.get(f"{name}-{n}", "")).strip() for name in NAMES)) for n in range(MOST))
+    return tuple(meant(line) for line in lines if not line.empty)
+
+
+def meant(line: Line) -> Line:
+    """The period of records is asked for only where the role is an auditor's; what was typed before stays hidden."""
+    return line if line.role == Role.AUDITOR else replace(line, records_from="", records_until="")
 
 
 def grants(lines: Sequence[Line], clients: Iterable[Client]) -> tuple[Grant, ...]:
@@ -67,7 +73,14 @@ def grant(line: Line, n: int, known: Mapping[str, int]) -> Grant:
     if line.client != ALL and line.client not in known:
         raise Refused("no-client", _("Choose the client that this role is for."), field=f"client-{n}")
     client = EVERYWHERE if line.client == ALL else known[line.client]
-    return Grant(Role(line.role), client, day(line.starts_on, f"from-{n}"), day(line.ends_on, f"until-{n}"))
+    return Grant(
+        Role(line.role),
+        client,
+        day(line.starts_on, f"from-{n}"),
+        day(line.ends_on, f"until-{n}"),
+        day(line.records_from, f"records-from-{n}"),
+        day(line.records_until, f"records-until-{n}"),
+    )
 
 
 def day(text: str, field: str) -> date | None:
@@ -83,6 +96,7 @@ def day(text: str, field: str) -> date | None:
 class LineCard:
     legend: str
     fields: tuple[FieldCard, ...]
+    records: tuple[FieldCard, ...]  # only for an auditor
 
 
 def line_cards(
@@ -115,6 +129,22 @@ def line_card(
             ),
             FieldCard(f"from-{n}", _("First day"), value=line.starts_on, error=said("from"), **day_of),
             FieldCard(f"until-{n}", _("Last day"), value=line.ends_on, error=said("until"), **day_of),
+        ),
+        (
+            FieldCard(
+                f"records-from-{n}",
+                _("Records from"),
+                value=line.records_from,
+                error=said("records-from"),
+                **day_of,
+            ),
+            FieldCard(
+                f"records-until-{n}",
+                _("Records to"),
+                value=line.records_until,
+                error=said("records-until"),
+                **day_of,
+            ),
         ),
     )
 

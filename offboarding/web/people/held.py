@@ -19,7 +19,7 @@ ACTS = (DISABLE, ENABLE, SIGN_OUT, UNLINK)
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """`person` is 0 for somebody who is only being invited. `grants` are lists of role, client, first and last day."""
+    """`person` is 0 for somebody who is only being invited. `grants` are lists of role, client and days."""
 
     act: str
     person: int
@@ -36,13 +36,16 @@ def keep(request: Request, act: str, person: int = 0, **more: Any) -> None:
 
 def packed(grants: tuple[Grant, ...]) -> list[list[Any]]:
     return [
-        [each.role.value, each.client, *(day and day.isoformat() for day in (each.starts_on, each.ends_on))]
-        for each in grants
+        [each.role.value, each.client, *(day and day.isoformat() for day in days_of(each))] for each in grants
     ]
+
+
+def days_of(grant: Grant) -> tuple[date | None, ...]:
+    return grant.starts_on, grant.ends_on, grant.records_from, grant.records_until
 
 
 def unpacked(held: Held) -> tuple[Grant, ...]:
     return tuple(
-        Grant(Role(role), client, starts and date.fromisoformat(starts), ends and date.fromisoformat(ends))
-        for role, client, starts, ends in held.grants
+        Grant(Role(role), client, *(day and date.fromisoformat(day) for day in days))
+        for role, client, *days in held.grants
     )

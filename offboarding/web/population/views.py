@@ -38,7 +38,7 @@ PAGE = 50
 
 
 def form_of(request: Request) -> PeriodForm:
-    return PeriodForm(request.GET, clients_in(as_reader(request.scope)), today(request))
+    return PeriodForm(request.GET, as_reader(request.scope), zone_of(request), today(request))
 
 
 def read(request: Request, form: PeriodForm) -> Report:
@@ -102,7 +102,7 @@ def copyable(request: Request, form: PeriodForm) -> list[Workspace]:
 def copy(request: Request) -> HttpResponse:
     """Reads anew what Segment has, so that the report compares with today."""
     readers_only(request)
-    form = PeriodForm(request.POST, clients_in(as_reader(request.scope)), today(request))
+    form = PeriodForm(request.POST, as_reader(request.scope), zone_of(request), today(request))
     if not form.is_valid():
         raise Http404
     trail.ask(request.user, request.scope, copyable(request, form))
