@@ -213,6 +213,8 @@ def test_who_has_a_part_in_it_decides_through_nobody(
         RemovalRequest.objects.update(addresses=[address.upper()])
         assert refusal(lambda: decide(removal, dev)) == "may-not-decide", "it is about one of the two"
     assert not Approval.objects.exists()
+    told = Entry.objects.filter(event="plan.decision_refused", about=removal.reference).order_by("seq")
+    assert [each.actor_id for each in told] == [str(user.pk) for user in (alice, dev, dev, dev)]
 
 
 def test_an_editor_decides_through_nobody(
