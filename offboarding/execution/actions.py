@@ -9,7 +9,6 @@ from typing import Any
 from django.db import transaction
 from django.db.models.functions import Now
 
-from offboarding import pulse
 from offboarding.approvals.falling import fall, why_not_standing
 from offboarding.checklist.models import ChecklistItem, Plan
 from offboarding.checklist.rules import Kind
@@ -55,24 +54,22 @@ def touched() -> dict[str, Any]:
 def start(plan: Plan, first: str = "") -> None:
     """A run for each item, all waiting; `release` lets go of those whose turn it is. Twice makes nothing twice.
 
-    Those of the step `first` are due now, and go before whatever else is due anywhere.
+    Those of the step `first` are released at once, and go before whatever else is due anywhere.
     """
-    items = list(plan.items.values_list("pk", "kind", "step", "number", "title"))
     made = [
-        Run(item_id=pk, manual=kind == Kind.MANUAL, state=State.WAITING, not_before=None)
-        if not first or step != first
-        else Run(item_id=pk, state=State.READY, urgent=True)
-        for pk, kind, step, _, _ in items
+        Run(
+            item_id=pk,
+            manual=kind == Kind.MANUAL,
+            urgent=bool(first) and step == first,
+            state=State.WAITING,
+            not_before=None,
+        )
+        for pk, kind, step in plan.items.values_list("pk", "kind", "step")
     ]
     Run.objects.bulk_create(made, ignore_conflicts=True)
-    about = plan.removal.reference
-    record(Event.ITEMS_STARTED, actor=APP, about=about, facts={"items": len(made)})
-    due = [(number, title) for _, _, step, number, title in items if step == first]
-    if first and due:
-        facts = [{"item": number, "title": title, "to": State.READY.value} for number, title in due]
-        record_each(Event.ITEM_MOVED, facts, actor=APP, about=about)
-        for pk in Run.objects.filter(item__plan=plan, urgent=True).values_list("pk", flat=True):
-            pulse.nudge(Run(pk=pk))
+    record(Event.ITEMS_STARTED, actor=APP, about=plan.removal.reference, facts={"items": len(made)})
+    if first:
+        release(queries.urgent_in(plan))
 
 
 def release(runs: Sequence[Run]) -> None:

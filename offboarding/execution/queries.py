@@ -51,6 +51,12 @@ def runs_numbered(plan: Plan, numbers: Collection[int]) -> dict[int, Run]:
     return {run.item.number: run for run in whole}
 
 
+def urgent_in(plan: Plan) -> list[Run]:
+    """Those that go before everything else."""
+    found = Run.objects.filter(item__plan=plan, urgent=True).select_related("item__plan__removal")
+    return list(found.defer("item__plan__body"))
+
+
 UNDER_WAY = Q(item__plan__removal__stage=Stage.RUNNING, item__plan__removal__paused_at=None)
 
 
