@@ -347,3 +347,21 @@ def test_the_page_asks_the_same_number_of_queries_for_many_of_each(
         page = client.get(URL).content.decode()
     assert page.count("Letter to the client: Acme") >= 6
     assert len(many) == len(few) <= 60
+
+
+@pytest.mark.parametrize(
+    ("name", "told_at", "what"),
+    [
+        ("trails", "/setup/connections/{workspace_id}/", "the copy of the audit trail of Acme Production"),
+        ("extensions", "/setup/clients/{client_id}/", "the longer retention of Acme"),
+        ("checks", "/audit/", "the check of the ledger"),
+    ],
+)
+def test_the_record_tells_it_in_words(
+    client: Client, made: Make, people: dict[str, Any], name: str, told_at: str, what: str
+) -> None:
+    row = made(name)
+    client.force_login(people["ada"])
+    client.post(f"{URL}{name}/{row.pk}/again/", {"fence": row.fence})
+    page = client.get(told_at.format(**vars(row))).content.decode()
+    assert f"asked for one more try of {what}" in page

@@ -84,7 +84,6 @@ ACTS = {
     Event.REMOVAL_MOVED: lazy("moved the request"),
     Event.ENGINE_PAUSED: lazy("let the engine stand still:"),
     Event.ENGINE_RESUMED: lazy("let the engine go on"),
-    Event.ENGINE_TRY_ASKED: lazy("asked for one more try of"),
     Event.SIGNING_KEY_CHANGED: lazy("signs with another key from now on:"),
     Event.LEDGER_CHECKED: lazy("checked the ledger"),
     Event.EVIDENCE_CHECKED: lazy("read all files of evidence:"),
@@ -109,7 +108,6 @@ OBJECTS = (
     "key",
     "entries",
     "rows",
-    "what",
 )
 
 

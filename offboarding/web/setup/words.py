@@ -152,6 +152,7 @@ WORDS: dict[Event, Callable[[Facts], str]] = {
     Event.WORKSPACE_CHANGED: lambda facts: _("changed %(what)s") % {"what": changes(facts)},
     Event.TOKEN_REPLACED: lambda facts: _("replaced the token; it is now %(token)s") % facts,
     Event.TOKEN_REFUSED: lambda facts: _("found that Segment refuses the token: %(why)s") % facts,
+    Event.ENGINE_TRY_ASKED: lambda facts: _("asked for one more try of %(what)s") % facts,
     Event.TOKEN_WORKS_AGAIN: lambda facts: _("found that the token works again"),
     Event.TRAIL_COPIED: lambda facts: (
         _("copied the audit trail: %(events)s events, %(new)s of them new") % facts
