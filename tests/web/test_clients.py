@@ -287,6 +287,7 @@ def test_every_event_about_the_directory_is_told_in_words() -> None:
         "setting.",
         "letter.words_changed",
         "letter.terms_changed",
+        "engine.try_again_asked",
     )
     # What stands on a request's page, and not among the changes of set-up.
     elsewhere = {Event.TRAIL_TOLD_LATER}
