@@ -30,6 +30,13 @@ class NoServer(Exception):
     """None answered, none is installed, and no package brought one."""
 
 
+def roomy(least: int = 2_000_000_000) -> str | None:
+    """A folder in memory, where there is room: no test is about power cuts, and disks would set the pace."""
+    memory = Path("/dev/shm")
+    fits = memory.is_dir() and os.access(memory, os.W_OK) and shutil.disk_usage(memory).free > least
+    return str(memory) if fits else None
+
+
 def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))

@@ -6,7 +6,8 @@ from base64 import urlsafe_b64encode
 
 os.environ.update(
     {
-        "OFFBOARD_DATA": os.environ.get("TEST_DATA") or tempfile.mkdtemp(prefix="offboard-tests-"),
+        "OFFBOARD_DATA": os.environ.get("TEST_DATA")
+        or tempfile.mkdtemp(prefix="offboard-tests-", dir=os.environ.get("TEST_FOLDER")),
         "OFFBOARD_SECRET_KEY": "tests only, never for real use: the quick brown fox jumps over it",
         "OFFBOARD_SEALING_KEYS": urlsafe_b64encode(b"tests only, never for real use!!").decode(),
         "OFFBOARD_SIGNING_KEY": "5e3ba7c19d04f2688ab1407fe6d3952c71fd0b86ea4935d812c06f7ba35e9d40",

@@ -168,7 +168,7 @@ def stand() -> Iterator[Stand]:
 
     In memory where there is room: what is tried are processes that die, not power cuts, and disks would set the pace.
     """
-    folder = Path(tempfile.mkdtemp(prefix="offboard-faults-", dir=roomy()))
+    folder = Path(tempfile.mkdtemp(prefix="offboard-faults-", dir=servers.roomy()))
     try:
         with found_postgres() as server:
             made = Stand(folder, server)
@@ -178,12 +178,6 @@ def stand() -> Iterator[Stand]:
                 made.templates.drop()
     finally:
         shutil.rmtree(folder, ignore_errors=True)
-
-
-def roomy(least: int = 2_000_000_000) -> str | None:
-    memory = Path("/dev/shm")
-    fits = memory.is_dir() and os.access(memory, os.W_OK) and shutil.disk_usage(memory).free > least
-    return str(memory) if fits else None
 
 
 @contextmanager

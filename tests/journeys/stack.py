@@ -106,7 +106,8 @@ def installation(production: bool) -> Iterator[Installation]:
     Its tables are a copy of what `manage.py migrate` made; that one command makes all from nothing, the demo's tests say.
     """
     with ExitStack() as stack:
-        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="offboard-journey-")))
+        place = tempfile.TemporaryDirectory(prefix="offboard-journey-", dir=os.environ.get("TEST_FOLDER"))
+        folder = Path(stack.enter_context(place))
         port = servers.free_port()
         environ = environment(folder, port)
         if production:
