@@ -168,6 +168,7 @@ AUTH_PASSWORD_VALIDATORS = [
         "OPTIONS": {"min_length": 12},
     },
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "offboarding.directory.passwords.NoWordsOfTheHouse"},
 ]
 LOGIN_URL = "/signin/"
 LOGIN_REDIRECT_URL = "/"

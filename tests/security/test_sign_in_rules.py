@@ -35,12 +35,12 @@ def at_home(client: Browser, alice: Any) -> Browser:
 
 
 @pytest.mark.parametrize("short", ["elevenchars", "passwordpassword1"[:11]])
-def test_a_password_has_twelve_characters_or_more(short: str) -> None:
+def test_a_password_has_twelve_characters_or_more(short: str, db: None) -> None:
     with pytest.raises(ValidationError, match="at least 12"):
         validate_password(short)
 
 
-def test_a_common_password_is_refused() -> None:
+def test_a_common_password_is_refused(db: None) -> None:
     with pytest.raises(ValidationError, match="too common"):
         validate_password("telechargement")
 
