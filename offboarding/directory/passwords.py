@@ -19,8 +19,24 @@ from offboarding.users.models import SignInProvider
 from offboarding.users.rules import Role
 
 HOUSE = frozenset(
-    "offboard offboarding removal evidence packet ledger twilio segment workspace source destination warehouse"
-    " password passphrase welcome letmein".split()
+    [
+        "offboard",
+        "offboarding",
+        "removal",
+        "evidence",
+        "packet",
+        "ledger",
+        "twilio",
+        "segment",
+        "workspace",
+        "source",
+        "destination",
+        "warehouse",
+        "password",
+        "passphrase",
+        "welcome",
+        "letmein",
+    ]
 ) | {role.value for role in Role}
 SHORTEST = 4  # letters of a word out of a name; shorter ones stand in too many others
 LEFT = 8  # letters that have to be left
@@ -49,12 +65,17 @@ def enough(password: str, words: Collection[str]) -> bool:
     """True if it holds none of the words, or enough letters beside them. Upper case and 0 for o hide nothing."""
     # Letter by letter, since some become two in lower case.
     lower = "".join(sign.lower()[0] for sign in password)
-    taken: set[int] = set()
-    for word in words:
-        for text in (lower, lower.translate(INSTEAD)):
-            for found in re.finditer(re.escape(word), text):
-                taken.update(range(*found.span()))
+    texts = (lower, lower.translate(INSTEAD))
+    taken = {at for word in words for text in texts for at in places(word, text)}
     return not taken or sum(sign.isalpha() for at, sign in enumerate(password) if at not in taken) >= LEFT
+
+
+def places(word: str, text: str) -> Iterator[int]:
+    """Where its letters stand, each time that it comes."""
+    at = text.find(word)
+    while at >= 0:
+        yield from range(at, at + len(word))
+        at = text.find(word, at + 1)
 
 
 def names_around(user: Any) -> Iterator[str]:

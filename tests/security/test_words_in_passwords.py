@@ -34,7 +34,9 @@ def test_a_password_of_easy_words_is_refused(password: str, because: str) -> Non
     assert not enough(password, HOUSE)
 
 
-@pytest.mark.parametrize("password", ["correct horse segment battery", "9#q2!73-_55)0417", PASSWORD, "密码 🔑 İß長い"])
+@pytest.mark.parametrize(
+    "password", ["correct horse segment battery", "9#q2!73-_55)0417", PASSWORD, "密码 🔑 İß長い"]
+)
 def test_other_words_are_enough(password: str) -> None:
     assert enough(password, HOUSE)
 
