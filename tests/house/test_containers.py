@@ -24,6 +24,7 @@ GIVEN = {
     **env.fresh_keys(),
     "OFFBOARD_BASE_URL": "https://offboard.example.com",
     "POSTGRES_PASSWORD": "letters1and2digits",
+    "REDIS_PASSWORD": "digits3and4letters",
 }
 PLACE = re.compile(r"\$\{(?P<name>\w+):(?P<kind>[?-])(?P<rest>[^}]*)\}")
 
