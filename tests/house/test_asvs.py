@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import tomllib
 from collections import Counter
 
 from tests.house.source import ROOT, listing
@@ -72,5 +73,20 @@ def test_tables_for_spreadsheets_are_written_through_one_place() -> None:
         if path.name != "cells.py"
         and writes.search(text := path.read_text(encoding="utf-8"))
         and "lib.cells" not in text
+    ]
+    assert not wrong, listing(wrong)
+
+
+def test_types_are_checked_strictly_in_every_file_of_the_product() -> None:
+    """Whatever came through a form, a file or a program has one type from there on; nothing compares text with a number."""
+    mypy = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["mypy"]
+    assert mypy["strict"] is True and "offboarding" in mypy["files"] and mypy["exclude"] == ["/migrations/"]
+    eased = {name for each in mypy["overrides"] for name in each if name != "module"}
+    assert eased <= {"ignore_missing_imports", "disallow_subclassing_any", "disallow_untyped_decorators"}
+    blanket = re.compile(r"# type: ignore(?!\[)|# mypy: ")
+    wrong = [
+        str(path.relative_to(ROOT))
+        for path in sorted((ROOT / "offboarding").rglob("*.py"))
+        if blanket.search(path.read_text(encoding="utf-8"))
     ]
     assert not wrong, listing(wrong)

@@ -1,4 +1,4 @@
-"""`make audit`: known weaknesses of what we depend on, and secrets in the files and in all that they ever were.
+"""`make audit`: known weaknesses and age of what we depend on, and secrets in the files and in all that they ever were.
 
 Ends with 1 for a finding only. A database that cannot be reached is said plainly, and is no finding.
 """
@@ -10,6 +10,7 @@ import json
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -27,6 +28,7 @@ KNOWN = ROOT / "tests" / "security" / "known_secrets.json"
 GUESSERS = ("Base64HighEntropyString", "HexHighEntropyString", "KeywordDetector")
 LARGEST = 400_000  # bytes of a file that is looked at; larger ones are worlds of the simulator and fonts
 NO_TEXT = (".woff2", ".ttf", ".otf", ".png", ".jpg", ".pdf", ".zip", ".gz")
+OLDEST = 90  # days since a lock file was made anew; SECURITY.md promises it
 PATIENCE = 3_600  # seconds: the history only grows
 # Made up here, so that no scanner takes this line for one: a search that finds nothing has to find this.
 PLANTED = "AKIA" + "Z7QX3MN5KJ2P4W6T"
@@ -58,6 +60,22 @@ def weaknesses(lock: str) -> list[str] | None:
         for each in told["dependencies"]
         for weak in each.get("vulns", ())
     ]
+
+
+def age(lock: str, now: float, root: Path = ROOT) -> float | None:
+    """Days since the commit that made the lock file anew; None if the history does not tell."""
+    told = run("git", "log", "-1", "--format=%ct", "--", lock, cwd=root).stdout.decode().strip()
+    return (now - int(told)) / 86_400 if told else None
+
+
+def too_old(lock: str, now: float, root: Path = ROOT) -> list[str]:
+    days = age(lock, now, root)
+    if days is None:
+        print(f"{lock}: its age is NOT LOOKED AT: the history does not tell when it was made.")
+        return []
+    return (
+        [f"{lock}: made {days:.0f} days ago, and {OLDEST} are promised: make lock"] if days > OLDEST else []
+    )
 
 
 def history(folder: Path) -> int:
@@ -103,6 +121,7 @@ def unknown(folder: Path) -> list[str]:
 def main() -> int:
     findings: list[str] = []
     for lock in LOCKS:
+        findings += too_old(lock, time.time())
         found = weaknesses(lock)
         if found is None:
             print(f"{lock}: NOT LOOKED AT: the database of known weaknesses could not be reached.")
