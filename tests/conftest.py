@@ -127,10 +127,12 @@ class Seen:
 
 @pytest.fixture(autouse=True)
 def nobody_has_called_yet() -> None:
-    """The rate limits of a process count by connection, and in tests connections have the same numbers again and again."""
+    """The limits of a process count by connection and by person, and in tests these have the same numbers again and again."""
     from offboarding.connections import limits
+    from offboarding.users import throttle
 
     limits.own.clear()
+    throttle.own.clear()
 
 
 @pytest.fixture(autouse=True)

@@ -16,10 +16,12 @@ from offboarding.api.problems import problem
 from offboarding.directory.queries import scope_of
 from offboarding.directory.rules import Scope, narrowed
 from offboarding.lib.refusals import Refused
+from offboarding.users import throttle
 from offboarding.users.keys import WINDOW, FromElsewhere, Holder, TooManyTries, holder_of
 
 P = ParamSpec("P")
 READS = frozenset({"GET", "HEAD"})
+MOST_CALLS, MINUTE = 300, 60  # with all keys of one user together
 log = structlog.get_logger(__name__)
 
 
@@ -76,6 +78,12 @@ def identify(request: Any) -> HttpResponse | None:
             "no-such-key",
             "This API key is not known, or it has ended. Make a new one under Setup > API keys.",
         )
+    if throttle.too_many("api", str(holder.user.pk), MOST_CALLS, MINUTE):
+        answer = problem(
+            429, "too-many-calls", f"More than {MOST_CALLS} calls in a minute. Go on in the next one."
+        )
+        answer["Retry-After"] = str(MINUTE - int(now.timestamp()) % MINUTE)
+        return answer
     request.holder = holder
     request.scope = narrowed(scope_of(holder.user, now.date()), holder.roles)
     return None
