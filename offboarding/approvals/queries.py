@@ -306,13 +306,17 @@ def questions_to(scope: Scope) -> list[Approval]:
         plan__removal__stage=Stage.PLANNED,
         plan__removal__in=removals_for(scope),
     )
-    return list(found.select_related("approver", "plan__removal").order_by("plan__removal__due_at", "pk"))
+    return list(
+        found.select_related("approver", "plan__removal")
+        .defer("plan__body")
+        .order_by("plan__removal__due_at", "pk")
+    )
 
 
 def decisions_of(scope: Scope, limit: int) -> list[Approval]:
     """The user's own decisions, newest first."""
     found = Approval.objects.filter(approver=scope.user_id, plan__removal__in=removals_for(scope))
-    return list(found.select_related("plan__removal").order_by("-pk")[:limit])
+    return list(found.select_related("plan__removal").defer("plan__body").order_by("-pk")[:limit])
 
 
 def open_questions(removal: RemovalRequest) -> list[Approval]:

@@ -93,7 +93,7 @@ def steps_about(run: Run, fingerprint: str) -> list[Run]:
     found = Run.objects.filter(
         item__plan_id=run.item.plan_id, item__added_for__startswith=reason(fingerprint)
     )
-    return list(found.select_related("item__plan__removal"))
+    return list(found.select_related("item__plan__removal").defer("item__plan__body"))
 
 
 def reason(fingerprint: str) -> str:

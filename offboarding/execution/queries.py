@@ -53,8 +53,8 @@ def runs_numbered(plan: Plan, numbers: Collection[int]) -> dict[int, Run]:
 
 def urgent_in(plan: Plan) -> list[Run]:
     """Those that go before everything else."""
-    found = Run.objects.filter(item__plan=plan, urgent=True).select_related("item__plan__removal")
-    return list(found.defer("item__plan__body"))
+    found = Run.objects.filter(item__plan=plan, urgent=True)
+    return list(found.select_related("item__plan__removal").defer("item__plan__body"))
 
 
 UNDER_WAY = Q(item__plan__removal__stage=Stage.RUNNING, item__plan__removal__paused_at=None)
@@ -143,7 +143,11 @@ def steps_waiting_for_people(scope: Scope) -> list[Run]:
     """What needs a person, within the user's sight, the first to be due on top: follow-ups of closed removals too."""
     removals = removals_for(scope).filter(stage__in=[Stage.RUNNING, Stage.CLOSED])
     found = Run.objects.filter(state=State.NEEDS_PERSON, item__plan__removal__in=removals)
-    return list(found.select_related("item__plan__removal", "item__workspace").order_by("item__due_at", "pk"))
+    return list(
+        found.select_related("item__plan__removal", "item__workspace")
+        .defer("item__plan__body")
+        .order_by("item__due_at", "pk")
+    )
 
 
 def steps_waiting_for_others(scope: Scope, limit: int) -> list[Run]:
@@ -153,7 +157,11 @@ def steps_waiting_for_others(scope: Scope, limit: int) -> list[Run]:
     """
     removals = removals_for(scope).filter(stage__in=[Stage.RUNNING, Stage.CLOSED])
     found = Run.objects.filter(state=State.WAITING, item__plan__removal__in=removals).exclude(not_before=None)
-    return list(found.select_related("item__plan__removal", "item__workspace").order_by("not_before")[:limit])
+    return list(
+        found.select_related("item__plan__removal", "item__workspace")
+        .defer("item__plan__body")
+        .order_by("not_before")[:limit]
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -106,7 +106,9 @@ def cut_short(plan: Plan, user: User, reason: str) -> None:
 
 
 def runs_of(plan: Plan) -> QuerySet[Run]:
-    found = Run.objects.filter(item__plan=plan).select_related("item__plan__removal")
+    found = (
+        Run.objects.filter(item__plan=plan).select_related("item__plan__removal").defer("item__plan__body")
+    )
     return found.prefetch_related("attempts").order_by("item__number")
 
 

@@ -19,7 +19,11 @@ DECISIONS = {"approve": "approved", "reject": "rejected", "ask": "asked"}
 
 
 def approvals_of(removal: RemovalRequest) -> list[Approval]:
-    return list(Approval.objects.filter(plan__removal=removal).select_related("approver", "right_of", "plan"))
+    return list(
+        Approval.objects.filter(plan__removal=removal)
+        .select_related("approver", "right_of", "plan")
+        .defer("plan__body")
+    )
 
 
 def words_of(emergency: Emergency | None, plan: Plan) -> Iterable[made.Approval]:

@@ -53,17 +53,19 @@ class Progress:
     restored: Mapping[int, str]
 
 
+AT_PLAN = "attempt__run__item__plan"
+
+
 def progress_of(removals: Sequence[RemovalRequest]) -> dict[int, Progress]:
     """By removal, how far it is; removals without a plan are left out. Four queries, however many there are."""
     plans = {plan.removal_id: plan for plan in Plan.objects.filter(removal__in=removals).order_by("version")}
     runs: dict[int, list[Run]] = {}
-    for run in Run.objects.filter(item__plan__in=plans.values()).select_related(
-        "item__workspace", "item__plan"
-    ):
+    of_plans = Run.objects.filter(item__plan__in=plans.values())
+    for run in of_plans.select_related("item__workspace", "item__plan").defer("item__plan__body"):
         runs.setdefault(run.item.plan.removal_id, []).append(run)
     findings: dict[int, list[Finding]] = {}
     found = Finding.objects.filter(attempt__run__item__plan__in=plans.values())
-    for finding in found.select_related("attempt__run__item__plan"):
+    for finding in found.select_related(AT_PLAN).defer(f"{AT_PLAN}__body"):
         findings.setdefault(finding.attempt.run.item.plan.removal_id, []).append(finding)
     restored = restored_now(removals)
     return {
@@ -81,7 +83,8 @@ def came_back(scope: Scope) -> list[Finding]:
         .values("newest")
     )
     found = Finding.objects.filter(pk__in=newest, came_back=True).order_by("-pk")
-    return list(found.select_related("attempt__run__item__plan__removal", "attempt__run__item__workspace"))
+    whole = (f"{AT_PLAN}__removal", "attempt__run__item__workspace")
+    return list(found.select_related(*whole).defer(f"{AT_PLAN}__body"))
 
 
 def gone_before(run: Run) -> bool:
@@ -113,7 +116,8 @@ def restored_now(removals: Iterable[RemovalRequest]) -> dict[int, dict[int, str]
         item__plan__removal__restores__in=[removal.pk for removal in removals],
         item__plan__removal__stage=Stage.RUNNING,
         item__step__in=("segment.give_back", "segment.end_access"),
-    ).select_related("item__plan__removal")
+    )
+    runs = runs.select_related("item__plan__removal").defer("item__plan__body")
     given, open_ = {}, set()
     for run in runs:
         made, place = run.item.plan.removal, run.item.workspace_id

@@ -80,6 +80,6 @@ def forget(secret: Secret, actor: Actor) -> None:
 def forget_ended() -> None:
     """However a step ended: what it kept for its use has none any more."""
     left = Secret.objects.filter(name=NEW_LOGIN, forgotten_at=None, run__state__in=ENDED)
-    for secret in left.select_related("run__item__plan__removal"):
+    for secret in left.select_related("run__item__plan__removal").defer("run__item__plan__body"):
         with transaction.atomic():
             forget(secret, APP)

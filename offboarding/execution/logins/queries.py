@@ -32,7 +32,8 @@ def another_at_work(run: Run) -> Run | None:
         run__item__target__login_id=run.item.target["login_id"],
     )
     others = others.exclude(run=run).exclude(run__state__in=(*ENDED, State.NEEDS_PERSON))
-    first = min(others.select_related("run__item__plan__removal"), key=turn, default=None)
+    whole = others.select_related("run__item__plan__removal").defer("run__item__plan__body")
+    first = min(whole, key=turn, default=None)
     if first is None or (own is not None and turn(own) < turn(first)):
         return None
     return first.run

@@ -37,7 +37,8 @@ def runs_of_rotation(run: Run) -> QuerySet[Run]:
         item__workspace=run.item.workspace_id,
         item__target__source_id=source_of(run),
     )
-    return found.select_related("item__plan__removal", "item__workspace", "assigned_to", "ended_by")
+    whole = ("item__plan__removal", "item__workspace", "assigned_to", "ended_by")
+    return found.select_related(*whole).defer("item__plan__body")
 
 
 def adding(run: Run) -> Run | None:
