@@ -169,6 +169,7 @@ AUTH_PASSWORD_VALIDATORS = [
         "OPTIONS": {"min_length": 12},
     },
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "offboarding.users.passwords.NothingCommonInAnotherDress"},
     {"NAME": "offboarding.directory.passwords.NoWordsOfTheHouse"},
 ]
 LOGIN_URL = "/signin/"

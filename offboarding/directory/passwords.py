@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 
 from offboarding.directory.models import Client, Membership
 from offboarding.users.models import SignInProvider
+from offboarding.users.passwords import INSTEAD
 from offboarding.users.rules import Role
 
 HOUSE = frozenset(
@@ -40,8 +41,6 @@ HOUSE = frozenset(
 ) | {role.value for role in Role}
 SHORTEST = 4  # letters of a word out of a name; shorter ones stand in too many others
 LEFT = 8  # letters that have to be left
-# Signs that people write for letters.
-INSTEAD = str.maketrans("01345789@$!|", "oieastbgasil")
 
 
 class NoWordsOfTheHouse:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from django.test import Client as Browser
 
 from offboarding.directory.passwords import HOUSE, enough
 from offboarding.users.models import SignInProvider
+from offboarding.users.passwords import NothingCommonInAnotherDress
 from tests.conftest import PASSWORD
 from tests.house.source import ROOT
 from tests.security.test_sign_in_rules import change
@@ -77,3 +79,55 @@ def test_the_words_are_written_down() -> None:
     page = (ROOT / "docs" / "sign-in.md").read_text(encoding="utf-8")
     (told,) = re.findall(r"^No password is made of these words.*?:\n\n((?:    .*\n)+)", page, re.M)
     assert set(told.split()) == HOUSE
+
+
+# ---------------------------------------------------------------- common passwords in another dress
+
+
+def too_common(password: str, validator: Any = None) -> bool:
+    try:
+        (validator or NothingCommonInAnotherDress()).validate(password)
+    except ValidationError:
+        return True
+    return False
+
+
+@pytest.mark.parametrize(
+    "password",
+    [
+        "Sunshine2026!",
+        "!!!sunshine!!!",
+        "5un5h1ne-2026",
+        "sunshinesunshine",
+        "121212121212",
+        "abcabcabcabc",
+        "aaaaaaaaaaaaa",
+    ],
+)
+def test_a_common_password_in_another_dress_is_refused(password: str) -> None:
+    assert len(password) >= 12 and too_common(password)
+
+
+@pytest.mark.parametrize(
+    "password",
+    [PASSWORD, "7h#Kq2!vLw9$", "77aa3910572095", "sunshine over the hill", "  Ein langes, bequemes Wort  "],
+)
+def test_several_words_and_chance_are_no_dress(password: str) -> None:
+    assert not too_common(password)
+
+
+def test_a_password_without_end_is_judged_at_once() -> None:
+    began = time.process_time()
+    for password in ("a" * 200_000 + "b", "1" * 200_000 + "a", "ab1!" * 50_000 + "c", "segment" * 30_000):
+        too_common(password)
+        enough(password, HOUSE)
+    assert time.process_time() - began < 3
+
+
+def test_thousands_of_common_passwords_of_our_length_are_refused() -> None:
+    """Each of the list that is of letters, made long enough in the way of those who only want to get past a rule."""
+    validator = NothingCommonInAnotherDress()
+    letters = [each for each in validator.passwords if each.isalpha() and each.isascii() and len(each) > 4]
+    assert len(letters) > 8_000
+    passed = [each for each in letters if not too_common(f"{each.capitalize()}2026!!!!", validator)]
+    assert not passed, passed[:10]
