@@ -46,3 +46,15 @@ def is_among(came_from: str, networks: Iterable[str]) -> bool:
 def plain(at: IPv4Address | IPv6Address) -> IPv4Address | IPv6Address:
     """A server that listens on both kinds names a visitor of IPv4 as ::ffff:203.0.113.7."""
     return (isinstance(at, IPv6Address) and at.ipv4_mapped) or at
+
+
+def line_of(came_from: str) -> str:
+    """Who is counted as one: an IPv4 address, or the /64 that an IPv6 address lies in, since one line has all of it.
+
+    What is no address stays as it is.
+    """
+    try:
+        at = plain(ip_address(came_from))
+    except ValueError:
+        return came_from
+    return str(ip_network((at, 64), strict=False)) if isinstance(at, IPv6Address) else str(at)

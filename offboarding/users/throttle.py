@@ -8,6 +8,8 @@ from threading import Lock
 
 from django.core.cache import cache
 
+from offboarding.users.networks import line_of
+
 # So many of a window pass in each process before the database is asked: what hands do costs no query.
 FREE = 20
 MOST_KEPT = 5_000  # names of whoever came in a window; more are forgotten together
@@ -46,5 +48,6 @@ def too_many(kind: str, who: str, most: int, seconds: int) -> bool:
 
 
 def named(kind: str, who: str, seconds: int) -> str:
+    """`who` is a person's number, or the address of the network that somebody comes from."""
     window = int(time.time() // seconds)
-    return f"tries:{kind}:{window}:{sha256(who.encode()).hexdigest()[:32]}"
+    return f"tries:{kind}:{window}:{sha256(line_of(who).encode()).hexdigest()[:32]}"

@@ -90,7 +90,7 @@ def pace_of(request: HttpRequest) -> Pace | None:
 def who(request: HttpRequest) -> str:
     """A person by their number; who has none, by where they come from."""
     user = request.user
-    return str(user.pk) if user.is_authenticated else f"at {get_adapter(request).get_client_ip(request)}"
+    return str(user.pk) if user.is_authenticated else str(get_adapter(request).get_client_ip(request))
 
 
 def too_fast(request: HttpRequest, pace: Pace) -> HttpResponse:

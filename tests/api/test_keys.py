@@ -22,7 +22,7 @@ from offboarding.ledger.models import Entry
 from offboarding.lib.refusals import Refused
 from offboarding.users import keys
 from offboarding.users.models import ApiKey
-from offboarding.users.networks import is_among, networks_in
+from offboarding.users.networks import is_among, line_of, networks_in
 from offboarding.users.rules import Role, actor_of
 from tests.conftest import PASSWORD
 
@@ -210,6 +210,29 @@ def test_wrong_keys_from_one_place_are_limited_and_a_right_one_waits_too(made: A
     assert refused(answer, 429) == "too-many-tries"
     assert answer["Retry-After"] == "300"
     assert asks(plain, REMOTE_ADDR="10.9.9.9").status_code == 200
+
+
+def test_a_line_with_many_addresses_is_counted_as_one(made: Any, bob: Any) -> None:
+    """Who has an IPv6 line has 2^64 addresses. The /64 beside it belongs to somebody else."""
+    for number in range(20):
+        refused(asks("offb_aaaaaaaa_" + "a" * 43, REMOTE_ADDR=f"2001:db8:0:1::{number:x}"))
+    plain = made(bob)
+    assert refused(asks(plain, REMOTE_ADDR="2001:db8:0:1:ffff::1"), 429) == "too-many-tries"
+    assert asks(plain, REMOTE_ADDR="2001:db8:0:2::1").status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("came_from", "counted"),
+    [
+        ("203.0.113.7", "203.0.113.7"),
+        ("::ffff:203.0.113.7", "203.0.113.7"),
+        ("2001:db8:0:1:2:3:4:5", "2001:db8:0:1::/64"),
+        ("17", "17"),
+        ("", ""),
+    ],
+)
+def test_who_is_counted_as_one(came_from: str, counted: str) -> None:
+    assert line_of(came_from) == counted
 
 
 def test_other_methods_and_other_addresses_are_problems_too(made: Any, bob: Any) -> None:
