@@ -150,7 +150,9 @@ def test_a_stream_that_ends_in_a_carriage_return_is_made_plain(
     """About one report in ten has such a stream by chance; strict validators take its last byte for a line end."""
     with monkeypatch.context() as raw:
         raw.setattr("offboarding.lib.typesetting.typeset.settle", lambda pdf: pdf)
-        names = (f"{number * 7919:x}" for number in range(600))  # long enough to change what several pages hold
+        names = (
+            f"{number * 7919:x}" for number in range(600)
+        )  # long enough to change what several pages hold
         made = (render(sample(requester=f"Alice {name}", title=f"{name} out"), KEY) for name in names)
         doubtful = next(pdf for pdf in made if b"\r\nendstream\n" in pdf)
     settled = settle(doubtful)
