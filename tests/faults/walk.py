@@ -24,7 +24,7 @@ from offboarding.lib.addresses import same
 from offboarding.lib.refusals import Refused
 from offboarding.removals import actions as removals
 from offboarding.removals.models import RemovalRequest
-from offboarding.work import clock
+from offboarding.work import clock, desks
 from offboarding.work.actions import LostLease, claim, put_down
 from offboarding.work.rules import ENDED, State
 from tests.faults import acts, crew, moves
@@ -272,7 +272,7 @@ class Walk(RuleBasedStateMachine):
     @precondition(lambda self: self.request.stage in ("running", "closed"))
     @rule(data=st.data())
     def claim_and_hold(self, data: st.DataObject) -> None:
-        if (pk := self.drawn(data)) is not None and (held := claim(Run, pk)) is not None:
+        if (pk := self.drawn(data)) is not None and (held := claim(Run, pk, desks.DESKS[RUN].parked)) is not None:
             self.held.append(held)
 
     @rule()
