@@ -272,7 +272,9 @@ class Walk(RuleBasedStateMachine):
     @precondition(lambda self: self.request.stage in ("running", "closed"))
     @rule(data=st.data())
     def claim_and_hold(self, data: st.DataObject) -> None:
-        if (pk := self.drawn(data)) is not None and (held := claim(Run, pk, desks.DESKS[RUN].parked)) is not None:
+        if (pk := self.drawn(data)) is not None and (
+            held := claim(Run, pk, desks.DESKS[RUN].parked)
+        ) is not None:
             self.held.append(held)
 
     @rule()
