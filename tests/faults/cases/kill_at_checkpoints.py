@@ -1,4 +1,4 @@
-"""kill -9 at every checkpoint of every kind of slow work, one process for each.
+"""kill -9 at every checkpoint of every kind of step, one process for each. `kill_at_desks` does the same with all else.
 
 A first process counts the moments that the work passes: commits, calls, files, mails. Then one process for each moment dies
 there, another goes on, and the invariants are checked. Instead of waiting for the dead one's lease, its end is set to the
@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import asdict
 
 from offboarding.execution.steps import OWN, STEPS
@@ -18,11 +19,10 @@ from tests.faults.boundaries import Boundaries, die_at
 from tests.faults.case import Case, Given, Measured
 from tests.faults.invariants import FALSE_GONE, LOST, TWICE, Verdict, check
 from tests.faults.processes import finished, told
-from tests.faults.scenarios import DAN, SCENARIOS, Target, kinds, left_undone, without_scenario
+from tests.faults.scenarios import DAN, SCENARIOS, Target, left_undone, without_scenario
 
 KILLED = -9
-# In the short form: a step that acts, a row that is no step, and the route.
-SHORT = ("segment.remove_member", "discovery.Look", "journey")
+SHORT = ("segment.remove_member",)  # in the short form: a step that acts
 SHORT_MOMENTS = 4
 
 
@@ -86,9 +86,13 @@ def trial(given: Given, kind: str, verdict: Verdict, deaths: Counter[str]) -> No
 
 
 def run(given: Given) -> Measured:
+    return killed(given, [*STEPS, *OWN] if given.long else SHORT)
+
+
+def killed(given: Given, kinds: Iterable[str]) -> Measured:
     verdict, deaths = Verdict(), Counter[str]()
     verdict.add(LOST, without_scenario())
-    wanted = [kind for kind in kinds() if kind in SCENARIOS and (given.long or kind in SHORT)]
+    wanted = [kind for kind in kinds if kind in SCENARIOS]
     given.world.keep("empty")
     for kind in wanted:
         try:
@@ -97,10 +101,10 @@ def run(given: Given) -> Measured:
             verdict.add(LOST, [f"{kind}: {error}"])
     where = ", ".join(f"{count} at {name}" for name, count in deaths.most_common())
     return Measured(
-        f"{deaths.total()} kill -9 over {len(wanted)} kinds of work: {where}",
+        f"{deaths.total()} kill -9 over {len(wanted)} kinds: {where}",
         verdict.says(LOST, FALSE_GONE, TWICE),
         verdict.faults,
     )
 
 
-CASE = Case(1, "kill -9 at every checkpoint of every kind of work", run)
+CASE = Case(1, "kill -9 at every checkpoint of every kind of step", run)
