@@ -93,9 +93,9 @@ def addresses_for(workspace: Workspace) -> list[Address]:
     """The workspace's own first. No token of Segment goes to a simulator, and none of a simulator to Segment."""
     own = Address(workspace.base_url, workspace.get_region_display())
     published = [Address(url, Workspace.Region(region).label) for region, url in ADDRESSES.items()]
-    if own in published:
-        return [own, *(each for each in published if each != own)]
     urls = [each.url for each in published]
+    if own.url in urls:
+        return [own, *(each for each in published if each.url != own.url)]
     connected = Workspace.objects.exclude(base_url__in=[*urls, own.url]).order_by("base_url")
     others = connected.values_list("base_url", "region").distinct()
     return [own, *(Address(url, Workspace.Region(region).label) for url, region in others)]

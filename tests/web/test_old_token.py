@@ -154,6 +154,10 @@ def test_a_token_of_segment_is_asked_for_at_segment_alone(removal: Any) -> None:
     assert addresses_for(place) == [
         ("https://eu1.api.segmentapis.com", "EU"), ("https://api.segmentapis.com", "US"),
     ]  # fmt: skip
+    place.region = "us"  # whatever its row says
+    assert [each.url for each in addresses_for(place)] == [
+        "https://eu1.api.segmentapis.com", "https://api.segmentapis.com",
+    ]  # fmt: skip
     here = Workspace.objects.get(name="Acme Production")
     assert addresses_for(here) == [(here.base_url, "US")]
 

@@ -21,10 +21,8 @@ _ESCAPE = re.compile(r"\\u\{([0-9a-fA-F]+)\}")
 # Joiners that shape a name; every other invisible sign is made visible, since some turn the order of text around.
 _JOINERS = "\u200c\u200d"
 _MOST_ROUNDS = 300
-_LONG, _REMEMBERED = (
-    20_000,
-    10,
-)  # characters of data that make a long document; compilations until one is forgotten
+_LONG = 20_000  # characters of data that make a long document
+_REMEMBERED = 10  # compilations until a document is forgotten
 _NOTHING = b'#set document(title: "nothing")'
 _PROBE = b"""#set document(title: "probe")
 #set text(font: ("Public Sans", "Libertinus Serif", "Noto Sans Thai", "WenQuanYi Micro Hei", "DejaVu Sans Mono",
