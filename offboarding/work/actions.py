@@ -205,7 +205,11 @@ def halt(why: str, by: str) -> bool:
     row = Standstill.objects.select_for_update().get(pk=1)
     if row.stands:
         return False
-    Standstill.objects.filter(pk=1).update(why=why[:500], by=by[:150], since=clock.now(), ended_at=None)
+    since = clock.now()
+    # Its moment is what a standstill is known by, and a clock may stand, or go back.
+    if row.since and since <= row.since:
+        since = row.since + timedelta(milliseconds=1)
+    Standstill.objects.filter(pk=1).update(why=why[:500], by=by[:150], since=since, ended_at=None)
     return True
 
 

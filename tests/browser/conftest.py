@@ -100,7 +100,8 @@ class Person:
         return self
 
     def axe(self) -> None:
-        """No violation on the page as it stands."""
+        """No violation on the page as it stands, once it is there: a click returns when the answer begins."""
+        self.page.wait_for_load_state()
         found = (
             Axe().run(self.page, options={"runOnly": {"type": "tag", "values": TAGS}}).response["violations"]
         )

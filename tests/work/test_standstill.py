@@ -11,7 +11,7 @@ import pytest
 from django.db import connection, transaction
 
 from offboarding.discovery.models import Look
-from offboarding.work import desks
+from offboarding.work import clock, desks
 from offboarding.work.actions import StandsStill, claim, free, halt, let_go, must_not_stand_still
 from offboarding.work.models import Lost, Standstill
 from offboarding.work.queries import stands_still, standstill
@@ -51,6 +51,19 @@ def test_who_read_about_another_standstill_does_not_end_this_one() -> None:
     with transaction.atomic():
         assert not let_go(since, "")
     assert stands_still()
+
+
+@pytest.mark.django_db
+def test_two_standstills_never_bear_the_same_moment(monkeypatch: pytest.MonkeyPatch) -> None:
+    first = still()
+    with transaction.atomic():
+        assert let_go(first, "")
+    monkeypatch.setattr(clock, "now", lambda: first)
+    second = still("another")
+    assert second > first
+    with transaction.atomic():
+        assert not let_go(first, "")
+        assert let_go(second, "")
 
 
 @pytest.mark.django_db
