@@ -175,6 +175,11 @@ def people_in(scope: Scope, *roles: Role) -> QuerySet[User]:
     return User.objects.filter(pk__in=own.values("user")).order_by("name", "pk")
 
 
+def memberships_in(scope: Scope, *roles: Role) -> QuerySet[Membership]:
+    """What people hold for all clients, or for those that the user, in one of these roles, looks after."""
+    return Membership.objects.filter(Q(client=None) | Q(client__in=clients_in(scope, *roles)))
+
+
 def engagements_in(scope: Scope, *roles: Role) -> QuerySet[Engagement]:
     return Engagement.objects.filter(client__in=clients_in(scope, *roles)).select_related("client", "lead")
 

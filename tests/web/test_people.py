@@ -148,6 +148,18 @@ def test_people_of_other_clients_are_not_here(client: Browser, person: Any, caro
     assert "carol@" not in says(client.get("/setup/people/"))
 
 
+@pytest.mark.parametrize("role", [Role.ADMINISTRATOR, Role.SECURITY])
+def test_what_somebody_does_for_other_clients_is_not_told_here(
+    role: Role, client: Browser, person: Any, bob: Any
+) -> None:
+    """Bob approves for Acme and for Globex; who looks after Acme alone does not learn that there is a Globex."""
+    client.force_login(person("local", role, clients_=("Acme",)))
+    for path in ("/setup/people/", f"/setup/people/{bob.pk}/"):
+        text = says(client.get(path))
+        assert "Globex" not in text, path
+    assert "Approver for Acme" in says(client.get("/setup/people/"))
+
+
 def test_roles_change_after_a_proof_and_a_page_that_says_what_is_gained_and_lost(
     desk: Browser, confirm: Any, bob: Any, clients: dict[str, Any]
 ) -> None:

@@ -14,13 +14,15 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 from django.utils.translation import ngettext
 
-from offboarding.directory.models import Client, Membership
+from offboarding.directory.models import Client
 from offboarding.directory.people import grant_in
-from offboarding.directory.rules import EVERYWHERE, Grant
+from offboarding.directory.queries import memberships_in
+from offboarding.directory.rules import EVERYWHERE, Grant, Scope
 from offboarding.users.models import User
 from offboarding.users.rules import ACTING
 from offboarding.users.words import ROLE_WORDS
 from offboarding.web.cards import FactCard, TagCard, TimeCard
+from offboarding.web.people.reach import SEES
 
 FACTORS = {Authenticator.Type.WEBAUTHN: lazy("passkey"), Authenticator.Type.TOTP: lazy("code")}
 
@@ -37,10 +39,12 @@ class PersonRow:
     url: str
 
 
-def rows(people: Iterable[User], today: date, zone: tzinfo, now: datetime) -> tuple[PersonRow, ...]:
+def rows(
+    people: Iterable[User], reader: Scope, today: date, zone: tzinfo, now: datetime
+) -> tuple[PersonRow, ...]:
     """Three queries, however many people: what they hold, their second factors, their browsers."""
     found = list(people)
-    (roles, names), factors, browsers = held(found), factors_of(found), browsers_of(found)
+    (roles, names), factors, browsers = held(found, reader), factors_of(found), browsers_of(found)
     return tuple(
         PersonRow(
             name=user.name,
@@ -56,14 +60,12 @@ def rows(people: Iterable[User], today: date, zone: tzinfo, now: datetime) -> tu
     )
 
 
-def held(people: Sequence[User]) -> tuple[dict[int, list[Grant]], dict[int, str]]:
-    """What each holds, and the names of the clients that are meant."""
+def held(people: Sequence[User], reader: Scope) -> tuple[dict[int, list[Grant]], dict[int, str]]:
+    """What each holds as far as the reader's clients go, and the names of the clients that are meant."""
     found: dict[int, list[Grant]] = {}
     names: dict[int, str] = {}
-    rows = (
-        Membership.objects.filter(user__in=people).select_related("client").order_by("role", "client__name")
-    )
-    for row in rows:
+    seen = memberships_in(reader, *SEES).filter(user__in=people)
+    for row in seen.select_related("client").order_by("role", "client__name"):
         found.setdefault(row.user_id, []).append(grant_in(row))
         if row.client:
             names[row.client.pk] = row.client.name

@@ -42,7 +42,7 @@ def people(request: Request) -> HttpResponse:
         found = found.filter(Q(name__icontains=given["text"]) | Q(email__icontains=given["text"]))
     here: Page[User] = Paginator(found, PAGE).get_page(request.GET.get("page"))
     context = {
-        "rows": cards.rows(list(here), today(request), zone_of(request), now()),
+        "rows": cards.rows(list(here), request.scope, today(request), zone_of(request), now()),
         "count": here.paginator.count,
         "pager": pager(here, given),
         "search": FieldCard("text", _("Name or address"), "search", given["text"], required=False),
@@ -139,7 +139,7 @@ def person(request: Request, pk: int) -> HttpResponse:
 def person_page(
     request: Request, user: User, lines: tuple[Line, ...], wrong: Refused | None = None
 ) -> HttpResponse:
-    row = cards.rows([user], today(request), zone_of(request), now())[0]
+    row = cards.rows([user], request.scope, today(request), zone_of(request), now())[0]
     why, linked = may_not_change(request.scope, user.pk), providers_of(user)
     clients = list(clients_in(request.scope, Role.ADMINISTRATOR))
     context = {
