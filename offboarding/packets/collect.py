@@ -23,7 +23,7 @@ from offboarding.ledger.tiles import Stored
 from offboarding.lib.merkle import Nodes
 from offboarding.packets import contents as made
 from offboarding.packets.clocks import clocks, since_when, when
-from offboarding.packets.decisions import approval, approvals_of, named, without_approval, words_of
+from offboarding.packets.decisions import approval, approvals_of, fallen, named, without_approval, words_of
 from offboarding.packets.keys import credentials
 from offboarding.packets.letters import in_order, letters
 from offboarding.packets.models import Packet
@@ -78,6 +78,7 @@ def collect(packet: Packet, statement: Checkpoint, touch: Callable[[], None]) ->
     segment_ids = {each.workspace_id: each.workspace.segment_id for each in places_of(removal)}
     found = Found(removal, packet.sealed_at, findings, plan, before, shelf, segment_ids)
     stood = tuple(place(each, found) for each in places)
+    decided = approvals_of(removal)
     told = tuple(
         in_order(messages(removal.reference, packet.sealed_at), letters(removal, packet.sealed_at, shelf))
     )
@@ -105,7 +106,7 @@ def collect(packet: Packet, statement: Checkpoint, touch: Callable[[], None]) ->
         plan=plan.data,
         plan_version=plan.version,
         plan_fingerprint=plan.fingerprint,
-        approvals=(*(approval(each) for each in approvals_of(removal)), *words_of(emergency, plan)),
+        approvals=(*map(approval, decided), *words_of(emergency, plan)),
         differences=tuple(differences(runs)),
         places=stood,
         items=items,
@@ -114,7 +115,7 @@ def collect(packet: Packet, statement: Checkpoint, touch: Callable[[], None]) ->
         credentials=credentials(runs),
         resources=tuple(resources(places, stood, plan)),
         messages=told,
-        exceptions=(*without_approval(emergency), *exceptions(runs, places, stood, shelf)),
+        exceptions=(*without_approval(emergency), *fallen(decided), *exceptions(runs, places, stood, shelf)),
         unknowns=tuple(unknowns(plan, places, shelf)),
         evidence=tuple(shelf.pieces.values()),
         checkpoint=made.Checkpoint(

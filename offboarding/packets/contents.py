@@ -26,7 +26,8 @@ class Approval:
     address: str
     role: str
     at: str
-    # approved, rejected, asked; of an emergency: released, confirmed beforehand, confirmed afterwards, objected afterwards
+    # approved; approved, but it fell; rejected; asked. Of an emergency:
+    # released, confirmed beforehand, confirmed afterwards, objected afterwards
     decision: str
     method: str  # how the person proved who they are, such as "Password and authenticator code"
     plan_version: int

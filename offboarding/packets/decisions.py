@@ -16,6 +16,8 @@ from offboarding.packets import contents as made
 from offboarding.removals.models import RemovalRequest
 
 DECISIONS = {"approve": "approved", "reject": "rejected", "ask": "asked"}
+# No yes any more, for whoever counts them: the report, the verifier, the writer.
+FALLEN = "approved, but it fell"
 
 
 def approvals_of(removal: RemovalRequest) -> list[Approval]:
@@ -92,6 +94,17 @@ def without_approval(emergency: Emergency | None) -> Iterable[made.Remark]:
     yield made.Remark("An emergency", told)
 
 
+def fallen(approvals: Iterable[Approval]) -> Iterable[made.Remark]:
+    """Nothing was changed until somebody else had approved: an auditor asks what happened meanwhile."""
+    for each in approvals:
+        if each.fell_at is not None:
+            told = (
+                f"{named(each.approver)} approved plan version {each.plan.version}, {iso(each.at)}, and could not approve "
+                f"any more before the work was done, {iso(each.fell_at)}. Nothing more was changed on this approval."
+            )
+            yield made.Remark("An approval fell", told)
+
+
 def named(user: Any) -> str:
     return f"{user.name} <{user.email}>"
 
@@ -111,7 +124,7 @@ def approval(each: Approval) -> made.Approval:
         address=each.approver.email,
         role=role_of(each),
         at=iso(each.at),
-        decision=DECISIONS[each.decision],
+        decision=DECISIONS[each.decision] if each.fell_at is None else FALLEN,
         method=each.method,
         plan_version=each.plan.version,
         fingerprint=each.fingerprint,

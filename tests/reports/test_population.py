@@ -12,11 +12,14 @@ from django.conf import settings
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from offboarding.checklist.models import Plan
 from offboarding.directory.rules import Scope
 from offboarding.execution.queries import runs_of
+from offboarding.journey import actions as journey
 from offboarding.removals.models import RemovalRequest
 from offboarding.reports.population import report as reports
 from offboarding.reports.population.rules import Standing, Wanted, standing
+from offboarding.users.models import User
 from offboarding.users.rules import Role
 from offboarding.verification.queries import findings_of, standings
 from tests.conftest import DAN
@@ -70,6 +73,25 @@ def test_a_place_stands_as_everywhere_else(running: Make, gone: Make, read: Make
             for each in standings(plan, runs_of(plan), findings_of(removal))
         }
         assert {place.workspace: (place.now, place.says) for place in row.places} == there
+
+
+def test_only_a_yes_that_stands_to_the_plan_that_is_carried_out_makes_an_approver(
+    filed: Make, decide: Make, read: Make, person: Make, bob: Any
+) -> None:
+    removal = filed("Acme Production")
+    decide(removal, bob)
+    assert read().rows[0].approvers == ("Bob",)
+    User.objects.filter(pk=bob.pk).update(is_active=False)
+    journey.advance(removal.pk)
+    assert read().rows[0].approvers == ()
+    decide(RemovalRequest.objects.get(pk=removal.pk), person("zoe", Role.APPROVER))
+    assert read().rows[0].approvers == ("Zoe",)
+    first = Plan.objects.get(removal=removal)
+    Plan.objects.create(
+        removal=removal, version=2, body=first.body, fingerprint="f" * 64, playbook=first.playbook,
+        playbook_version=first.playbook_version, made_by=first.made_by,
+    )  # fmt: skip
+    assert read().rows[0].approvers == (), "nobody has said yes to the plan of now"
 
 
 def test_a_later_look_does_not_move_the_moment_at_which_it_was_gone(

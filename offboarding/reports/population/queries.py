@@ -79,8 +79,8 @@ def rows(found: QuerySet[RemovalRequest]) -> list[Row]:
 
 
 def rows_of(removals: Sequence[RemovalRequest]) -> list[Row]:
-    places, doings, told = places_of(removals), doings_of(removals), findings_of(removals)
-    approvers, packets = approvers_of(removals), packets_of(removals)
+    places, plans, told = places_of(removals), newest_plans(removals), findings_of(removals)
+    doings, approvers, packets = doings_of(plans), approvers_of(plans), packets_of(removals)
     return [
         Row(
             number=each.number,
@@ -139,14 +139,16 @@ def places_of(removals: Sequence[RemovalRequest]) -> dict[int, list[Place]]:
     return by_removal
 
 
-def doings_of(removals: Sequence[RemovalRequest]) -> dict[tuple[int, int | None], list[Doing]]:
-    """By request and workspace, the runs that say something of the place. Only of the newest plan. Two queries."""
-    newest = dict(
-        Plan.objects.filter(removal__in=removals).order_by("version").values_list("removal_id", "pk")
-    )
+def newest_plans(removals: Sequence[RemovalRequest]) -> list[int]:
+    found = Plan.objects.filter(removal__in=removals).order_by("version")
+    return list(dict(found.values_list("removal_id", "pk")).values())
+
+
+def doings_of(plans: Sequence[int]) -> dict[tuple[int, int | None], list[Doing]]:
+    """By request and workspace, the runs that say something of the place."""
     by_place: dict[tuple[int, int | None], list[Doing]] = defaultdict(list)
     names = ("item__plan__removal_id", "item__workspace_id", "item__kind", "item__phase", "item__step")
-    found = Run.objects.filter(item__plan__in=newest.values()).order_by("item__number")
+    found = Run.objects.filter(item__plan__in=plans).order_by("item__number")
     told = found.values_list(*names, "state", "ended", "sentence", "waiting_for")
     for removal, workspace, kind, phase, step, state, ended, sentence, waiting_for in told:
         if tells_of_place(kind, phase, step):
@@ -175,10 +177,10 @@ def findings_of(removals: Sequence[RemovalRequest]) -> dict[tuple[int, int | Non
     return by_place
 
 
-def approvers_of(removals: Sequence[RemovalRequest]) -> dict[int, list[str]]:
-    """Who said yes to the plan that is carried out, in their order."""
+def approvers_of(plans: Sequence[int]) -> dict[int, list[str]]:
+    """Who said yes to the plan that is carried out, in their order. A yes that fell is none."""
     by_removal: dict[int, list[str]] = defaultdict(list)
-    found = Approval.objects.filter(plan__removal__in=removals, decision="approve").order_by("pk")
+    found = Approval.objects.filter(plan__in=plans, decision="approve", fell_at=None).order_by("pk")
     for removal, name in found.values_list("plan__removal_id", "approver__name"):
         if name not in by_removal[removal]:
             by_removal[removal].append(name)
