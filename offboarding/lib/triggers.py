@@ -6,7 +6,8 @@ from __future__ import annotations
 def refuse(vendor: str, table: str, *acts: str, key: str = "id") -> list[str]:
     """Statements after which `table` refuses the named acts (UPDATE, DELETE) and, on PostgreSQL, TRUNCATE.
 
-    SQLite's REPLACE deletes without firing DELETE triggers, so there an INSERT over an existing key is refused as well.
+    SQLite's REPLACE deletes without firing DELETE triggers, so there an INSERT over an existing key is refused as well;
+    a table with more that is unique calls `refuse_over`.
     """
     return sqlite(table, acts, key) if vendor == "sqlite" else postgresql(table, acts)
 
@@ -20,6 +21,21 @@ def sqlite(table: str, acts: tuple[str, ...], key: str) -> list[str]:
     exists = f"WHEN EXISTS (SELECT 1 FROM {table} WHERE {key} = NEW.{key})"  # noqa: S608  (names from migrations)
     return [
         *made,
+        f"CREATE TRIGGER {table}_no_replace BEFORE INSERT ON {table} {exists} BEGIN {refusal}; END",
+    ]
+
+
+def refuse_over(vendor: str, table: str, *keys: tuple[str, ...]) -> list[str]:
+    """Statements after which an INSERT over a row that has the same rowid, or the same in all columns of one of these keys,
+    is refused: REPLACE takes away whatever row is in the way of any of them. PostgreSQL knows no REPLACE.
+    """
+    if vendor != "sqlite":
+        return []
+    ways = [" AND ".join(f"{column} = NEW.{column}" for column in key) for key in (("rowid",), *keys)]
+    exists = f"WHEN EXISTS (SELECT 1 FROM {table} WHERE {' OR '.join(f'({way})' for way in ways)})"  # noqa: S608
+    refusal = f"SELECT RAISE(ABORT, '{table} only grows')"
+    return [
+        f"DROP TRIGGER {table}_no_replace",
         f"CREATE TRIGGER {table}_no_replace BEFORE INSERT ON {table} {exists} BEGIN {refusal}; END",
     ]
 
