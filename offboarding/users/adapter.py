@@ -52,6 +52,7 @@ class AccountAdapter(DefaultAccountAdapter):
         "email_password_mismatch": _(
             "E-mail or password is not right. Check both, or use another way to sign in."
         ),
+        "too_many_login_attempts": _("Too many wrong tries. Wait 5 minutes, then try again."),
     }
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:

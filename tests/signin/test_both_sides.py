@@ -104,8 +104,9 @@ def test_who_is_guessed_at_still_comes_in_with_a_passkey(
     stranger = Browser(REMOTE_ADDR="198.51.100.7")
     for _ in range(6):
         stranger.post("/signin/", {"login": bob.email, "password": "a wrong guess"})
-    client.post("/signin/", {"login": bob.email, "password": PASSWORD})
+    answer = client.post("/signin/", {"login": bob.email, "password": PASSWORD})
     assert not is_in(client), "the right password waits too"
+    assert "Too many wrong tries. Wait 5 minutes, then try again." in answer.content.decode()
     signs_in(client, bobs)
     assert is_in(client)
 
