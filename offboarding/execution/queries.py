@@ -290,6 +290,12 @@ def doers_of(removal: RemovalRequest) -> set[int]:
     return {user for pair in pairs for user in pair if user}
 
 
+def in_hand(user: User) -> QuerySet[Run]:
+    """Steps that this person has and that have not ended, of all requests."""
+    found = Run.objects.filter(assigned_to=user).exclude(state__in=ENDED)
+    return found.select_related("item__plan__removal").defer("item__plan__body").order_by("pk")
+
+
 def next_for(user: User, run: Run) -> Run | None:
     """The next step of the same plan that needs this person: after `run`, then from the top."""
     waiting = Run.objects.filter(

@@ -103,6 +103,19 @@ def test_a_step_that_somebody_has_is_told_to_nobody_else(
     assert f"Step {run.item.number} is yours" in given[0].subject
 
 
+@pytest.mark.parametrize(("able", "told_are"), [(True, {"Olga"}), (False, {"Sam"})])
+def test_a_step_of_somebody_who_may_do_it_no_longer_is_told_to_those_who_may(
+    able: bool, told_are: set[str], running: Make, olga: Any, sam: Any, news: News
+) -> None:
+    from offboarding.directory.models import Membership
+    from offboarding.execution.models import Run
+
+    Run.objects.filter(item__plan__removal=running()).update(assigned_to=olga)
+    if not able:
+        Membership.objects.filter(user=olga).delete()
+    assert {name for kind, name in told(news()) if kind == "step"} == told_are
+
+
 def test_nobody_of_another_client_is_ever_told(
     filed: Make, decide: Make, running: Make, person: Make, news: News
 ) -> None:

@@ -14,13 +14,16 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from offboarding.approvals.models import Delegation
-from offboarding.directory.models import Membership
+from offboarding.directory.models import Engagement, Membership
+from offboarding.execution import actions
+from offboarding.execution.models import Run
 from offboarding.ledger.events import Event
 from offboarding.ledger.models import Entry
 from offboarding.lib import canonical
 from offboarding.users.models import User
 from offboarding.users.rules import Role
 from offboarding.work import clock
+from offboarding.work.rules import State
 from tests.conftest import PASSWORD
 
 
@@ -276,6 +279,26 @@ def test_disabling_asks_why_and_ends_every_sign_in(desk: Browser, confirm: Any, 
     desk.post(f"/setup/people/{bob.pk}/enable/")
     confirm()
     assert User.objects.get(pk=bob.pk).is_active
+
+
+def test_what_waits_for_somebody_who_is_disabled_is_named_and_their_steps_go_back(
+    desk: Browser, confirm: Any, running: Any, ada: Any, olga: Any, clients: dict[str, Any]
+) -> None:
+    removal = running()
+    run = Run.objects.filter(item__plan__removal=removal, manual=True, state=State.NEEDS_PERSON)[0]
+    actions.assign(run, olga, olga)
+    over = Run.objects.filter(item__plan__removal=removal, state=State.DONE)[0]
+    Run.objects.filter(pk=over.pk).update(assigned_to=olga)
+    Engagement.objects.create(client=clients["Acme"], name="Analytics", lead=olga)
+    desk.post(f"/setup/people/{olga.pk}/disable/")
+    page, _answer = confirm(reason="Left the firm.")
+    assert "1 step that they have goes back to everybody who may take it." in says(page)
+    assert "Still leads Analytics (Acme): choose another lead there." in says(page)
+    run.refresh_from_db()
+    over.refresh_from_db()
+    assert run.assigned_to is None and over.assigned_to == olga, "what has ended stays theirs"
+    entry = Entry.objects.filter(about=removal.reference).latest("seq")
+    assert (entry.event, entry.actor_id) == (Event.ITEM_MOVED, str(ada.pk))
 
 
 # ---------------------------------------------------------------- decisions in their place

@@ -88,9 +88,9 @@ def asker(case: Case) -> list[User]:
 
 
 def workers(case: Case) -> list[User]:
-    """Whoever has the step, else everybody who may take it."""
-    assigned = case.item.run.assigned_to
-    return [assigned] if assigned else workers_for(case.removal, today())
+    """Whoever has the step and still may do it, else everybody who may take it."""
+    able, has = workers_for(case.removal, today()), case.item.run.assigned_to
+    return [has] if has in able else able
 
 
 def assigned(case: Case) -> list[User]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import partial
 from typing import Literal
 
@@ -13,6 +14,9 @@ from django.views.decorators.http import require_http_methods
 
 from offboarding.approvals.delegations import actions as delegations
 from offboarding.directory import people as verbs
+from offboarding.directory.models import Engagement
+from offboarding.execution import leaving
+from offboarding.execution.queries import in_hand
 from offboarding.lib.refusals import Refused
 from offboarding.users.models import User
 from offboarding.web import proving
@@ -72,7 +76,7 @@ def perform(request: Request, change: Held, user: User | None) -> str:
         return _("The delegation has ended. Decisions that were made stay.")
     disables = change.act == held.DISABLE
     ended = (
-        verbs.disable(me, scope, user, request.POST.get("reason", ""))
+        leaving.disable(me, scope, user, request.POST.get("reason", ""))
         if disables
         else verbs.sign_out(me, scope, user)
     )
@@ -101,6 +105,20 @@ def confirm_page(request: Request, wish: Wish, refusal: Refused | None) -> HttpR
     return page(request, "elements/confirm_page.html", {"confirm": card}, status=status)
 
 
+def left_behind(user: User) -> Iterator[str]:
+    """What waits for this person now. Whoever may disable somebody reaches all of it."""
+    if steps := in_hand(user).count():
+        says = ngettext(
+            "%(n)d step that they have goes back to everybody who may take it.",
+            "%(n)d steps that they have go back to everybody who may take them.",
+            steps,
+        )
+        yield says % {"n": steps}
+    led = Engagement.objects.filter(lead=user, ended_at=None).select_related("client")
+    if names := ", ".join(f"{each.name} ({each.client.name})" for each in led[:5]):
+        yield _("Still leads %(names)s: choose another lead there.") % {"names": names}
+
+
 def reason(request: Request, error: str) -> FieldCard:
     return FieldCard(
         "reason",
@@ -121,8 +139,9 @@ def words(request: Request, change: Held, user: User | None) -> tuple[str, str, 
             mail = _("Gets a mail that says how to choose a password. It holds no key.")
             return _("Invite %(name)s") % name, _("Invite"), "main", (*effects, mail)
         return _("Change the roles of %(name)s") % name, _("Change roles"), "main", effects
-    if change.act == held.DISABLE:
+    if change.act == held.DISABLE and user:
         effects = (
+            *left_behind(user),
             _("Is signed out on every browser at once, and cannot sign in. Their API keys end for good."),
             _("Roles stay as they are, and come back if the person is enabled again."),
             _("What they filed, decided and did stays in the record, with their name."),
