@@ -1,4 +1,5 @@
-"""What a PDF is, read in a process of its own: whatever the file makes the parser do costs 1.5 s of a core and 1 GB, and no more.
+"""What a PDF or a picture is, read in a process of its own: whatever the file makes its parser do costs 1.5 s of a core and 1 GB,
+and no more. A small JPEG can ask for thousands of passes over every pixel.
 
 Nothing in the file is run: pypdf has no scripts and opens no links. As a program this module reads its input and says one word.
 """
@@ -22,21 +23,32 @@ ACTS = {"/JavaScript", "/Launch", "/SubmitForm", "/ImportData", "/Rendition", "/
 HOLDS = {"/JS", "/JavaScript", "/EmbeddedFiles", "/EF", "/XFA", "/RichMediaContent", "/3DD"}
 
 
+# A screenshot of two large screens has 30 million pixels. More is a picture made to eat memory.
+PIXELS_AT_MOST = 60_000_000
+
+
+class Kind(StrEnum):
+    PDF = "PDF"
+    PNG = "PNG"
+    JPEG = "JPEG"
+
+
 class Look(StrEnum):
     FINE = "fine"
     LOCKED = "locked"  # nobody opens it without a password
     ACTIVE = "active"  # it holds a script, a program, a form that sends, or another file
+    PIXELS = "pixels"  # it has more of them than any screen
     UNREADABLE = "unreadable"
-    SLOW = "slow"  # it takes more than a document needs
+    SLOW = "slow"  # it takes more than a document or a picture needs
 
 
-def look(stream: IO[bytes]) -> Look:
+def look(stream: IO[bytes], kind: Kind) -> Look:
     """What stands from the beginning of the stream; its position afterwards is anywhere."""
     stream.seek(0)
     given: dict[str, Any] = {"stdin": stream} if _is_a_file(stream) else {"input": stream.read()}
     try:
         done = subprocess.run(  # noqa: S603  (ourselves)
-            [sys.executable, "-I", __file__],
+            [sys.executable, "-I", __file__, kind],
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             env={"PYTHONDONTWRITEBYTECODE": "1"},
@@ -58,8 +70,29 @@ def _is_a_file(stream: IO[bytes]) -> bool:
     return False
 
 
-def judged(stream: IO[bytes]) -> Look:
-    """In the child: opens the document and walks through all that its trailer leads to."""
+def judged(stream: IO[bytes], kind: Kind) -> Look:
+    """In the child."""
+    return document(stream) if kind is Kind.PDF else picture(stream, kind)
+
+
+def picture(stream: IO[bytes], kind: Kind) -> Look:
+    """Header, size and structure, then every pixel: a picture that is cut off is no proof."""
+    from PIL import Image
+
+    Image.MAX_IMAGE_PIXELS = None  # ours is lower, and is asked before any pixel is unpacked
+    with Image.open(stream, formats=(kind,)) as seen:
+        width, height = seen.size
+        if width * height > PIXELS_AT_MOST:
+            return Look.PIXELS
+        seen.verify()
+    stream.seek(0)
+    with Image.open(stream, formats=(kind,)) as seen:
+        seen.load()
+    return Look.FINE
+
+
+def document(stream: IO[bytes]) -> Look:
+    """Opens the document and walks through all that its trailer leads to."""
     from pypdf import PdfReader
 
     reader = PdfReader(stream, strict=False)
@@ -108,8 +141,8 @@ def main() -> None:
     _limit()
     stream = sys.stdin.buffer
     try:
-        said = judged(stream if stream.seekable() else io.BytesIO(stream.read()))
-    except (Exception, RecursionError):  # noqa: BLE001  (whatever the parser trips over, the file cannot be read)
+        said = judged(stream if stream.seekable() else io.BytesIO(stream.read()), Kind(sys.argv[1]))
+    except (Exception, RecursionError):  # noqa: BLE001  (whatever a parser trips over, the file cannot be read)
         said = Look.UNREADABLE
     sys.stdout.write(said)
 

@@ -10,15 +10,17 @@ from django.conf import settings
 from django.core.files.uploadedfile import UploadedFile
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
-from PIL import Image, UnidentifiedImageError
 
 from offboarding.lib import documents
+from offboarding.lib.documents import PIXELS_AT_MOST, Kind, Look
 from offboarding.lib.refusals import Refused
 
-# A screenshot of two large screens has 30 million pixels. More is a picture made to eat memory.
-PIXELS_AT_MOST = 60_000_000
-# Telephones write photos with a second view inside, which Pillow calls MPO.
-IMAGES = {"PNG": "image/png", "JPEG": "image/jpeg", "MPO": "image/jpeg"}
+# How a file of each kind begins, and what it is then. Telephones write photos with a second view inside: they are JPEG too.
+BEGINS = (
+    (b"\x89PNG", Kind.PNG, "image/png"),
+    (b"\xff\xd8\xff", Kind.JPEG, "image/jpeg"),
+    (b"%PDF-", Kind.PDF, "application/pdf"),
+)
 SUFFIXES = {
     "image/png": (".png",),
     "image/jpeg": (".jpg", ".jpeg"),
@@ -28,20 +30,6 @@ SUFFIXES = {
 }
 TEXTS = ("", *SUFFIXES["text/csv"], *SUFFIXES["text/plain"])
 ACCEPT = ",".join((*SUFFIXES, *(suffix for suffixes in SUFFIXES.values() for suffix in suffixes)))
-# What a parser raises on bytes that are not what they seem.
-UNREADABLE = (
-    UnidentifiedImageError,
-    OSError,
-    ValueError,
-    TypeError,
-    KeyError,
-    IndexError,
-    AttributeError,
-    SyntaxError,
-    RecursionError,
-    OverflowError,
-    MemoryError,
-)
 # What is wrong, and the way out.
 WHY = {
     "unreadable": lazy("%(name)s cannot be read. Use PNG, JPEG, PDF, CSV or text up to %(mb)d MB."),
@@ -49,6 +37,7 @@ WHY = {
     "locked": lazy("%(name)s is locked with a password. Save it without one, and attach that."),
     "active": lazy("%(name)s holds a script, a form or another file. Print it to a PDF, and attach that."),
     "slow": lazy("%(name)s takes too long to read. Print it to a PDF, and attach that."),
+    "slow picture": lazy("%(name)s takes too long to read. Attach a smaller picture."),
 }
 
 
@@ -104,10 +93,10 @@ def kind_of(stream: IO[bytes], name: str) -> str:
     """The media type of the content. Raises Unfit where it is none that we take."""
     stream.seek(0)
     start = stream.read(8)
-    if start.startswith((b"\x89PNG", b"\xff\xd8\xff")):
-        return image(stream)
-    if start.startswith(b"%PDF-"):
-        return pdf(stream)
+    for begins, kind, media_type in BEGINS:
+        if start.startswith(begins):
+            read(stream, kind)
+            return media_type
     suffix = PurePath(name).suffix.lower()
     # A page or a drawing under the name of a picture is text as well, and shows nothing.
     if suffix not in TEXTS or not text(stream):
@@ -115,34 +104,13 @@ def kind_of(stream: IO[bytes], name: str) -> str:
     return "text/csv" if suffix == ".csv" else "text/plain"
 
 
-def image(stream: IO[bytes]) -> str:
-    """Header, size and structure, then every pixel: a picture that is cut off is no proof."""
-    try:
-        with opened(stream) as picture:
-            kind, (width, height) = IMAGES[picture.format or ""], picture.size
-            if width * height > PIXELS_AT_MOST:
-                raise Unfit("pixels")
-            picture.verify()
-        with opened(stream) as picture:
-            picture.load()
-    except (Image.DecompressionBombError, Image.DecompressionBombWarning):
-        raise Unfit("pixels") from None
-    except UNREADABLE:
-        raise Unfit("unreadable") from None
-    return kind
-
-
-def opened(stream: IO[bytes]) -> Image.Image:
-    stream.seek(0)
-    return Image.open(stream, formats=("PNG", "JPEG"))
-
-
-def pdf(stream: IO[bytes]) -> str:
-    """It opens without a password, has a page, and holds nothing that acts."""
-    found = documents.look(stream)
-    if found is not documents.Look.FINE:
+def read(stream: IO[bytes], kind: Kind) -> None:
+    """A document opens without a password, has a page, and holds nothing that acts; of a picture every pixel is there."""
+    found = documents.look(stream, kind)
+    if found is Look.SLOW and kind is not Kind.PDF:
+        raise Unfit("slow picture")
+    if found is not Look.FINE:
         raise Unfit(found.value)
-    return "application/pdf"
 
 
 def text(stream: IO[bytes]) -> bool:

@@ -20,6 +20,7 @@ from offboarding.lib.refusals import Refused
 from offboarding.web import uploads
 
 PIXELS = "more than 60 million pixels"
+SLOW = "takes too long to read. Attach a smaller picture."
 USE = "cannot be read. Use PNG, JPEG, PDF, CSV or text up to 10 MB."
 
 
@@ -124,6 +125,25 @@ def many() -> bytes:
     return by_hand(CATALOG, pages, b"<</Type/Page/Parent 2 0 R>>")
 
 
+def passes(side: int, scans: int) -> bytes:
+    """A grey JPEG in so many passes over every block of it, each of which says that nothing is left (ITU T.81, G.1.2.2)."""
+    blocks = (side // 8) ** 2
+    one_code = bytes([1] + [0] * 15)  # a table with one sign, of one bit: 0
+    head = b"\xff\xd8" + segment(0xDB, b"\x00" + bytes([1] * 64))
+    head += segment(0xC2, struct.pack(">BHHB", 8, side, side, 1) + b"\x01\x11\x00")
+    head += segment(0xC4, b"\x00" + one_code + b"\x00") + segment(0xC4, b"\x10" + one_code + b"\xe0")
+    first = segment(0xDA, b"\x01\x01\x00\x00\x00\x00") + bytes(blocks // 8)
+    longest = "0" + "1" * 14  # the end of 32,767 blocks, or of as many as there are
+    runs = longest * (blocks // 32_767 + 1)
+    bits = (runs + "1" * (-len(runs) % 8)).encode()
+    rest = int(bits, 2).to_bytes(len(bits) // 8, "big").replace(b"\xff", b"\xff\x00")
+    return head + first + (segment(0xDA, b"\x01\x01\x00\x01\x3f\x00") + rest) * scans + b"\xff\xd9"
+
+
+def segment(marker: int, data: bytes) -> bytes:
+    return struct.pack(">BBH", 0xFF, marker, len(data) + 2) + data
+
+
 def spent() -> float:
     """Seconds of a core, ours and our children's: the clock on the wall counts what else the machine does."""
     used = os.times()
@@ -179,6 +199,8 @@ REFUSED: list[tuple[str, Bytes, str]] = [
     ("cut.png", lambda: picture(size=(200, 200))[:-60], USE),
     ("cut.jpg", lambda: picture("JPEG")[:-300], USE),
     ("large.jpg", lambda: picture("JPEG").replace(b"\x00\x08\x00\x08\x03", b"\xff\xff\xff\xff\x03"), PIXELS),
+    ("passes.jpg", lambda: passes(7_600, 5_000), SLOW),
+    ("passes.png", lambda: passes(7_600, 50_000), SLOW),
     ("locked.pdf", lambda: pdf(lambda writer: writer.encrypt("secret", algorithm="RC4-128")), "locked with a password"),
     ("owner.pdf", lambda: pdf(lambda writer: writer.encrypt("", "owner", algorithm="RC4-128")), "locked with a password"),
     ("script.pdf", lambda: pdf(action("/JavaScript", JS=TextStringObject("app.alert(1)"))), "a script, a form or another file"),

@@ -88,14 +88,6 @@ def test_a_file_over_the_limit_is_refused_and_the_limit_named(settings: Any) -> 
         uploads.checked(file("long.txt", b"x" * 2_000_001))
 
 
-def test_a_picture_made_to_eat_memory_is_refused_before_it_is_unpacked(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(uploads, "PIXELS_AT_MOST", 100)
-    with pytest.raises(Refused):
-        uploads.checked(file("large.png", picture(size=(20, 10))))
-
-
 def test_no_file_at_all_is_a_sentence() -> None:
     with pytest.raises(Refused, match="Choose a file first"):
         uploads.checked(None)
