@@ -17,8 +17,8 @@ from offboarding.removals.models import RemovalRequest
 from offboarding.removals.rules import Stage
 from offboarding.trail import queries as trail
 from offboarding.verification.models import Trace
-from offboarding.verification.traced import LOOKS, facts_kept, since_of, wanted_by
-from offboarding.verification.trail import Pair, as_facts, found, known
+from offboarding.verification.traced import LOOKS, calls_in, facts_kept, since_of, wanted_by
+from offboarding.verification.trail import Pair, attributed, found, known
 
 # Segment's clock and ours may differ by so much. What comes later belongs to another act.
 SLACK = timedelta(hours=1)
@@ -64,7 +64,8 @@ def keep(pk: int) -> int:
             origin=place.name,
         )
         copy = trail.copy_of(place)
-        events = as_facts(pairs, tuple(copy.ours) if copy else (), addresses_of(place.client))
+        ours = tuple(copy.ours) if copy else ()
+        events = attributed(pairs, ours, addresses_of(place.client), calls_in(run))
         Trace.objects.bulk_create(
             Trace(run=run, key=each["id"], event=each, evidence=file) for each in events
         )

@@ -16,12 +16,13 @@ from offboarding.gateways.segment import Declined, NotAllowed, NotThere, Segment
 from offboarding.removals.rules import Choice
 from offboarding.trail import actions as trail
 from offboarding.trail.reading import told, told_again
+from offboarding.trail.rules import By
 from offboarding.verification.actions import record_finding
 from offboarding.verification.queries import gone_before
 from offboarding.verification.reduced import reduced
 from offboarding.verification.rules import gone, says
-from offboarding.verification.traced import calls_in, trail_of
-from offboarding.verification.trail import Pair, Wanted, as_facts, found, our_actor, silent
+from offboarding.verification.traced import trail_of
+from offboarding.verification.trail import Pair, Wanted, attributed, found, silent
 
 
 class ReadPlaceAgain(Step):
@@ -105,7 +106,7 @@ class FetchAuditEvents(Step):
         return self.silent(work, [each.type for each, _ in about])
 
     def found(self, work: Work, pairs: list[Pair], origin: str) -> Sight:
-        events = as_facts(pairs, work.known["ours"], work.known["collaborators"])
+        events = attributed(pairs, *(work.known[name] for name in ("ours", "collaborators", "calls")))
         beside = {"from": origin, "events": [dict(raw) for _, raw in pairs]}
         return Sight(Seen.ABSENT, found(events), {"events": events, "from": origin}, beside=(beside,))
 
@@ -126,5 +127,5 @@ class FetchAuditEvents(Step):
         if sight.facts["from"] == SEGMENT:
             raws = sight.beside[0]["events"]
             trail.keep_events(run.item.workspace, [(told, raw) for raw in raws if (told := told_again(raw))])
-        if actor := our_actor(events, calls_in(run)):
+        for actor in {each["actor"] for each in events if each["by"] == By.US}:
             trail.is_ours(run.item.workspace, actor)

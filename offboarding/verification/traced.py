@@ -25,7 +25,7 @@ LOOKS = Q(item__step=STEP)
 
 
 def trail_of(run: Run) -> dict[str, Any]:
-    """What our copy has about the run's place since the removal began, and what is needed to read it. Five queries."""
+    """What our copy has about the run's place since the removal began, and what is needed to read it. Six queries."""
     place = run.item.workspace
     assert place is not None
     wanted, copy = wanted_by(run), trail.copy_of(place)
@@ -35,6 +35,7 @@ def trail_of(run: Run) -> dict[str, Any]:
         "kept": [(each.told, each.raw) for each in kept],
         "ours": tuple(copy.ours) if copy else (),
         "collaborators": addresses_of(place.client),
+        "calls": calls_in(run),
         "looks": run.attempts.filter(act=Act.LOOK, result=Result.SEEN).count(),
     }
 

@@ -58,6 +58,16 @@ def as_facts(
     ]
 
 
+def attributed(
+    pairs: Iterable[Pair], ours: Collection[str], collaborators: Collection[str], calls: Collection[datetime]
+) -> list[dict[str, Any]]:
+    """As `as_facts`, but who did it just behind one of our calls is Offboard, though nothing had told so before."""
+    some = list(pairs)
+    facts = as_facts(some, ours, collaborators)
+    actor = our_actor(facts, calls)
+    return as_facts(some, (*ours, actor), collaborators) if actor else facts
+
+
 def known(told: Told, facts: Iterable[Mapping[str, Any]]) -> bool:
     """True if it is among them: by its id, or as what a file told of the same act without an id."""
     return any(each["id"] == told.key or twins(told, each) for each in facts)
@@ -88,13 +98,12 @@ def silent(workspace: str, others: Collection[str], lack: str = "") -> str:
     return f"{told} About the person there is only {kinds}." if kinds else told
 
 
-def our_actor(events: Iterable[Mapping[str, Any]], calls: Iterable[datetime]) -> str:
+def our_actor(events: Iterable[Mapping[str, Any]], calls: Collection[datetime]) -> str:
     """The token that our own calls stand under: the only one that did this just behind one of them. Else empty."""
-    begun = list(calls)
     actors = {
         each["actor"]
         for each in events
         if each["by"] == By.TOKEN
-        and any(timedelta(minutes=-1) < datetime.fromisoformat(each["at"]) - call < NEAR for call in begun)
+        and any(timedelta(minutes=-1) < datetime.fromisoformat(each["at"]) - call < NEAR for call in calls)
     }
     return actors.pop() if len(actors) == 1 else ""

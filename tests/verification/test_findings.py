@@ -173,7 +173,7 @@ def test_the_trails_own_record_of_the_removal_is_fetched(
 ) -> None:
     segment.control.set_clock(5)  # it shows up a little later
     run = turns(due(run_of(removed, "audit-events")))
-    assert run.state == "done" and run.sentence.startswith("“User Removed” by a token, ")
+    assert run.state == "done" and run.sentence.startswith("“User Removed” by Offboard, ")
 
 
 def test_a_trail_that_says_nothing_yet_is_asked_again_and_then_a_person(
@@ -196,6 +196,7 @@ def test_the_removals_own_events_are_kept_and_tell_which_token_is_ours(
     run = turns(due(run_of(removed, "audit-events")))
     events = run.attempts.last().facts["events"]
     assert [each["kind"] for each in events] == ["removed", "memberships deleted"]
+    assert {each["by"] for each in events} == {"us"}, "what tells it is told so itself"
     assert run.attempts.last().exchanges, "what came is evidence"
     place = run.item.workspace
     assert {each.key for each in AuditEvent.objects.filter(workspace=place)} == {
