@@ -229,3 +229,8 @@ def spans(kept: Sequence[Sequence[str]]) -> tuple[Span, ...]:
 def dropped_on(at: datetime) -> datetime:
     """When Segment drops what happened then."""
     return at + KEPT
+
+
+def keeps_up(until: datetime, now: datetime, hours: int) -> bool:
+    """True where it is copied by itself every so many hours, and the last time did not fail to come."""
+    return hours > 0 and now - until <= timedelta(hours=2 * hours)

@@ -65,17 +65,43 @@ def test_the_page_says_how_far_the_copy_reaches_and_who_did_what(
     assert "Segment had dropped these days" in page and "2 events" in page
 
 
+BEGINS = r"after the copy ends begins to be lost [^.]*, in \d+ d"
+
+
+@pytest.mark.parametrize(
+    ("hours", "days", "says"),
+    [
+        (24, 1, "It is copied once a day by itself, so nothing is lost."),
+        (6, 0, "It is copied every 6 hours by itself, so nothing is lost."),
+        (24, 50, BEGINS),
+        (0, 1, BEGINS),
+    ],
+    ids=["each day", "more often", "the last times did not come", "only when somebody asks"],
+)
+def test_nothing_is_lost_only_where_the_copy_keeps_up(
+    reads: Make, place: Any, settings: Any, hours: int, days: int, says: str
+) -> None:
+    settings.TRAIL_HOURS, now = hours, clock.now()
+    Copy.objects.create(workspace=place, since=now - timedelta(days=99), until=now - timedelta(days=days))
+    page = reads().content.decode()
+    assert re.search(says, page) and ("so nothing is lost" in page) is (says != BEGINS)
+
+
+def test_where_it_is_copied_only_when_somebody_asks_the_pages_say_so(reads: Make, settings: Any) -> None:
+    settings.TRAIL_HOURS = 0
+    assert "It is copied only when somebody asks." in reads().content.decode()
+
+
 def test_the_page_counts_down_to_the_day_when_uncopied_events_are_lost(reads: Make, place: Any) -> None:
     assert "What happened before" in reads().content.decode(), "nothing is copied"
     now = clock.now()
     copy = Copy.objects.create(
         workspace=place, since=now - timedelta(days=99), until=now - timedelta(days=50)
     )
-    assert "so nothing is lost" in reads().content.decode()
     Copy.objects.filter(pk=copy.pk).update(lack="token", lacks_since=now)
     for path in ("events/", ""):
         page = reads(path).content.decode()
-        assert re.search(r"after the copy ends begins to be lost [^.]*, in \d+ d", page), path
+        assert re.search(BEGINS, page), path
     Copy.objects.filter(pk=copy.pk).update(until=now - timedelta(days=91))
     assert "has begun to be lost on" in reads().content.decode()
 

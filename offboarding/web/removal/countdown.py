@@ -14,6 +14,7 @@ from offboarding.trail.rules import LACKS, Lack, dropped_on
 from offboarding.verification.traced import in_our_copy
 from offboarding.web.removal.overview import Overview
 from offboarding.web.setup.tabs import CONNECTIONS
+from offboarding.web.trail.cards import often
 
 SOON = timedelta(days=22)  # a quarter of the time that Segment keeps them
 
@@ -79,6 +80,8 @@ def covers(copy: Copy | None, begun: datetime, verified: datetime | None) -> boo
 
 def owed(name: str, pk: int, copy: Copy | None, sees: bool) -> OwedPlace:
     lack = copy.lack if copy else ""
-    why = str(LACKS[Lack(lack)]) if lack else _("Not copied yet; that happens once a day by itself.")
+    why = (
+        str(LACKS[Lack(lack)]) if lack else _("Not copied yet. It is copied %(often)s.") % {"often": often()}
+    )
     url = f"/setup/connections/{pk}/events/{'file/' if lack else ''}" if sees else ""
     return OwedPlace(name, why, url, _("Add a CSV file") if lack else _("Copy now"))

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
+from django.conf import settings
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 from django.utils.translation import ngettext
 
 from offboarding.trail.models import AuditEvent, Copy, Harvest
-from offboarding.trail.rules import KEPT, LACKS, REMEDIES, By, Lack, Told, by, dropped_on
+from offboarding.trail.rules import KEPT, LACKS, REMEDIES, By, Lack, Told, by, dropped_on, keeps_up
 from offboarding.web.cards import FactCard, TagCard, TimeCard
 from offboarding.web.removal.clock import Clock
 from offboarding.work.rules import State
@@ -72,8 +73,8 @@ def kept_there(copy: Copy | None, clock: Clock) -> str:
     if reach is None:
         words = {"day": clock.says(clock.now - KEPT)}
         return _("for 90 days. What happened before %(day)s is gone, and a day more each day.") % words
-    if copy and not copy.lack:
-        return _("for 90 days. It is copied each day, so nothing is lost.")
+    if copy and not copy.lack and keeps_up(reach.until, clock.now, settings.TRAIL_HOURS):
+        return _("for 90 days. It is copied %(often)s, so nothing is lost.") % {"often": often()}
     ends = dropped_on(reach.until)
     if ends <= clock.now:
         return _("for 90 days. What happened after the copy ends has begun to be lost on %(day)s.") % {
@@ -82,6 +83,16 @@ def kept_there(copy: Copy | None, clock: Clock) -> str:
     return _("for 90 days. What happened after the copy ends begins to be lost %(when)s.") % {
         "when": clock.counts_down(ends, seconds=False)
     }
+
+
+def often() -> str:
+    """How often an audit trail is copied, as the end of a sentence."""
+    hours = settings.TRAIL_HOURS
+    if not hours:
+        return _("only when somebody asks")
+    if hours == 24:
+        return _("once a day by itself")
+    return ngettext("every %(n)d hour by itself", "every %(n)d hours by itself", hours) % {"n": hours}
 
 
 def counted(events: int) -> str:

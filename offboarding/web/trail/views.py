@@ -41,6 +41,7 @@ def trail(request: Request, pk: int) -> HttpResponse:
         **standing(request, workspace),
         "rows": cards.event_rows(here, copy.ours if copy else (), addresses_of(workspace.client), clock),
         "pager": pager(here, {}),
+        "often": cards.often(),
         "readings": [cards.harvest_row(each, clock) for each in queries.newest_harvests(workspace, READINGS)],
     }
     return page(request, "trail/page.html", context)
