@@ -83,20 +83,25 @@ def newest_outside() -> str:
     return sha256_hex(lines[-1]) if lines else ""
 
 
-def not_known_here(accepted: str = "") -> Statement | None:
-    """The largest statement that this installation signed and that the database does not bear out; None if all is well.
-
-    The file is read first. A statement is in it only after its row was committed, and its row is made only of entries
-    that were: so whatever the file says, the database knows, unless it is older than the file. Lines up to the one
-    whose SHA-256 is `accepted` are left out, and so is what another key signed.
+def said_outside(accepted: str = "") -> list[Statement]:
+    """What this installation signed, as the file has it. Lines up to the one whose SHA-256 is `accepted` are left out, and
+    so is what another key signed.
     """
     lines = lines_outside()
     digests = [sha256_hex(line) for line in lines] if accepted else []
     fresh = lines[digests.index(accepted) + 1 :] if accepted in digests else lines
-    said = [found for line in fresh if (found := statement_in(line))]
-    sizes = {each.size for each in said}
-    known = dict(Entry.objects.filter(seq__in=sizes).values_list("seq", "hash"))
-    strange = [each for each in said if known.get(each.size) != each.head and signed_by_us(each)]
+    return [found for line in fresh if (found := statement_in(line)) and signed_by_us(found)]
+
+
+def not_known_here(accepted: str = "") -> Statement | None:
+    """The largest statement that this installation signed and that the database does not bear out; None if all is well.
+
+    The file is read first. A statement is in it only after its row was committed, and its row is made only of entries
+    that were: so whatever the file says, the database knows, unless it is older than the file.
+    """
+    said = said_outside(accepted)
+    known = dict(Entry.objects.filter(seq__in={each.size for each in said}).values_list("seq", "hash"))
+    strange = [each for each in said if known.get(each.size) != each.head]
     return max(strange, key=lambda each: each.size, default=None)
 
 

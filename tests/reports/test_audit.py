@@ -20,6 +20,7 @@ from django.test.utils import CaptureQueriesContext
 from offboarding.directory.rules import Scope
 from offboarding.ledger.actions import APP, Event, checkpoint, record, record_each
 from offboarding.ledger.models import Entry
+from offboarding.ledger.queries import newest_outside
 from offboarding.lib import canonical
 from offboarding.lib.merkle import verify_inclusion
 from offboarding.reports import actions
@@ -29,6 +30,7 @@ from offboarding.reports.models import Check
 from offboarding.reports.perform import perform
 from offboarding.users.rules import Role, actor_of
 from offboarding.work.actions import claim
+from offboarding.work.models import Standstill
 from tests.ledger import forging
 
 pytestmark = pytest.mark.django_db
@@ -248,6 +250,30 @@ def test_a_check_names_the_first_that_is_wrong() -> None:
         forging.edit(2)
         check = walked()
     assert (check.broken_at, check.says) == (2, "entry 2 was altered")
+
+
+@pytest.mark.parametrize(
+    "forge",
+    [lambda: forging.truncate(2), lambda: forging.rewrite(lambda told: told.update(about="R-7"))],
+    ids=["cut off", "written anew"],
+)
+def test_a_check_compares_with_what_stands_outside_the_database(
+    forge: Callable[[], None], settings: Any, tmp_path: Any
+) -> None:
+    settings.CHECKPOINT_FILE = tmp_path / "c.jsonl"
+    for _ in range(3):
+        write(about="R-1")
+    checkpoint()
+    actions.check_ledger()
+    assert walked().says == ""
+    actions.check_ledger()
+    with forging.without_triggers():
+        forge()
+        says = walked().says
+        assert says == "the entries do not agree with the checkpoint from outside at entry 3"
+        Standstill.objects.update(accepted=newest_outside())
+        actions.check_ledger()
+        assert walked().says == "", "a person has accepted what the file says so far"
 
 
 def test_one_check_at_a_time_serves_all_who_ask(erin: Any) -> None:
