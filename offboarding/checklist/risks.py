@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from offboarding.checklist.rules import GRACE_DAYS, Found, Giving, after, ends, number_of
 from offboarding.checklist.spreads import gives_up_ownership, groups_of
 from offboarding.discovery.holdings import Sort, words
 from offboarding.discovery.rules import Outcome, Owners, Reach
 from offboarding.removals.rules import Choice
+
+# Stands where a sentence that is said of several workspaces names one of them.
+HERE = "\N{OBJECT REPLACEMENT CHARACTER}"
 
 
 def may_break(places: Sequence[Found], grace_days: int = GRACE_DAYS) -> list[str]:
@@ -159,3 +162,14 @@ def not_known(places: Sequence[Found]) -> list[str]:
             if not role.known
         ]
     return told
+
+
+def alike(lines: Iterable[str], workspaces: Iterable[str]) -> dict[str, list[str]]:
+    """Each sentence once, with the workspaces of which it is said, in the order in which it is said first."""
+    names = sorted({name for name in workspaces if name}, key=len, reverse=True)
+    found: dict[str, list[str]] = {}
+    for line in lines:
+        name = next((each for each in names if each in line), "")
+        said = found.setdefault(line.replace(name, HERE) if name else line, [])
+        said += [name] if name and name not in said else []
+    return found

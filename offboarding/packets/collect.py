@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from base64 import b64decode
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -27,7 +28,7 @@ from offboarding.packets.decisions import approval, approvals_of, fallen, named,
 from offboarding.packets.keys import credentials
 from offboarding.packets.letters import in_order, letters
 from offboarding.packets.models import Packet
-from offboarding.packets.remarks import exceptions, unknowns
+from offboarding.packets.remarks import exceptions, listed, unknowns
 from offboarding.packets.shelf import Shelf, old_of
 from offboarding.packets.told import addenda, messages
 from offboarding.removals.models import RemovalRequest
@@ -112,7 +113,7 @@ def collect(packet: Packet, statement: Checkpoint, touch: Callable[[], None]) ->
         items=items,
         runs=done,
         findings=seen,
-        credentials=credentials(runs),
+        credentials=credentials(removal.reference, runs, shelf),
         resources=tuple(resources(places, stood, plan)),
         messages=told,
         exceptions=(*without_approval(emergency), *fallen(decided), *exceptions(runs, places, stood, shelf)),
@@ -127,24 +128,25 @@ def collect(packet: Packet, statement: Checkpoint, touch: Callable[[], None]) ->
 
 
 def title(removal: RemovalRequest, places: Sequence[PlaceStanding]) -> str:
-    changed = sum(place.choice != "keep" for place in places)
-    noun = "workspace" if changed == 1 else "workspaces"
+    count = Counter(place.choice for place in places if place.choice != "keep")
+    who, everywhere = removal.person_name or removal.email, workspaces(count.total())
     if removal.restores:
-        who = removal.person_name or removal.email
-        return (
-            f"Temporary restoration for {who} in {changed} Segment {noun}, after {removal.restores.reference}"
-        )
+        return f"Temporary restoration for {who} in {everywhere}, after {removal.restores.reference}"
     if removal.stays:
-        return f"Merging of {removal.email} into {removal.stays} in {changed} Segment {noun}"
-    who, less = removal.person_name or removal.email, sum(place.choice == "reduce" for place in places)
-    if less:
-        removed = (
-            f"Removal of {who} from {changed - less} and reduction"
-            if less < changed
-            else f"Reduction of {who}"
-        )
-        return f"{removed} in {less} Segment {'workspace' if less == 1 else 'workspaces'}"
-    return f"Removal of {who} from {changed} Segment {noun}"
+        return f"Merging of {removal.email} into {removal.stays} in {everywhere}"
+    less, read_only = count["reduce"], count["downgrade"]
+    told = [
+        ("Removal of {} from {}", count.total() - less - read_only),
+        ("Reduction of {} in {}", less),
+        ("Read-only access for {} in {}", read_only),
+    ]
+    (first, number), *more = [each for each in told if each[1]] or told[:1]
+    rest = [f"{words.partition(' ')[0].lower()} in {number}" for words, number in more]
+    return listed([first.format(who, workspaces(number)), *rest])
+
+
+def workspaces(number: int) -> str:
+    return f"{number} Segment {'workspace' if number == 1 else 'workspaces'}"
 
 
 def full_runs(plan: Plan) -> list[Run]:

@@ -140,12 +140,15 @@ class Finding:
 
 @dataclass(frozen=True)
 class Credential:
-    """A token, key or password that was deleted or rotated. Never the value: a fingerprint at most."""
+    """A token, key or login that was to be deleted or rotated. Never the value: a fingerprint at most.
+
+    Of a step that only a person can do, `kind` is its title and `act` how it ended.
+    """
 
     kind: str
     name: str
     place: str
-    act: str  # added, deleted, removed by hand, rotated, proved dead, left in place
+    act: str  # added, deleted, removed by hand, rotated, refused by Segment, left in place, …
     at: str | None = None
     by: str = ""
     fingerprint: str = ""

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 
 from offboarding.checklist.models import Plan
+from offboarding.checklist.risks import HERE, alike
+from offboarding.checklist.rules import number_of
 from offboarding.execution.models import Proof, Run
+from offboarding.execution.rotation.rules import REMOVE
 from offboarding.execution.rules import Ended, Seen
 from offboarding.lib.typesetting.times import span
 from offboarding.packets import contents as made
@@ -13,6 +17,7 @@ from offboarding.packets.decisions import named
 from offboarding.packets.shelf import Shelf
 from offboarding.verification.queries import PlaceStanding
 from offboarding.verification.rules import Now
+from offboarding.work.rules import ENDED
 
 
 def exceptions(
@@ -22,6 +27,7 @@ def exceptions(
     runs = list(runs)
     if cut_off := [run for run in runs if run.ended == Ended.CANCELLED]:
         yield cancelled_rest(cut_off)
+    yield from unfinished(runs)
     for run in runs:
         if run.ended == Ended.WAIVED:
             yield made.Remark(
@@ -62,8 +68,9 @@ def proofs_of(each: PlaceStanding, shelf: Shelf) -> tuple[int, ...]:
 
 def unknowns(plan: Plan, places: Sequence[PlaceStanding], shelf: Shelf) -> Iterable[made.Remark]:
     """What was not known from the beginning, and places that the newest look could not see."""
-    for says in plan.data["not_known"]:
-        yield made.Remark("Not known when the plan was made", says)
+    names = [place["workspace"] for place in plan.data["places"]]
+    for says, where in alike(plan.data["not_known"], names).items():
+        yield made.Remark("Not known when the plan was made", says.replace(HERE, listed(where)))
     for each in places:
         if each.finding and each.finding.seen == Seen.UNKNOWN and each.now is not Now.KEPT:
             yield made.Remark(each.workspace, each.finding.says, shelf.number(each.finding.attempt.exchanges))
@@ -76,3 +83,31 @@ def cancelled_rest(runs: Sequence[Run]) -> made.Remark:
         f"Cancelled by {named(user) if user else '?'}: {runs[0].note}. Steps that were not done: {numbers}."
     )
     return made.Remark("What was left was cancelled", sentence)
+
+
+def unfinished(runs: Iterable[Run]) -> Iterable[made.Remark]:
+    """What the packet was sealed without: keys that still work, and other steps. Those with a date are in the plan."""
+    steps = [
+        run for run in runs
+        if run.state not in ENDED and not run.item.at and run.item.step != "packet.seal"
+    ]  # fmt: skip
+    if keys := [run for run in steps if run.item.step == REMOVE]:
+        places = Counter(run.item.workspace.name for run in keys if run.item.workspace)
+        where = listed([f"{name} ({count})" for name, count in places.items()])
+        told = (
+            f"The old write keys of {number_of(len(keys), 'source')} worked when this was sealed: {where}. Whoever knows "
+            "one can send data with it. They go once their senders use the new ones; another version tells of it."
+        )
+        yield made.Remark("Old write keys", told)
+    if rest := [run.item.number for run in steps if not rotates_a_key(run)]:
+        numbers = ", ".join(map(str, rest))
+        yield made.Remark("Not finished when this was sealed", f"Steps that had not ended: {numbers}.")
+
+
+def rotates_a_key(run: Run) -> bool:
+    """Each of its four steps hangs on the same source."""
+    return "source_id" in run.item.target
+
+
+def listed(names: Sequence[str]) -> str:
+    return " and ".join(part for part in (", ".join(names[:-1]), names[-1] if names else "") if part)

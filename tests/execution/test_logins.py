@@ -337,6 +337,25 @@ def test_a_warehouse_that_is_gone_needs_no_login(
     assert run.sentence == "Postgres globex-warehouse is no longer in Globex Warehouse"
 
 
+def test_the_packet_tells_which_logins_were_rotated_and_which_still_work(
+    run: Run, turns: Make, olga: Any
+) -> None:
+    from offboarding.packets.collect import full_runs
+    from offboarding.packets.keys import credentials
+    from offboarding.packets.shelf import Shelf
+
+    enter(run, olga)
+    turns(run)
+    plan = run.item.plan
+    told = {
+        each.name: each for each in credentials(plan.removal.reference, full_runs(plan), Shelf(lambda: None))
+    }
+    new, old = told["Postgres globex-warehouse"], told["Snowflake loader"]
+    assert (new.kind, new.act, new.by) == ("Warehouse login", "rotated", "Offboard")
+    assert new.fingerprint == Secret.objects.get(run=run).fingerprint and new.at
+    assert (old.kind, old.act, old.at, old.fingerprint) == ("Stored credential", "still works", None, "")
+
+
 # ---------------------------------------------------------------- stored credentials
 
 

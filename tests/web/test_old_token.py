@@ -26,8 +26,10 @@ from offboarding.lib import canonical
 from offboarding.notifications.follow import follow
 from offboarding.notifications.models import Message
 from offboarding.packets.collect import differences, full_runs
+from offboarding.packets.keys import credentials
 from offboarding.packets.models import Packet
 from offboarding.packets.queries import path_of
+from offboarding.packets.shelf import Shelf
 from offboarding.packets.verifier import verify
 from offboarding.simulators.simulator import Simulator
 from offboarding.web.http import now
@@ -116,6 +118,25 @@ def test_the_proof_is_enough_to_sign_off(operator: Browser, run: Run) -> None:
     operator.post(at(run, "sign-off/"), {"act": "sign-off", "attest": "on"})
     run.refresh_from_db()
     assert (run.state, run.ended) == ("done", "by hand")
+
+
+def test_the_packet_tells_of_the_token_and_of_the_step_with_its_proof(operator: Browser, run: Run) -> None:
+    paste(operator, run, GONE)
+    reference, shelf = run.item.plan.removal.reference, Shelf(lambda: None)
+
+    def told() -> dict[str, Any]:
+        found = credentials(reference, full_runs(run.item.plan), shelf)
+        return {f"{each.kind} {each.name}".strip(): each for each in found}
+
+    token, step = told()["Token ending in 4c2"], told()["Remove or replace the tokens on the list"]
+    assert (token.act, token.by, token.fingerprint) == (
+        "refused by Segment", "Olga", facts_of("token.found_dead")["fingerprint"],
+    )  # fmt: skip
+    assert token.evidence == step.evidence == (1,)
+    assert (step.act, step.at, step.place) == ("not done yet", None, "Acme Production, Acme Staging")
+    operator.post(at(run, "sign-off/"), {"act": "sign-off", "attest": "on"})
+    signed = told()["Remove or replace the tokens on the list"]
+    assert (signed.act, signed.by) == ("done by hand", "Olga") and signed.at
 
 
 def test_one_call_is_made_and_it_reads_the_workspace(operator: Browser, run: Run, segment: Simulator) -> None:

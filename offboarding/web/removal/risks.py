@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from django.utils.text import get_text_list
 from django.utils.translation import gettext as _
 
+from offboarding.checklist.risks import HERE, alike
+
 NAMED = 4  # so many workspaces stand in the sentence itself
-HERE = "\N{OBJECT REPLACEMENT CHARACTER}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,12 +23,7 @@ class RiskLine:
 
 def together(lines: Iterable[str], workspaces: Iterable[str]) -> tuple[RiskLine, ...]:
     """One line for all workspaces of which the same is said, in the order in which it is said first."""
-    names = sorted({name for name in workspaces if name}, key=len, reverse=True)
-    found: dict[str, list[str]] = {}
-    for line in lines:
-        name = next((each for each in names if each in line), "")
-        said = found.setdefault(line.replace(name, HERE, 1) if name else line, [])
-        said += [name] if name and name not in said else []
+    found = alike(lines, workspaces)
     return tuple(risk_line(said, tuple(places)) for said, places in found.items())
 
 
