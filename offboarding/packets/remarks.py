@@ -7,10 +7,11 @@ from collections.abc import Iterable, Sequence
 
 from offboarding.checklist.models import Plan
 from offboarding.checklist.risks import HERE, alike
-from offboarding.checklist.rules import number_of
+from offboarding.checklist.rules import Kind, number_of
 from offboarding.execution.models import Proof, Run
 from offboarding.execution.rotation.rules import REMOVE
 from offboarding.execution.rules import Ended, Seen
+from offboarding.ledger.rules import iso
 from offboarding.lib.typesetting.times import span
 from offboarding.packets import contents as made
 from offboarding.packets.decisions import named
@@ -33,6 +34,7 @@ def exceptions(
             yield made.Remark(
                 run.item.title, f"Skipped by {run.ended_by.name if run.ended_by else '?'}: {run.note}"
             )
+        yield from otherwise(run)
         yield from map(taken_back, (proof for proof in run.proofs.all() if proof.withdrawn_at))
     for each, told in zip(places, stood, strict=True):
         if each.now not in (Now.VERIFIED, Now.KEPT):
@@ -41,6 +43,18 @@ def exceptions(
             )
         elif told.clocks.late_reason:
             yield made.Remark(each.workspace, late(told), told.evidence)
+
+
+def otherwise(run: Run) -> Iterable[made.Remark]:
+    """What was done and is not in the approved plan, or not as it says."""
+    if run.item.added_at and run.item.added_by:
+        told = f"Not in the approved plan: added {iso(run.item.added_at)} by {named(run.item.added_by)}."
+        yield made.Remark(run.item.title, told)
+    if run.ended == Ended.BY_HAND and run.item.kind != Kind.MANUAL:
+        who = named(run.ended_by) if run.ended_by else "?"
+        yield made.Remark(
+            run.item.title, f"Automatic in the plan, done by hand by {who}: {run.note or run.sentence}"
+        )
 
 
 def taken_back(proof: Proof) -> made.Remark:

@@ -10,9 +10,10 @@ import pytest
 from offboarding.checklist.models import ChecklistItem
 from offboarding.connections.models import Workspace
 from offboarding.execution.models import Run
-from offboarding.packets.collect import title
-from offboarding.packets.remarks import unfinished, unknowns
+from offboarding.packets.collect import full_runs, title
+from offboarding.packets.remarks import exceptions, unfinished, unknowns
 from offboarding.packets.shelf import Shelf
+from offboarding.work import clock
 
 TITLES = [
     (["remove", "remove", "keep"], "Removal of Dan from 2 Segment workspaces"),
@@ -66,3 +67,19 @@ def test_keys_that_still_work_and_steps_that_have_not_ended_are_exceptions() -> 
     assert keys.sentence.startswith("The old write keys of 2 sources worked when this was sealed: Acme (2).")
     assert rest.sentence == "Steps that had not ended: 6."
     assert list(unfinished(runs[:1] + runs[6:])) == []
+
+
+def test_what_was_done_otherwise_than_planned_is_an_exception(running: Any, olga: Any) -> None:
+    runs = full_runs(running("Acme Production").plans.get())
+    assert not any("plan" in one.sentence for one in exceptions(runs, [], [], Shelf(lambda: None)))
+    manual = next(run for run in runs if run.item.kind == "manual")
+    automatic = next(run for run in runs if run.item.kind == "automatic" and run.item.phase == "remove")
+    for run in (manual, automatic):
+        run.ended, run.ended_by, run.note = "by hand", olga, "The token was refused."
+    runs[-1].item.added_at, runs[-1].item.added_by = clock.now(), olga
+    told = {one.about: one.sentence for one in exceptions(runs, [], [], Shelf(lambda: None))}
+    assert told[automatic.item.title] == (
+        f"Automatic in the plan, done by hand by Olga <{olga.email}>: The token was refused."
+    )
+    assert told[runs[-1].item.title].startswith("Not in the approved plan: added ")
+    assert manual.item.title not in told
