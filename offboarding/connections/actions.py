@@ -36,17 +36,22 @@ def connect(
             )
     except IntegrityError as error:
         raise Refused(
-            "known-workspace", "This workspace, or one with this name, is connected already."
+            "known-workspace",
+            "This workspace, or one with this name, is connected already. If it was disconnected, give it a token on its"
+            " own page.",
         ) from error
     return workspace
 
 
 def replace_token(workspace: Workspace, token: str, actor: Actor) -> None:
+    """Also connects again what was disconnected."""
     with transaction.atomic():
+        again = Workspace.objects.select_for_update().get(pk=workspace.pk).ended_at is not None
         Workspace.objects.filter(pk=workspace.pk).update(
             sealed_token=keyring.seal(token),
             token_last4=token[-4:],
             token_set_at=Now(),
+            ended_at=None,
             refused_at=None,
             refused_why="",
             paused_until=None,
@@ -54,13 +59,14 @@ def replace_token(workspace: Workspace, token: str, actor: Actor) -> None:
             open_until=None,
         )
         workspace.refresh_from_db()
-        record(Event.TOKEN_REPLACED, actor=actor, about=reference(workspace), facts=facts_of(workspace))
+        event = Event.WORKSPACE_CONNECTED if again else Event.TOKEN_REPLACED
+        record(event, actor=actor, about=reference(workspace), facts=facts_of(workspace))
 
 
 def token_refused(workspace: Workspace, why: str) -> None:
     """One notice, however many steps find out. `workspace` carries the token that was refused: a newer one is not blamed."""
     with transaction.atomic():
-        used = Workspace.objects.filter(pk=workspace.pk, sealed_token=workspace.sealed_token)
+        used = Workspace.objects.filter(pk=workspace.pk, sealed_token=workspace.sealed_token, ended_at=None)
         news = used.filter(refused_at=None).update(refused_at=Now(), refused_why=why[:300])
         if news:
             record(

@@ -59,6 +59,8 @@ class Workspace(models.Model):
     refused_at = models.DateTimeField(null=True, blank=True)
     refused_why = models.CharField(max_length=300, blank=True)
     read_at = models.DateTimeField(null=True, blank=True)
+    # Disconnected: its token is forgotten, and nobody looks there until it gets another one. What was done stays.
+    ended_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         ordering = ["client__name", "name"]

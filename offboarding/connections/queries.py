@@ -17,13 +17,19 @@ ASKED_TO_WAIT = "Segment asked us to wait"
 NO_CLEAR_ANSWER = "Segment gave no clear answer for"
 
 
-def workspaces_in(scope: Scope, *roles: Role) -> QuerySet[Workspace]:
-    """The connected workspaces that the user may know of, in the order in which every page lists them."""
+def ever_connected(scope: Scope, *roles: Role) -> QuerySet[Workspace]:
+    """The workspaces that the user may know of, in the order in which every page lists them."""
     return Workspace.objects.filter(client__in=clients_in(scope, *roles)).select_related("client")
 
 
+def workspaces_in(scope: Scope, *roles: Role) -> QuerySet[Workspace]:
+    """Those that are connected now."""
+    return ever_connected(scope, *roles).filter(ended_at=None)
+
+
 def workspace_for(scope: Scope, pk: int, *roles: Role) -> Workspace | None:
-    return workspaces_in(scope, *roles).filter(pk=pk).first()
+    """Also one that was disconnected: its page stays."""
+    return ever_connected(scope, *roles).filter(pk=pk).first()
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,10 +9,13 @@ from typing import Any
 
 from django.db import IntegrityError, transaction
 from django.db.models import F
+from django.db.models.functions import Now
 
+from offboarding.connections import keyring
 from offboarding.connections.models import Coverage, Workspace
+from offboarding.connections.queries import facts_of
 from offboarding.connections.rules import wrong_hours
-from offboarding.directory.changes import differences, held, noted, nothing_changed, reference, write
+from offboarding.directory.changes import differences, held, noted, nothing_changed, reason, reference, write
 from offboarding.directory.models import Engagement
 from offboarding.directory.rules import Scope
 from offboarding.ledger.actions import Event, record
@@ -41,13 +44,7 @@ def change(by: User, scope: Scope, workspace: Workspace, said: Said, version: in
     wanted = checked(said)
     try:
         with transaction.atomic():
-            locked = Workspace.objects.select_for_update().get(pk=workspace.pk)
-            if locked.version != version:
-                raise Refused(
-                    "stale",
-                    "Somebody changed this while you were writing, so nothing was saved."
-                    " Compare, then save again.",
-                )
+            locked = at_version(workspace, version)
             if not (changed := differences(locked, asdict(wanted))):
                 raise Refused("nothing-changed", "Nothing was changed.")
             fields: dict[str, Any] = asdict(wanted)
@@ -58,6 +55,32 @@ def change(by: User, scope: Scope, workspace: Workspace, said: Said, version: in
         raise Refused(
             "known-name", f"This client has a workspace called {wanted.name} already.", field="name"
         ) from error
+
+
+def at_version(workspace: Workspace, version: int) -> Workspace:
+    """Locked, if nobody changed it since the form was opened. Raises Refused."""
+    locked = Workspace.objects.select_for_update().get(pk=workspace.pk)
+    if locked.version != version:
+        raise Refused(
+            "stale",
+            "Somebody changed this while you were writing, so nothing was saved. Compare, then save again.",
+        )
+    return locked
+
+
+def disconnect(by: User, scope: Scope, workspace: Workspace, why: str, version: int) -> None:
+    """Forgets the token. Call where the requests that still need it are asked for."""
+    if not scope.covers(frozenset({workspace.client_id}), Role.ADMINISTRATOR):
+        raise Refused("may-not-change", "Only an administrator of this client changes this.")
+    why = reason(why)
+    with transaction.atomic():
+        locked = at_version(workspace, version)
+        if locked.ended_at:
+            raise Refused("ended-already", f"{locked.name} is disconnected already.")
+        facts = {**facts_of(locked), "client": locked.client.name, "why": why}
+        gone = {"sealed_token": keyring.seal(""), "token_last4": "", "refused_at": None, "refused_why": ""}
+        Workspace.objects.filter(pk=locked.pk).update(version=F("version") + 1, ended_at=Now(), **gone)
+        record(Event.WORKSPACE_DISCONNECTED, actor=actor_of(by), about=reference(locked), facts=facts)
 
 
 def checked(said: Said) -> Said:

@@ -55,6 +55,7 @@ class Event(StrEnum):
     WORKSPACE_CONNECTED = "workspace.connected"
     WORKSPACE_WANTED = "workspace.connection_asked"
     WORKSPACE_NOT_WANTED = "workspace.connection_not_wanted"
+    WORKSPACE_DISCONNECTED = "workspace.disconnected"
     WORKSPACE_CHANGED = "workspace.changed"
     TOKEN_REPLACED = "workspace.token_replaced"
     TOKEN_REFUSED = "workspace.token_refused"

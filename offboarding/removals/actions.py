@@ -182,6 +182,14 @@ def check_wishes(chosen: Sequence[Wish], scope: Scope, today: date, merging: boo
         Role.ADMINISTRATOR,
     ):
         raise Refused("foreign-place", "One of these workspaces is not yours to ask for.")
+    still_connected(wish.workspace for wish in chosen)
+
+
+def still_connected(workspaces: Iterable[Workspace]) -> None:
+    if gone := ", ".join(each.name for each in workspaces if each.ended_at):
+        raise Refused(
+            "disconnected", f"Disconnected meanwhile, so nothing can be done there: {gone}. Leave it out."
+        )
 
 
 def write_places(removal: RemovalRequest, chosen: Sequence[Wish]) -> None:

@@ -13,7 +13,7 @@ from offboarding.connections.models import Workspace
 from offboarding.directory.queries import scope_of
 from offboarding.ledger.actions import Event, record
 from offboarding.lib.refusals import Refused, within
-from offboarding.removals.actions import known_zone, may_file, move, not_about_self, numbered
+from offboarding.removals.actions import known_zone, may_file, move, not_about_self, numbered, still_connected
 from offboarding.removals.models import Place, RemovalRequest
 from offboarding.removals.queries import restored_by
 from offboarding.removals.rules import RESTORING, Choice, Stage, refuses_end
@@ -88,6 +88,7 @@ def may_restore(locked: RemovalRequest, user: User, workspaces: Sequence[Workspa
     clients = frozenset(each.client_id for each in workspaces)
     if not scope.covers(clients, Role.REQUESTER, Role.SECURITY, Role.ADMINISTRATOR):
         raise Refused("foreign-place", "One of these workspaces is not yours to ask for.")
+    still_connected(workspaces)
     if locked.restores_id or locked.stage not in (Stage.RUNNING, Stage.CLOSED):
         raise Refused("wrong-stage", f"{locked.reference} took no access away that could be given back.")
     for open_ in restored_by(locked, [each.pk for each in workspaces]):

@@ -40,7 +40,9 @@ def to_copy(now: datetime, every: timedelta) -> list[Workspace]:
     """Workspaces whose last reading was ordered so long ago, or that never had one. Refused tokens are left alone."""
     lately = Harvest.objects.filter(file=None, created_at__gt=now - every).values("workspace")
     busy = Harvest.objects.filter(file=None).exclude(state__in=STOPPED).values("workspace")
-    return list(Workspace.objects.filter(refused_at=None).exclude(pk__in=lately).exclude(pk__in=busy))
+    return list(
+        Workspace.objects.filter(refused_at=None, ended_at=None).exclude(pk__in=lately).exclude(pk__in=busy)
+    )
 
 
 def brought_something(workspace: OuterRef, since: OuterRef) -> Exists:

@@ -241,6 +241,7 @@ ROWS: dict[str, Row] = {
     "connection_test": act(only("olga ada dan")),
     "connection": page(only("olga sam ada dan")),
     "connection_edit": act(only("olga ada dan"), only("olga ada dan")),
+    "connection_end": act(only("ada dan"), only("ada dan")),
     "token": act(only("olga ada dan"), only("olga ada dan")),
     "trail": page(only("olga sam ada dan")),
     "trail_copy": act(only("olga sam ada dan")),

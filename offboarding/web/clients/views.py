@@ -102,7 +102,7 @@ def filtered(request: Request, given: dict[str, str]) -> QuerySet[Client]:
     running = Engagement.objects.filter(ended_at=None)
     return found.annotate(
         running=counted(running),
-        places=counted(Workspace.objects.all()),
+        places=counted(Workspace.objects.filter(ended_at=None)),
         people=counted(Collaborator.objects.filter(merged_into=None)),
         next_end=Subquery(
             running.filter(client=OuterRef("pk"))

@@ -104,6 +104,9 @@ def token_url(workspace: Workspace) -> str:
 
 
 def standing(workspace: Workspace, zone: tzinfo, now: datetime) -> tuple[TagCard, str]:
+    if workspace.ended_at:
+        since = TimeCard.of(workspace.ended_at, zone, now).absolute
+        return TagCard("cancelled", _("Disconnected")), _("since %(time)s") % {"time": since}
     if workspace.refused_at:
         since = TimeCard.of(workspace.refused_at, zone, now).absolute
         return TagCard("failed", _("Token refused")), _("since %(time)s") % {"time": since}
@@ -174,9 +177,13 @@ def said(workspace: Workspace) -> tuple[FactCard, ...]:
 def facts(workspace: Workspace, zone: tzinfo, now: datetime) -> tuple[FactCard, ...]:
     tag, says = standing(workspace, zone, now)
     since = TimeCard.of(workspace.token_set_at, zone, now)
+    state = FactCard(_("State"), (tag, *filter(None, (says, workspace.refused_why))))
+    region = FactCard(_("Region"), workspace.get_region_display())
+    if workspace.ended_at:
+        return state, region, FactCard(_("Token in use"), _("none: it was forgotten"))
     return (
-        FactCard(_("State"), (tag, *filter(None, (says, workspace.refused_why)))),
-        FactCard(_("Region"), workspace.get_region_display()),
+        state,
+        region,
         FactCard(
             _("Token in use"),
             f"…{workspace.token_last4}",

@@ -8,6 +8,7 @@ from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
@@ -17,11 +18,15 @@ from offboarding.connections.models import Workspace
 from offboarding.connections.probe import probe_kept
 from offboarding.connections.queries import workspace_for
 from offboarding.discovery.queries import newest_reads
+from offboarding.execution import disconnecting
 from offboarding.lib.refusals import Refused
+from offboarding.users.rules import Role
+from offboarding.web.cards import ActCard, ConfirmCard, ErrorSummaryCard
 from offboarding.web.clients.cards import zone_of_client
 from offboarding.web.errors import status_of
 from offboarding.web.http import Request, now, page, signed_in, version_in, zone_of
 from offboarding.web.removal.clock import Clock
+from offboarding.web.removal.forms import one_error, reason_field
 from offboarding.web.setup import cards
 from offboarding.web.setup.changing import difference, refused
 from offboarding.web.setup.forms import WorkspaceForm, workspace_now
@@ -42,6 +47,10 @@ def seen_or_404(request: Request, pk: int) -> Workspace:
     return workspace
 
 
+def ends(request: Request, workspace: Workspace) -> bool:
+    return request.scope.covers(frozenset({workspace.client_id}), Role.ADMINISTRATOR)
+
+
 def changes(request: Request, workspace: Workspace) -> bool:
     return request.scope.covers(frozenset({workspace.client_id}), *upkeep.CHANGES)
 
@@ -59,6 +68,7 @@ def show(request: Request, workspace: Workspace, status: int = 200, **more: Any)
         "facts": cards.facts(workspace, zone_of(request), now()),
         "said": cards.said(workspace),
         "may_change": changes(request, workspace),
+        "may_end": ends(request, workspace) and not workspace.ended_at,
         "syncs": cards.syncs(newest_reads(workspace, SYNCS), Clock.of(request)),
         "days": entries,
         "pager": older,
@@ -75,6 +85,8 @@ def test(request: Request, pk: int) -> HttpResponse:
     workspace = seen_or_404(request, pk)
     if not changes(request, workspace):
         raise PermissionDenied
+    if workspace.ended_at:
+        raise Refused("disconnected", _("It is disconnected. Give it a new token first."))
     tested = probe_kept(workspace)
     if tested.works:
         actions.token_works(workspace)
@@ -82,6 +94,57 @@ def test(request: Request, pk: int) -> HttpResponse:
         actions.token_refused(workspace, tested.refused.says)
     workspace.refresh_from_db()
     return show(request, workspace, checks=cards.check_rows(tested), calls=calls_left(workspace))
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@signed_in
+def disconnect(request: Request, pk: int) -> HttpResponse:
+    """What it means, and why; then the token is forgotten."""
+    workspace, refusal = seen_or_404(request, pk), None
+    if not ends(request, workspace):
+        raise PermissionDenied
+    if request.method == "POST":
+        why = request.POST.get("reason", "")
+        try:
+            disconnecting.disconnect(request.user, request.scope, workspace, why, version_in(request))
+        except Refused as caught:
+            refusal = caught
+            workspace.refresh_from_db()
+        else:
+            messages.success(request, _("%(name)s is disconnected.") % {"name": workspace.name})
+            return redirect("connections")
+    return confirm_page(request, workspace, refusal)
+
+
+def confirm_page(request: Request, workspace: Workspace, refusal: Refused | None) -> HttpResponse:
+    error = refusal.sentence if refusal else ""
+    beside = error if refusal and refusal.facts.get("field") == "reason" else ""
+    field = reason_field(request.POST.get("reason", ""), beside, _("Why"))
+    act = ActCard(
+        _("Disconnect"),
+        reverse("connection_end", args=[workspace.pk]),
+        "bad",
+        hidden=(("version", str(workspace.version)),),
+        busy=_("Disconnecting…"),
+        post=True,
+    )
+    card = ConfirmCard(
+        _("Disconnect %(name)s") % {"name": workspace.name},
+        (
+            _(
+                "Our copy of its token is forgotten. Delete the token in Segment too: only an Owner there can."
+            ),
+            _("Nobody is looked for there any more, and no request removes anything there."),
+            _("What was done and read there stays in the record. A new token connects it again."),
+        ),
+        act,
+        reverse("connection", args=[workspace.pk]),
+        fields=(field,),
+        summary=one_error(error, field.control_id if beside else "") if error else ErrorSummaryCard(),
+    )
+    return page(
+        request, "elements/confirm_page.html", {"confirm": card}, status_of(refusal) if refusal else 200
+    )
 
 
 CALLS = {"default": lazy("reads: %(calls)d of %(of)d"), "iam-write": lazy("removals: %(calls)d of %(of)d")}

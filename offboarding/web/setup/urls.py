@@ -12,5 +12,6 @@ urlpatterns: list[URLPattern] = [
     path("setup/connections/<int:pk>/test/", connection.test, name="connection_test"),
     path("setup/connections/<int:pk>/", connection.connection, name="connection"),
     path("setup/connections/<int:pk>/edit/", connection.edit, name="connection_edit"),
+    path("setup/connections/<int:pk>/disconnect/", connection.disconnect, name="connection_end"),
     path("setup/connections/<int:pk>/token/", views.token, name="token"),
 ]

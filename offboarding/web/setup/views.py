@@ -16,7 +16,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 from offboarding.connections import actions
 from offboarding.connections.models import Workspace
 from offboarding.connections.probe import probe
-from offboarding.connections.queries import wanted_in, workspace_for, workspaces_in
+from offboarding.connections.queries import ever_connected, wanted_in, workspace_for, workspaces_in
 from offboarding.connections.rules import Tested
 from offboarding.directory.queries import clients_in
 from offboarding.removals.adjusting import value
@@ -47,6 +47,13 @@ def connections(request: Request) -> HttpResponse:
         "groups": groups,
         "attention": cards.refused(groups),
         "wanted": cards.wanted_rows(wanted_in(request.scope, *SEES), Clock.of(request)),
+        "disconnected": cards.groups(
+            ever_connected(request.scope, *SEES).exclude(ended_at=None),
+            changeable,
+            zone_of(request),
+            now(),
+            old_after,
+        ),
         "may_connect": request.scope.has(*CHANGES),
         "tabs": tabs(request.scope, "connections"),
     }

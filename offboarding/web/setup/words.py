@@ -149,6 +149,7 @@ WORDS: dict[Event, Callable[[Facts], str]] = {
         }
     ),
     Event.WORKSPACE_NOT_WANTED: lambda facts: _("took back the wish to connect %(workspace)s") % facts,
+    Event.WORKSPACE_DISCONNECTED: lambda facts: _("disconnected the workspace: %(why)s") % facts,
     Event.WORKSPACE_CHANGED: lambda facts: _("changed %(what)s") % {"what": changes(facts)},
     Event.TOKEN_REPLACED: lambda facts: _("replaced the token; it is now %(token)s") % facts,
     Event.TOKEN_REFUSED: lambda facts: _("found that Segment refuses the token: %(why)s") % facts,
