@@ -17,6 +17,11 @@ WIDTH = 1 << HEIGHT
 AT_ONCE = 64  # tiles that are read and written together
 
 
+def span(tier: int) -> int:
+    """How many entries a full tile of this tier covers."""
+    return 1 << (HEIGHT * (tier + 1))
+
+
 class NotWhole(Exception):
     """An entry is missing, so there is no tree over these entries. `broken` says which."""
 

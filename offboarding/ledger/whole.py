@@ -6,7 +6,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from offboarding.ledger import keys
+from django.db.models import Max
+
+from offboarding.ledger import keys, tiles
 from offboarding.ledger.models import Checkpoint, Entry, Head, Personal, Tile
 from offboarding.ledger.rules import (
     GENESIS,
@@ -17,10 +19,9 @@ from offboarding.ledger.rules import (
     statement_of,
     wrong_columns,
 )
-from offboarding.ledger.tiles import WIDTH
 from offboarding.lib import canonical
 from offboarding.lib.hashing import salted_digest
-from offboarding.lib.merkle import Edge, leaf_hash
+from offboarding.lib.merkle import Edge, leaf_hash, pyramid
 
 CHUNK = 2000
 COLUMNS = ("seq", "at", "event", "about", "actor_kind", "actor_id", "body", "hash")
@@ -52,28 +53,23 @@ def first_wrong(
     if said := keys.wrong_key():
         return Broken(0, said)
     walk, statements, names = Walk(mark), Merged(outside), Beside()
-    tiles = Tile.objects.filter(tier=0).order_by("index").values_list("index", "nodes").iterator(256)
-    tile = next(tiles, None)
+    stored = Hashes()
     for row in Entry.objects.order_by("seq").values_list(*COLUMNS).iterator(CHUNK):
-        columns, data, stored = row[:6], bytes(row[6]), row[7]
-        told = link_in(walk.edge.size + 1, walk.prev, columns[0], stored, data)
+        columns, data, own = row[:6], bytes(row[6]), row[7]
+        told = link_in(walk.edge.size + 1, walk.prev, columns[0], own, data)
         if isinstance(told, Broken):
             return told
-        walk.on(stored, data)
+        walk.on(own, data)
         if found := wrong_columns(columns, told) or names.wrong(columns[0], told):
             return found
-        if len(walk.leaves) == WIDTH:
-            if tile and tile[0] == columns[0] // WIDTH - 1:
-                if bytes(tile[1]) != b"".join(walk.leaves):
-                    return Broken(
-                        columns[0], f"the stored hashes of the entries up to {columns[0]} do not fit"
-                    )
-                tile = next(tiles, None)
+        if len(walk.leaves) == tiles.WIDTH:
+            if found := stored.wrong(columns[0], walk.leaves):
+                return found
             walk.leaves.clear()
             walk.mark(columns[0])
         if found := statements.wrong(walk):
             return found
-    return statements.beyond(walk.edge.size) or cut_off(walk)
+    return statements.beyond(walk.edge.size) or cut_off(walk) or stored.beyond()
 
 
 def cut_off(walk: Walk) -> Broken | None:
@@ -87,6 +83,46 @@ def cut_off(walk: Walk) -> Broken | None:
     if (head.seq, head.hash) != (walk.edge.size, walk.prev):
         return Broken(walk.edge.size, f"the head does not name entry {walk.edge.size}, which is the last")
     return None
+
+
+class Hashes:
+    """The tiles, walked along with the entries: proofs and signatures rest on them, so each has to say what they say."""
+
+    def __init__(self) -> None:
+        self.rows: dict[int, Iterator[Any]] = {}
+        self.next: dict[int, Any] = {}
+        self.waiting: dict[int, list[bytes]] = {}
+
+    def wrong(self, upto: int, nodes: list[bytes], tier: int = 0) -> Broken | None:
+        """`nodes` are those of the tile that entry `upto` makes full; it may make the one above it full, too."""
+        index, root = upto // tiles.span(tier) - 1, pyramid(nodes)[tiles.HEIGHT][0]
+        kept = self.of(tier)
+        if kept and kept[0] == index:
+            self.next[tier] = next(self.rows[tier], None)
+            if (bytes(kept[1]), bytes(kept[2])) != (b"".join(nodes), root):
+                return Broken(upto, f"the stored hashes of the entries up to {upto} do not fit")
+        roots = self.waiting.setdefault(tier + 1, [])
+        roots.append(root)
+        if len(roots) < tiles.WIDTH:
+            return None
+        self.waiting[tier + 1] = []
+        return self.wrong(upto, roots, tier + 1)
+
+    def of(self, tier: int) -> Any:
+        """The next tile of this tier: its index, nodes and root."""
+        if tier not in self.rows:
+            found = Tile.objects.filter(tier=tier).order_by("index").values_list("index", "nodes", "root")
+            self.rows[tier] = found.iterator(tiles.WIDTH)
+            self.next[tier] = next(self.rows[tier], None)
+        return self.next[tier]
+
+    def beyond(self) -> Broken | None:
+        """A tile of entries that are not there would be taken for theirs once they are. Tiles first: entries go on."""
+        newest = list(Tile.objects.values_list("tier").annotate(Max("index")))
+        last = Entry.objects.aggregate(Max("seq"))["seq__max"] or 0
+        if any(tiles.span(tier) * (index + 1) > last for tier, index in newest):
+            return Broken(last, f"there are stored hashes of entries behind entry {last}, which is the last")
+        return None
 
 
 class Beside:

@@ -12,7 +12,7 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.db import transaction
 
-from offboarding.ledger import whole
+from offboarding.ledger import tiles, whole
 from offboarding.ledger.actions import APP, Event, checkpoint, record, record_each
 from offboarding.ledger.models import Checkpoint, Entry, Head, Personal, Tile
 from offboarding.ledger.tiles import WIDTH, NotWhole
@@ -181,14 +181,37 @@ def test_a_head_that_names_another_end_is_found() -> None:
         verify()
 
 
-def test_stored_hashes_that_do_not_fit_their_entries_are_found() -> None:
+@pytest.fixture
+def small(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Tiles of 4 and 20 entries: five of them, and one that stands on four."""
+    monkeypatch.setattr(tiles, "HEIGHT", 2)
+    monkeypatch.setattr(tiles, "WIDTH", 4)
     with transaction.atomic():
-        record_each(Event.ITEM_MOVED, [{"n": n} for n in range(WIDTH)], actor=APP)
+        record_each(Event.ITEM_MOVED, [{"n": n} for n in range(15)], actor=APP)
     checkpoint()
-    assert "hold" in verify()
-    kept = Tile.objects.get()
-    Tile.objects.update(nodes=bytes(kept.nodes)[:-1] + b"?")
-    with pytest.raises(CommandError, match=f"the stored hashes of the entries up to {WIDTH} do not fit"):
+
+
+@pytest.mark.parametrize(
+    ("tier", "index", "name", "upto"),
+    [(0, 0, "nodes", 4), (0, 3, "root", 16), (1, 0, "nodes", 16), (1, 0, "root", 16)],
+    ids=["a leaf", "what stands on leaves", "a node above them", "what stands on nodes"],
+)
+def test_stored_hashes_that_do_not_fit_their_entries_are_found(
+    small: None, tier: int, index: int, name: str, upto: int
+) -> None:
+    assert "20 entries" in verify() and Tile.objects.count() == 6
+    kept = Tile.objects.filter(tier=tier, index=index)
+    kept.update(**{name: bytes(kept.values_list(name, flat=True).get())[:-1] + b"?"})
+    with pytest.raises(CommandError, match=f"the stored hashes of the entries up to {upto} do not fit"):
+        verify()
+
+
+@pytest.mark.parametrize(("tier", "index"), [(0, 5), (1, 1), (2, 0)])
+def test_stored_hashes_of_entries_that_are_not_there_yet_are_found(
+    small: None, tier: int, index: int
+) -> None:
+    Tile.objects.create(tier=tier, index=index, nodes=b"?" * 128, root=b"?" * 32)
+    with pytest.raises(CommandError, match="stored hashes of entries behind entry 20"):
         verify()
 
 
