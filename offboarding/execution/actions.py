@@ -384,8 +384,8 @@ def add_proof(run: Run, user: User, evidence: Evidence, corrects: int | None = N
         proof = Proof.objects.create(run=run, evidence=evidence, added_by=user, replaces=old)
         Run.objects.filter(pk=run.pk).update(**touched())
         named_old = {"corrects": old.evidence.sha256} if old else {}
-        facts = {"sha256": evidence.sha256, "shows": evidence.shows, **named_old}
-        tell(run, Event.PROOF_ADDED, actor_of(user), facts)
+        facts = {"sha256": evidence.sha256, **named_old}
+        tell(run, Event.PROOF_ADDED, actor_of(user), facts, {"shows": evidence.shows})
     return proof
 
 
@@ -423,8 +423,11 @@ def moved(run: Run, actor: Actor) -> None:
     tell(run, Event.ITEM_MOVED, actor, {"to": str(run.state)})
 
 
-def tell(run: Run, event: Event, actor: Actor, facts: dict[str, Any]) -> None:
-    record(event, actor=actor, about=run.item.plan.removal.reference, facts={**named(run), **facts})
+def tell(
+    run: Run, event: Event, actor: Actor, facts: dict[str, Any], personal: dict[str, str] | None = None
+) -> None:
+    about = run.item.plan.removal.reference
+    record(event, actor=actor, about=about, facts={**named(run), **facts}, personal=personal)
 
 
 def named(run: Run) -> dict[str, Any]:

@@ -42,9 +42,9 @@ def at(run: Run, path: str = "") -> str:
     return f"/requests/{run.item.plan.removal.reference}/steps/{run.item.number}/{path}"
 
 
-def screenshot(name: str = "tokens.png") -> SimpleUploadedFile:
+def screenshot(name: str = "tokens.png", colour: str = "white") -> SimpleUploadedFile:
     out = BytesIO()
-    Image.new("RGB", (30, 20), "white").save(out, "PNG")
+    Image.new("RGB", (30, 20), colour).save(out, "PNG")
     return SimpleUploadedFile(name, out.getvalue(), content_type="image/png")
 
 
@@ -182,6 +182,50 @@ def test_attaching_alone_keeps_the_step_open_and_the_file_can_be_taken_back(
     again = operator.post(at(manual, f"proofs/{proof.pk}/remove/"), {"reason": "A slip"})
     assert again.status_code == 409
     assert "not attached any more" in text_of(again)
+
+
+def test_what_a_file_shows_is_said_with_who_and_when_wherever_it_is_listed(
+    operator: Browser, manual: Run
+) -> None:
+    words = "No token of Dan, Acme Staging"
+    press = {"act": "attach", "shows": f" {words} ", "file": screenshot()}
+    page = text_of(operator.post(at(manual, "sign-off/"), press, follow=True))
+    assert f"{words}: Olga, today" in page
+    assert Proof.objects.get().evidence.shows == words
+    reference = manual.item.plan.removal.reference
+    assert words in text_of(operator.get(f"/requests/{reference}/evidence/"))
+    entry = Entry.objects.get(event="proof.added")
+    assert words.encode() not in bytes(entry.body), "it may name somebody, so it stands apart from the chain"
+    assert entry.personal.get(name="shows").value == words
+    operator.post(at(manual, "sign-off/"), {"act": "attach", "file": screenshot("more.png", "black")})
+    assert Proof.objects.last().evidence.shows == manual.item.title  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize(
+    ("shows", "with_file", "sentence"),
+    [("none found", False, "Choose a file first."), ("x" * 301, True, "Write at most 300 characters.")],
+)
+def test_what_a_file_would_show_stays_typed_when_the_file_cannot_be_taken(
+    shows: str, with_file: bool, sentence: str, operator: Browser, manual: Run
+) -> None:
+    before = Evidence.objects.count()
+    response = sign(
+        operator, manual, attest="on", shows=shows, **({"file": screenshot()} if with_file else {})
+    )
+    assert response.status_code == 422 and sentence in text_of(response)
+    assert f'value="{shows}"' in response.content.decode()
+    assert Evidence.objects.count() == before
+
+
+def test_what_a_file_shows_goes_with_the_file_though_the_sign_off_is_refused(
+    operator: Browser, manual: Run
+) -> None:
+    response = sign(operator, manual, shows="none found", file=screenshot())
+    assert response.status_code == 422
+    assert (
+        "none found: Olga, today" in text_of(response)
+        and 'value="none found"' not in response.content.decode()
+    )
 
 
 def test_attaching_without_a_file_says_so(operator: Browser, manual: Run) -> None:

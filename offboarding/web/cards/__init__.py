@@ -58,7 +58,7 @@ Texts come translated and as whole sentences. A state is a key of `LOOKS`; an un
         DayCard(title, entries), EntryCard(kind, actor, text, time, tag=None, calls=(), id="", url="")
     {% include "elements/upload.html" with upload=card %}
         UploadCard(name, label, hint="", accept=…, max_bytes=10_000_000, error="", files=(), multiple=False)
-        FileCard(name, size, hash=None, tag=None, remove=None)
+        FileCard(name, size, hash=None, tag=None, remove=None, says="")
     {% include "elements/drawer.html" with drawer=card body="removals/_step.html" %}
         DrawerCard(title, close_url, page_url="")
     {% include "elements/_poll.html" with poll=card part="removals/_live.html" %}

@@ -21,6 +21,7 @@ class FileCard:
     hash: CodeCard | None = None
     tag: TagCard | None = None
     remove: ActCard | None = None
+    says: StrOrPromise = ""  # what it shows, who added it, when
 
 
 @dataclass(frozen=True, slots=True)

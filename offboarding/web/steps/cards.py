@@ -51,12 +51,14 @@ from offboarding.work.rules import ENDED, State
 # Trying again cannot help here, or happens by itself.
 NO_RETRY = (Cause.NO_SUCH_FEATURE, Cause.OWN_ACCOUNT, Cause.TOKEN_REFUSED, Cause.LOGIN_WANTED)
 SHOWN_TRIES = 8
+SHOWS_AT_MOST = 300
 
 
 @dataclass(frozen=True, slots=True)
 class SignOffCard:
     note: FieldCard
     upload: UploadCard
+    shows: FieldCard
     corrects: (
         FieldCard | None
     )  # which of the attached files the next one corrects; None where nothing is attached
@@ -98,6 +100,7 @@ class Typed:
     """What was typed and could not be taken, with the mistakes by field."""
 
     note: str = ""
+    shows: str = ""
     attest: bool = False
     wrong: tuple[tuple[str, str], ...] = ()
 
@@ -128,7 +131,7 @@ def step_card(
         where=where_of(view, item),
         how=tuple(item.how),
         extra=extra_of(view, item, run),
-        proofs=proofs(run, url, mine) if run else (),
+        proofs=proofs(view, run, url, mine) if run else (),
         form=sign_off_form(item, run, typed) if mine and run and not held_back(run) else None,
         hand=hand_field(view, run, today) if works and run and may_be_handed(run) else None,
         acts=tuple(acts(view, run, url)) if works and run else (),
@@ -172,7 +175,7 @@ def stopped(view: Overview, run: Run) -> NoticeCard | None:
     return NoticeCard("bad" if blocked(run) else "attention", says, run.remedy, next_act(view, run))
 
 
-def proofs(run: Run, url: str, removable: bool) -> tuple[FileCard, ...]:
+def proofs(view: Overview, run: Run, url: str, removable: bool) -> tuple[FileCard, ...]:
     return tuple(
         FileCard(
             name=proof.evidence.name,
@@ -181,6 +184,12 @@ def proofs(run: Run, url: str, removable: bool) -> tuple[FileCard, ...]:
             remove=ActCard(_("Remove"), f"{url}proofs/{proof.pk}/remove/", "link", dialog=True)
             if removable
             else None,
+            says=_("%(shows)s: %(who)s, %(when)s")
+            % {
+                "shows": proof.evidence.shows,
+                "who": proof.evidence.taken_by,
+                "when": view.clock.says(proof.evidence.taken_at),
+            },
         )
         for proof in run.proofs.all()
         if not proof.withdrawn_at
@@ -210,6 +219,11 @@ def sign_off_form(item: ChecklistItem, run: Run, typed: Typed) -> SignOffCard:
             hint=_("What you found, names and references. No secrets."), attrs=(("maxlength", "4000"),),
         ),
         upload=UploadCard("file", _("Proof"), f"{asked} {kinds}", ACCEPT, settings.UPLOAD_BYTES, typed.fault("file")),
+        shows=FieldCard(
+            "shows", _("What the file shows"), value=typed.shows, required=False, error=typed.fault("shows"),
+            hint=_("In a few words, such as “none found”. Left empty, it stands under the name of the step."),
+            attrs=(("maxlength", str(SHOWS_AT_MOST)),),
+        ),
         corrects=corrects_field(run, typed),
         attest=FieldCard(
             "attest", _("I did this and it is right"), "checkbox", checked=typed.attest, error=typed.fault("attest")

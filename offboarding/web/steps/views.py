@@ -19,7 +19,7 @@ from offboarding.evidence.models import Evidence
 from offboarding.execution import actions as execution
 from offboarding.execution import queries
 from offboarding.execution.models import Run
-from offboarding.lib.refusals import Refused
+from offboarding.lib.refusals import Refused, within
 from offboarding.removals.queries import places_of
 from offboarding.users.models import User
 from offboarding.web import uploads
@@ -39,7 +39,7 @@ from offboarding.web.removal.overview import Overview
 from offboarding.web.removal.states import counting_down
 from offboarding.web.removal.views import of_request
 from offboarding.web.steps import cards
-from offboarding.web.steps.cards import Typed
+from offboarding.web.steps.cards import SHOWS_AT_MOST, Typed
 from offboarding.work.rules import ENDED
 
 
@@ -125,8 +125,11 @@ def on_run(act: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
 
 def refused(request: Request, view: Overview, run: Run, refusal: Refused) -> HttpResponse:
     name = str(refusal.facts.get("field", ""))
+    # The file of this press was taken, and its words with it.
+    attached = "file" in request.FILES and name in ("attest", "note")
     typed = Typed(
         note=request.POST.get("note", ""),
+        shows="" if attached else request.POST.get("shows", ""),
         attest="attest" in request.POST,
         wrong=((name, refusal.sentence),) if name else (),
     )
@@ -144,8 +147,12 @@ def reread(request: Request, view: Overview) -> Overview:
 @require_POST
 @on_run
 def sign_off(request: Request, view: Overview, run: Run) -> HttpResponse:
-    """One form: attach a file, or sign off, or both in one press."""
-    if "file" in request.FILES or request.POST.get("act") == "attach":
+    """One form: attach a file, or sign off, or both in one press. What a file shows is nothing without the file."""
+    if (
+        "file" in request.FILES
+        or request.POST.get("act") == "attach"
+        or request.POST.get("shows", "").strip()
+    ):
         attach(request, run)
     if request.POST.get("act") == "attach":
         messages.success(request, _("The file is attached to step %(number)d.") % {"number": run.item.number})
@@ -163,12 +170,13 @@ def sign_off(request: Request, view: Overview, run: Run) -> HttpResponse:
 def attach(request: Request, run: Run) -> None:
     """The bytes are kept as they came, before anything is written about them."""
     execution.may_add_proof(run, request.user)
+    shows = within(request.POST.get("shows", ""), SHOWS_AT_MOST, "shows")
     file = uploads.checked(request.FILES.get("file"))
     evidence = keep(
         file.stream,
         name=file.name,
         media_type=file.media_type,
-        shows=run.item.title,
+        shows=shows or run.item.title,
         source=Evidence.Source.PERSON,
         taken_by=request.user.name,
         client=keeper_of(run),
