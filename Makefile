@@ -47,7 +47,7 @@ faults: .venv/dev ## Kill, stop and break everything, and measure what is lost: 
 presses: .venv/dev ## Every separation of duties, 100 presses at once over HTTP, on both databases
 	@$(BIN)/python tests/run.py presses presses_there
 
-fuzz: .venv/dev ## Every form with texts that no form expects, and megabytes, on both databases
+fuzz: .venv/dev ## Every form and query with texts that none expects, and megabytes, on both databases
 	@$(BIN)/python tests/run.py fuzz fuzz_there
 
 canaries: .venv/dev ## Every kind of work with secrets that are known, and then a search for them everywhere

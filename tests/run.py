@@ -157,7 +157,8 @@ def browser() -> tuple[int, str, str]:
 
 PRESSED = ("tests/security/test_hundred_presses.py", "tests/security/test_hundred_more_presses.py")
 
-FUZZED, TEXTS = "tests/security/test_fuzzed_forms.py", os.environ.get("FUZZ", "40")
+FUZZED = ("tests/security/test_fuzzed_forms.py", "tests/security/test_fuzzed_queries.py")
+TEXTS = os.environ.get("FUZZ", "40")
 
 
 def presses() -> tuple[int, str, str]:
@@ -172,13 +173,13 @@ def presses_there() -> tuple[int, str, str]:
 
 
 def fuzz() -> tuple[int, str, str]:
-    code, output = pytest(FUZZED, FUZZ=TEXTS)
+    code, output = pytest(*FUZZED, FUZZ=TEXTS)
     return code, output, f"SQLite, {TEXTS} texts at each address"
 
 
 def fuzz_there() -> tuple[int, str, str]:
     with servers.postgres() as server:
-        code, output = pytest(FUZZED, FUZZ=TEXTS, TEST_DATABASE_URL=server.url)
+        code, output = pytest(*FUZZED, FUZZ=TEXTS, TEST_DATABASE_URL=server.url)
     return code, output, f"{server.says}, {TEXTS} texts at each address"
 
 

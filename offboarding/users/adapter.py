@@ -58,6 +58,13 @@ class AccountAdapter(DefaultAccountAdapter):
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         return False
 
+    def is_safe_url(self, url: str | None) -> bool:
+        """An address that cannot be read leads nowhere: django-allauth takes it apart before it judges it."""
+        try:
+            return bool(super().is_safe_url(url))
+        except ValueError:
+            return False
+
     def pre_login(self, request: HttpRequest, user: User, **kwargs: Any) -> HttpResponse | None:
         """Whoever comes in by a way that is not theirs is turned away, after the proof and before the session."""
         if answer := super().pre_login(request, user, **kwargs):

@@ -270,7 +270,7 @@ def by_source(rows: Sequence[FileRow], wanted: str, base: str) -> tuple[TabsCard
 
 def page_start(given: str, total: int, rows: int) -> int:
     """Where the page begins: a whole number of pages, within the list."""
-    start = int(given) if given.isdigit() and len(given) < 7 else 0
+    start = int(given) if given.isascii() and given.isdigit() and len(given) < 7 else 0
     return start // rows * rows if start < total else 0
 
 
