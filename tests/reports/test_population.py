@@ -230,6 +230,21 @@ def test_who_was_taken_off_the_roster_has_left_too(
     assert kim.engagements.exists()
 
 
+def test_who_was_taken_off_has_left_though_an_ended_roster_still_names_them(
+    engagement: Make, on_roster: Make, read: Make, today: date, alice: Any
+) -> None:
+    from offboarding.directory.collaborators import leave
+    from offboarding.directory.queries import scope_of
+
+    long_ago = engagement("Long ago", ends_on=today - timedelta(days=400))
+    work = engagement(ends_on=today + timedelta(days=100))
+    other = engagement("Winter", ends_on=today + timedelta(days=50))
+    lee, kim = on_roster("lee@x.example", long_ago, work), on_roster("kim@x.example", work, other)
+    leave(alice, scope_of(alice, today), lee, work)
+    leave(alice, scope_of(alice, today), kim, work)
+    assert [each.name for each in read().leavers] == ["Lee"], "Kim goes on in another one"
+
+
 def test_nobody_is_told_that_they_were_forgotten_themselves(
     engagement: Make, on_roster: Make, read: Make, today: date
 ) -> None:

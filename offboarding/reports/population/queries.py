@@ -212,8 +212,8 @@ def leavers(scope: Scope, wanted: Wanted, zone: ZoneInfo, today: date) -> list[L
     and begins no earlier than 90 days before their last day. Six queries.
     """
     clients = clients_of(scope, wanted)
+    stay, filed = staying(clients, today), filed_for(clients, wanted)
     left = [*engagements_ended(clients, wanted, today), *taken_off(clients, wanted, zone)]
-    filed = filed_for(clients, wanted)
     return [
         Leaver(
             name=each.person.name,
@@ -224,7 +224,8 @@ def leavers(scope: Scope, wanted: Wanted, zone: ZoneInfo, today: date) -> list[L
             says=each.says,
         )
         for each in distinct(left)
-        if fold(scope.email) not in {fold(one) for one in addresses(each.person)}
+        if each.person.pk not in stay
+        and fold(scope.email) not in {fold(one) for one in addresses(each.person)}
         and not any(
             began >= each.on - BEFORE
             for one in addresses(each.person)
@@ -247,30 +248,30 @@ def addresses(person: Collaborator) -> tuple[str, ...]:
 
 
 def engagements_ended(clients: QuerySet[Client], wanted: Wanted, today: date) -> list[Left]:
-    """Rosters of engagements whose last day has passed. Who goes on in another one of the same client has not left."""
+    """Rosters of engagements whose last day has passed."""
     last = min(wanted.until, today - timedelta(days=1))
     found = Engagement.objects.filter(client__in=clients, ends_on__gte=wanted.since, ends_on__lte=last)
-    stay = staying(clients, today)
     return [
         Left(person, engagement, engagement.ends_on, "the engagement ended")
         for engagement in found.prefetch_related("roster__addresses", "roster__client")
         for person in engagement.roster.all()
-        if engagement.ends_on and person.merged_into_id is None and person.pk not in stay
+        if engagement.ends_on and person.merged_into_id is None
     ]
 
 
 def staying(clients: QuerySet[Client], today: date) -> set[int]:
+    """Who goes on in an engagement of the client has not left, whichever other one ended."""
     goes_on = Q(ended_at=None) & (Q(ends_on=None) | Q(ends_on__gte=today))
     found = Engagement.objects.filter(goes_on, client__in=clients).values_list("roster", flat=True)
     return {pk for pk in found if pk is not None}
 
 
 def taken_off(clients: QuerySet[Client], wanted: Wanted, zone: ZoneInfo) -> list[Left]:
-    """People whom somebody took off a roster, as the ledger tells, and who are on no other one of the client."""
+    """People whom somebody took off a roster, as the ledger tells."""
     since, until = bounds(wanted, zone)
     told = Entry.objects.filter(event=Event.LEFT_ROSTER, at__gte=since, at__lt=until).order_by("seq")
     days = {person_in(bytes(body)): at.astimezone(zone).date() for body, at in told.values_list("body", "at")}
-    found = Collaborator.objects.filter(pk__in=days, client__in=clients, merged_into=None, engagements=None)
+    found = Collaborator.objects.filter(pk__in=days, client__in=clients, merged_into=None)
     beside = found.select_related("client").prefetch_related("addresses")
     nowhere = Engagement(name="–")
     return [Left(person, nowhere, days[person.pk], "taken off the roster") for person in beside]
