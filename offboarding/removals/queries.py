@@ -31,6 +31,14 @@ def removals_for(scope: Scope) -> QuerySet[RemovalRequest]:
     )
 
 
+def beyond(scope: Scope) -> QuerySet[RemovalRequest]:
+    """Filed removals of which the user may know a workspace and not all: only how many there are may be told."""
+    places = Place.objects.filter(removal=OuterRef("pk"))
+    known, foreign = places.filter(within(scope)), places.exclude(within(scope))
+    found = RemovalRequest.objects.filter(Exists(known), Exists(foreign), filed_at__isnull=False)
+    return found.exclude(pk__in=about(scope))
+
+
 def within(scope: Scope) -> Q:
     """Places that the user may know of. An auditor of a period sees those whose access should have ended in it."""
     found = Q(workspace__client__in=clients_in(scope.whole()))

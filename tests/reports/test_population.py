@@ -22,6 +22,7 @@ from offboarding.reports.population.rules import Standing, Wanted, standing
 from offboarding.users.models import User
 from offboarding.users.rules import Role
 from offboarding.verification.queries import findings_of, standings
+from offboarding.work import clock
 from tests.conftest import DAN
 
 pytestmark = pytest.mark.django_db
@@ -147,6 +148,25 @@ def test_the_walls_hold(
     assert (read(hooli).rows, read(hooli).leavers, read(hooli).blind) == ([], [], [])
     assert len(read(acme).rows) == len(read(acme).leavers) == len(read(acme).blind) == 1
     assert read(dan).rows == [], "nobody sees a request about themself"
+
+
+def test_requests_that_reach_into_another_client_are_counted_though_not_listed(
+    filed: Make, read: Make, clients: Any, today: date
+) -> None:
+    filed("Acme Staging", "Globex Production")
+    acme = Scope(0, ERIN.email, frozenset({(Role.AUDITOR, clients["Acme"].pk)}))
+    hooli = Scope(0, ERIN.email, frozenset({(Role.AUDITOR, clients["Hooli"].pk)}))
+    dan = Scope(0, DAN, frozenset({(Role.AUDITOR, clients["Acme"].pk)}))
+    assert (read(acme).rows, read(acme).not_listed) == ([], 1)
+    assert (len(read().rows), read().not_listed) == (1, 0)
+    assert [read(other).not_listed for other in (hooli, dan)] == [0, 0], "of other clients, and of themself"
+    assert read(acme, kind="security").not_listed == 0
+    assert (
+        reports.read(
+            acme, Wanted(today - timedelta(days=9), today - timedelta(days=3)), ZONE, clock.now()
+        ).not_listed
+        == 0
+    )
 
 
 # ---------------------------------------------------------------- who was forgotten
@@ -390,4 +410,4 @@ def test_it_takes_the_same_queries_however_many_requests_there_are(
     for n in range(1, 6):
         gone(running(connected=(place, workspace(f"Acme {n}"))))
         on_roster(f"p{n}@x.example", over)
-    assert queries() == before <= 20
+    assert queries() == before <= 21

@@ -112,6 +112,18 @@ def test_an_auditor_of_a_period_gets_no_report_of_another(
     assert desk.get(f"{URL}sample.zip?{asked}&sample=1&seed=7").status_code == 404
 
 
+def test_an_auditor_of_one_client_reads_that_requests_for_several_are_not_listed(
+    client: Browser, filed: Make, person: Make
+) -> None:
+    filed("Acme Staging", "Globex Production")
+    client.force_login(person("edna", Role.AUDITOR, clients_=("Acme",)))
+    text = says(client.get(URL))
+    assert "1 more request reaches into a client that you may not read too, so it is not listed here." in text
+    assert "There are some that reach into other clients too" in text and "Globex" not in text
+    prove(client)
+    assert "reach into other clients 1" in says(client.get(f"{URL}export/"))
+
+
 def test_the_chart_says_the_same_as_its_table(desk: Browser, world: list[Any]) -> None:
     html = desk.get(URL).content.decode()
     chart = html[html.index('id="times"') : html.index("</figure>")]

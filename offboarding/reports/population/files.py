@@ -171,6 +171,7 @@ def counts(report: Report) -> dict[str, Any]:
     found = report.summary
     return {
         "Requests": found.requests,
+        "Requests not listed: they reach into other clients": report.not_listed,
         "In time": found.in_time,
         "Late": found.late,
         "Overdue": found.overdue,

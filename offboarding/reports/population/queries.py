@@ -28,7 +28,7 @@ from offboarding.lib import canonical
 from offboarding.lib.addresses import fold
 from offboarding.packets.models import Packet
 from offboarding.removals.models import Place, RemovalRequest
-from offboarding.removals.queries import removals_for
+from offboarding.removals.queries import beyond, removals_for
 from offboarding.removals.rules import REASONS, Stage
 from offboarding.reports.population.rules import BEFORE, Blind, Leaver, PlaceRow, Row, Wanted
 from offboarding.reports.walls import as_reader
@@ -51,10 +51,17 @@ def clients_of(scope: Scope, wanted: Wanted) -> QuerySet[Client]:
 
 def removals(scope: Scope, wanted: Wanted, zone: ZoneInfo) -> QuerySet[RemovalRequest]:
     """Filed requests whose access should have ended in the period, in the reader's zone; newest number first."""
+    return asked_for(removals_for(as_reader(scope)), wanted, zone).order_by("-number")
+
+
+def not_listed(scope: Scope, wanted: Wanted, zone: ZoneInfo) -> int:
+    """How many more there are, which reach into clients that the reader may not read."""
+    return asked_for(beyond(as_reader(scope)), wanted, zone).count()
+
+
+def asked_for(found: QuerySet[RemovalRequest], wanted: Wanted, zone: ZoneInfo) -> QuerySet[RemovalRequest]:
     since, until = bounds(wanted, zone)
-    found = removals_for(as_reader(scope)).filter(
-        filed_at__isnull=False, starts_at__gte=since, starts_at__lt=until
-    )
+    found = found.filter(filed_at__isnull=False, starts_at__gte=since, starts_at__lt=until)
     if wanted.kind:
         codes = [reason.code for reason in REASONS.values() if reason.group == wanted.kind]
         found = found.filter(reason__in=codes)
@@ -62,7 +69,7 @@ def removals(scope: Scope, wanted: Wanted, zone: ZoneInfo) -> QuerySet[RemovalRe
         found = found.filter(
             pk__in=Place.objects.filter(workspace__client=wanted.client).values("removal_id")
         )
-    return found.order_by("-number")
+    return found
 
 
 def bounds(wanted: Wanted, zone: ZoneInfo) -> tuple[datetime, datetime]:

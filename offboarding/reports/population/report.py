@@ -38,6 +38,7 @@ class Report:
     blind: Sequence[Blind]
     compared: int  # workspaces of which every event of the period is copied
     known: int  # people on rosters, leavers or not
+    not_listed: int  # requests that reach into clients which the reader may not read
 
     @cached_property
     def summary(self) -> Summary:
@@ -67,4 +68,5 @@ def read(scope: Scope, wanted: Wanted, zone: ZoneInfo, now: datetime) -> Report:
         blind=blind,
         compared=len(places) - len(blind),
         known=queries.known_people(scope, wanted),
+        not_listed=queries.not_listed(scope, wanted, zone),
     )

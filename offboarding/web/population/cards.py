@@ -165,6 +165,13 @@ def completeness(report: Report) -> tuple[str, ...]:
         if report.known
         else _("Nobody stands on a roster, so people who left without a request cannot be found."),
     ]
+    if report.not_listed:
+        says = ngettext(
+            "%(n)d more request reaches into a client that you may not read too, so it is not listed here.",
+            "%(n)d more requests reach into a client that you may not read too, so they are not listed here.",
+            report.not_listed,
+        )
+        lines.insert(1, says % {"n": report.not_listed})
     lines.append(behind(report))
     if dark:
         lines.append(
@@ -250,6 +257,11 @@ def leavers(report: Report) -> tuple[LeaverRow, ...]:
 
 
 def empty(report: Report) -> EmptyCard:
+    if report.not_listed:
+        return EmptyCard(
+            _("No request of this period is for you to read."),
+            _("There are some that reach into other clients too: ask whoever may read all of them."),
+        )
     if report.unasked:
         text = _("Segment shows removals, though: see the exceptions above.")
     elif report.leavers:
