@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 from collections.abc import Iterable
 from io import StringIO
 from typing import Any
@@ -10,13 +11,19 @@ from typing import Any
 # What programs take for the beginning of a formula, and the wide forms that some of them take for the same
 # (OWASP, "CSV Injection").
 STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+# Where a program takes another sign than the comma for the end of a cell, the next one begins within ours.
+WITHIN = re.compile(r"([;|\t\r\n][\s\"]*)(?=[=+\-@＝＋－＠])")
 
 
 def neutral(value: Any) -> Any:
-    """The value for one cell. A text that begins like a formula gets an apostrophe in front; numbers stay numbers."""
-    if isinstance(value, str) and value.lstrip(" ").startswith(STARTS):
-        return f"'{value}"
-    return value
+    """The value for one cell. A text that begins like a formula gets an apostrophe in front; numbers stay numbers.
+
+    So does whatever would begin a cell where another sign parts them, or a line.
+    """
+    if not isinstance(value, str):
+        return value
+    parted = WITHIN.sub(r"\1'", value) if WITHIN.search(value) else value
+    return f"'{parted}" if value.lstrip(" ").startswith(STARTS) else parted
 
 
 def csv_line(values: Iterable[Any]) -> bytes:
