@@ -44,7 +44,9 @@ def test_no_cell_is_a_formula_whichever_sign_parts_the_cells(text: str, sign: st
         assert not [cell for cell in row if cell.strip(' "').startswith(tuple("=+-@＝"))], line
 
 
-@pytest.mark.parametrize("value", ["", "Dan Reyes", "a=b", "1-2", "a; b", "a, -b", "'quoted", "漢字", 5, -5, 2.5, None, True])
+@pytest.mark.parametrize(
+    "value", ["", "Dan Reyes", "a=b", "1-2", "a; b", "a, -b", "'quoted", "漢字", 5, -5, 2.5, None, True]
+)
 def test_anything_else_stays_as_it_is(value: object) -> None:
     assert neutral(value) is value
 

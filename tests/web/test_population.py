@@ -27,6 +27,7 @@ from offboarding.lib.cells import csv_line
 from offboarding.packets.models import Packet
 from offboarding.packets.perform import perform
 from offboarding.removals.models import RemovalRequest
+from offboarding.reports.population.controls import controls
 from offboarding.users.rules import Role
 from offboarding.work.actions import claim
 from tests.conftest import PASSWORD
@@ -221,6 +222,7 @@ def test_a_spreadsheet_ties_to_the_page(desk: Browser, world: list[Any]) -> None
     }
     stands = [row["standing"] for row in rows["Requests"]]
     assert cover["Requests"] == len(rows["Requests"]) == 3
+    assert all(cover[f"Rows in {name}"] == len(rows[name]) for name in list(found)[1:])
     for name, word in (
         ("In time", "in time"),
         ("Late", "late"),
@@ -257,7 +259,8 @@ def test_the_table_of_lines_says_the_same_and_its_digest_can_be_made_again(
             name = line[0].removeprefix("# table ")
         else:
             tables.setdefault(name, []).append(line)
-    assert [len(table) - 1 for table in tables.values()] == [3, 3, 2, 1, 3]
+    assert [len(table) - 1 for table in tables.values()] == [3, 3, 2, 1, 3, len(controls())]
+    assert {f"Rows in {name}": str(len(table) - 1) for name, table in tables.items()}.items() <= cover.items()
     assert cover["Requests"] == "3" and cover["Leavers without request"] == "2"
     seen = sha256()
     for table in tables.values():

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import IO, Any
 
 import xlsxwriter
 
 from offboarding.lib.cells import csv_line, neutral
-from offboarding.reports.population.controls import controls
+from offboarding.reports.population.controls import Control, controls
 from offboarding.reports.population.report import Report
 from offboarding.reports.population.rules import Blind, Leaver, PlaceRow, Row, Unasked, standing, why_late
 
@@ -144,24 +145,42 @@ def blind_cells(each: Blind) -> list[Any]:
     return [each.workspace, each.client, each.why]
 
 
-def tables(report: Report) -> dict[str, tuple[Sequence[str], Callable[[], Iterator[list[Any]]]]]:
-    """Every table by name: its head, and its rows as often as they are asked for."""
+def control_cells(each: Control) -> list[Any]:
+    return [each.framework, each.number, each.asks, each.shows]
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """Its head, how many rows it has, and these as often as they are asked for."""
+
+    head: Sequence[str]
+    count: int
+    rows: Callable[[], Iterator[list[Any]]]
+
+
+def tables(report: Report) -> dict[str, Table]:
     rows, now = report.rows, report.now
+    places = [(row, place) for row in rows for place in row.places]
+
+    def of(head: Sequence[str], found: Sequence[Any], cells: Callable[[Any], list[Any]]) -> Table:
+        return Table(head, len(found), lambda: map(cells, found))
+
     return {
-        "Requests": (REQUESTS, lambda: (request_cells(row, now) for row in rows)),
-        "Workspaces": (PLACES, lambda: (place_cells(row, place) for row in rows for place in row.places)),
-        "Leavers without request": (LEAVERS, lambda: (leaver_cells(each) for each in report.leavers)),
-        "Removals without request": (UNASKED, lambda: (unasked_cells(each) for each in report.unasked)),
-        "Not compared": (BLIND, lambda: (blind_cells(each) for each in report.blind)),
+        "Requests": of(REQUESTS, rows, lambda row: request_cells(row, now)),
+        "Workspaces": of(PLACES, places, lambda pair: place_cells(*pair)),
+        "Leavers without request": of(LEAVERS, report.leavers, leaver_cells),
+        "Removals without request": of(UNASKED, report.unasked, unasked_cells),
+        "Not compared": of(BLIND, report.blind, blind_cells),
+        "Controls": of(CONTROLS, controls(), control_cells),
     }
 
 
 def digest(report: Report) -> str:
     """SHA-256 over all tables as CSV lines, one after the other: the same for every form of the file."""
     seen = hashlib.sha256()
-    for head, made in tables(report).values():
-        seen.update(csv_line(head))
-        for cells in made():
+    for table in tables(report).values():
+        seen.update(csv_line(table.head))
+        for cells in table.rows():
             seen.update(csv_line(cells))
     return seen.hexdigest()
 
@@ -187,14 +206,20 @@ def counts(report: Report) -> dict[str, Any]:
     }
 
 
+def cover_of(report: Report, cover: Mapping[str, Any]) -> dict[str, Any]:
+    """What was asked, the totals, how many rows each table has, and the digest of them all."""
+    rows = {f"Rows in {name}": table.count for name, table in tables(report).items()}
+    return {**cover, **counts(report), **rows, "SHA-256 of all tables": digest(report)}
+
+
 def as_csv(report: Report, cover: Mapping[str, Any]) -> Iterator[bytes]:
-    """One table after the other, each with a line "# name, rows" above it. Lines that begin with "# " are no rows."""
-    for name, value in {**cover, **counts(report), "SHA-256 of all tables": digest(report)}.items():
+    """One table after the other, each with a line "# table name" above it. Lines that begin with "# " are no rows."""
+    for name, value in cover_of(report, cover).items():
         yield csv_line([f"# {name}", value])
-    for name, (head, made) in tables(report).items():
+    for name, table in tables(report).items():
         yield csv_line([f"# table {name}"])
-        yield csv_line(head)
-        for cells in made():
+        yield csv_line(table.head)
+        for cells in table.rows():
             yield csv_line(cells)
 
 
@@ -204,12 +229,9 @@ def as_xlsx(report: Report, cover: Mapping[str, Any], out: IO[bytes]) -> None:
     book = xlsxwriter.Workbook(out, {**options, "strings_to_numbers": False})
     book.set_properties({"title": "Population of removals", "created": report.now.astimezone(UTC)})
     bold = book.add_format({"bold": True})
-    told = {**cover, **counts(report), "SHA-256 of all tables": digest(report)}
-    sheet(book, "Cover", ("", ""), ([name, value] for name, value in told.items()), bold)
-    for name, (head, made) in tables(report).items():
-        sheet(book, name, head, made(), bold)
-    rows = ([each.framework, each.number, each.asks, each.shows] for each in controls())
-    sheet(book, "Controls", CONTROLS, rows, bold)
+    sheet(book, "Cover", ("", ""), map(list, cover_of(report, cover).items()), bold)
+    for name, table in tables(report).items():
+        sheet(book, name, table.head, table.rows(), bold)
     book.close()
 
 
