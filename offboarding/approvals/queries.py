@@ -31,7 +31,6 @@ from offboarding.checklist.queries import newest_plan
 from offboarding.checklist.rules import Found
 from offboarding.directory.queries import people_holding, scope_of, scopes_of
 from offboarding.directory.rules import Scope
-from offboarding.lib.addresses import fold
 from offboarding.removals.models import RemovalRequest
 from offboarding.removals.queries import clients_of, removals_for
 from offboarding.removals.rules import Stage
@@ -223,14 +222,14 @@ def deciders(
     removal: RemovalRequest, rulings: Sequence[Ruling], given: Sequence[Approval], today: date
 ) -> list[User]:
     """A fixed number of queries, however many people there are."""
-    clients, addresses = clients_of(removal), {fold(each) for each in removal.addresses}
+    clients = clients_of(removal)
     out = {removal.requester_id, *editors_of(removal)}
     out |= {user for each in given for user in (each.approver_id, each.right_of_id)}
     apart = any(ruling.terms.apart for ruling in rulings)
     said = voters_of(given, clients, today)
 
     def free(user: User, scope: Scope) -> bool:
-        part = user.pk in out or fold(user.email) in addresses
+        part = user.pk in out or scope.is_one_of(removal.addresses)
         return not part and not (apart and works(scope, clients, removal))
 
     asked = [

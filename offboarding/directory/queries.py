@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from datetime import date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.db.models.functions import Lower
 
 from offboarding.directory.models import Address, Client, Collaborator, Engagement, Membership
-from offboarding.directory.rules import Scope, Window
+from offboarding.directory.rules import EVERYWHERE, Scope, Window
 from offboarding.lib.addresses import distinct, fold
 from offboarding.users.models import User
 from offboarding.users.rules import Role
+
+
+def is_listed() -> Exists:
+    """Whether the directory knows the user of a membership as a person of some client."""
+    own = Lower(OuterRef("user__email"))
+    return Exists(Address.objects.annotate(folded=Lower("email")).filter(folded=own, retired_at=None))
 
 
 def scope_of(user: User, today: date) -> Scope:
@@ -23,24 +29,56 @@ def scope_of(user: User, today: date) -> Scope:
 
 
 def scopes_of(users: Iterable[User], today: date) -> dict[int, Scope]:
-    """By user. One query, however many; none for nobody."""
+    """By user. One query, however many, and one more if the directory lists one of them; none for nobody."""
     asked = list(users)
     held = Membership.objects.filter(
         Q(starts_on=None) | Q(starts_on__lte=today), Q(ends_on=None) | Q(ends_on__gte=today), user__in=asked
-    )
+    ).annotate(listed=is_listed())
     grants: dict[int, set[tuple[Role, int | None]]] = {user.pk: set() for user in asked if user.is_active}
     zones = {user.pk: ZoneInfo(user.time_zone or settings.TIME_ZONE) for user in asked}
     windows: dict[int, list[Window]] = {user.pk: [] for user in asked}
-    told = ("user_id", "role", "client_id", "records_from", "records_until")
-    for user, role, client, since, until in held.values_list(*told) if grants else ():
+    told = ("user_id", "role", "client_id", "records_from", "records_until", "listed")
+    listed: set[int] = set()
+    for user, role, client, since, until, known in held.values_list(*told) if grants else ():
         if user in grants:
             grants[user].add((Role(role), client))
+            listed |= {user} if known else set()
             if since or until:
                 windows[user].append(window(client, since, until, zones[user]))
+    others = known_as([user for user in asked if user.pk in listed], grants)
     return {
-        user.pk: Scope(user.pk, user.email, frozenset(grants.get(user.pk, ())), tuple(windows[user.pk]))
+        user.pk: Scope(
+            user.pk,
+            user.email,
+            frozenset(grants.get(user.pk, ())),
+            tuple(windows[user.pk]),
+            others.get(user.pk, frozenset()),
+        )
         for user in asked
     }
+
+
+def known_as(
+    users: Collection[User], grants: Mapping[int, set[tuple[Role, int | None]]]
+) -> dict[int, frozenset[str]]:
+    """What the clients that each works for know the same person by. Another client's word counts for nothing."""
+    if not users:
+        return {}
+    theirs = Address.objects.annotate(folded=Lower("email")).filter(
+        folded__in=[fold(user.email) for user in users], retired_at=None
+    )
+    found = Address.objects.filter(collaborator__in=theirs.values("collaborator"), retired_at=None)
+    names = ("collaborator", "collaborator__client", "email")
+    people: dict[tuple[int, int], set[str]] = {}
+    for person, client, email in found.values_list(*names):
+        people.setdefault((person, client), set()).add(fold(email))
+
+    def others(user: User) -> frozenset[str]:
+        own, near = fold(user.email), {client for _role, client in grants[user.pk]}
+        mine = (each for (_, at), each in people.items() if own in each and near & {at, EVERYWHERE})
+        return frozenset[str]().union(*mine)
+
+    return {user.pk: others(user) for user in users}
 
 
 def window(client: int | None, since: date | None, until: date | None, zone: ZoneInfo) -> Window:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, tzinfo
 
+from offboarding.lib.addresses import fold
 from offboarding.users.rules import Role
 
 EVERYWHERE = None
@@ -38,6 +39,16 @@ class Scope:
     email: str
     grants: frozenset[tuple[Role, int | None]]
     windows: tuple[Window, ...] = ()
+    # Other addresses, folded, under which the clients that they work for know the same person.
+    known_as: frozenset[str] = frozenset()
+
+    @property
+    def addresses(self) -> frozenset[str]:
+        return self.known_as | {fold(self.email)}
+
+    def is_one_of(self, addresses: Iterable[str]) -> bool:
+        """True if one of these is this person."""
+        return any(fold(each) in self.addresses for each in addresses)
 
     def has(self, *roles: Role) -> bool:
         return any(role in roles for role, _ in self.grants)

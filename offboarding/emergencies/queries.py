@@ -95,8 +95,7 @@ def asks_for(scope: Scope) -> list[Ask]:
 
 def may_know(scope: Scope, ask: Ask) -> bool:
     """Whoever asked, and who may confirm for all of its clients; nobody to whom it is about."""
-    mine = fold(scope.email)
-    if mine in {fold(each) for each in ask.addresses}:
+    if scope.is_one_of(ask.addresses):
         return False
     return ask.asked_by_id == scope.user_id or scope.covers(frozenset(ask.clients), *SECONDS)
 

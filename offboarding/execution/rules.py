@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import Any
 
 from offboarding.directory.rules import Scope
-from offboarding.lib.addresses import fold, same
+from offboarding.lib.addresses import fold
 from offboarding.users.rules import Role
 from offboarding.work.rules import State
 
@@ -321,7 +321,7 @@ def may_not_work(
 
     `apart`: those who approved it under a policy that keeps approving and doing apart.
     """
-    if any(same(scope.email, address) for address in addresses):
+    if scope.is_one_of(addresses):
         return "This is about your own access, so someone else does it."
     if not scope.covers(clients, *WORKERS):
         return "Only operators and security of every client in this request work on its steps."

@@ -51,14 +51,21 @@ def within(scope: Scope) -> Q:
 
 
 def about(scope: Scope) -> list[int]:
-    """Removals of the user's own access. Few: the addresses are compared without case."""
-    mine = fold(scope.email)
-    if not mine:
-        return []
-    # Databases keep JSON with other letters escaped, or compare only ASCII without case: such addresses are read one by one.
-    near = Q(addresses__icontains=mine) if mine.isascii() else Q()
-    candidates = RemovalRequest.objects.filter(near).values_list("pk", "addresses")
-    return [pk for pk, addresses in candidates if any(fold(each) == mine for each in addresses)]
+    """Removals of the user's own access, under any of their addresses. Few: they are compared without case."""
+    mine = scope.addresses
+    candidates = RemovalRequest.objects.filter(near(mine)).values_list("pk", "addresses")
+    return [pk for pk, addresses in candidates if any(fold(each) in mine for each in addresses)]
+
+
+def near(addresses: Collection[str]) -> Q:
+    """Requests that may name one of these. Databases keep JSON with other letters escaped, or compare only ASCII without
+    case: where an address has some, all are read."""
+    if not all(each.isascii() for each in addresses):
+        return Q()
+    found = Q(pk__in=[])
+    for each in addresses:
+        found |= Q(addresses__icontains=each)
+    return found
 
 
 def removal_for(scope: Scope, number: int) -> RemovalRequest | None:
@@ -78,12 +85,7 @@ def open_for_person(scope: Scope, person: str, addresses: Sequence[str]) -> list
 def naming(scope: Scope, addresses: Sequence[str], most: int) -> list[RemovalRequest]:
     """Requests and own drafts, within the user's sight, that name one of these addresses; newest first."""
     wanted = {fold(address) for address in addresses}
-    near = Q(pk__in=[])
-    for address in addresses:
-        near |= Q(addresses__icontains=address) if address.isascii() else Q()
-    if not all(address.isascii() for address in addresses):
-        near = Q()  # databases compare other letters differently: then all are read
-    found = removals_for(scope).filter(near).exclude(stage=Stage.WITHDRAWN, filed_at=None)
+    found = removals_for(scope).filter(near(addresses)).exclude(stage=Stage.WITHDRAWN, filed_at=None)
     named = (each for each in found.iterator() if wanted & {fold(one) for one in each.addresses})
     return list(islice(named, most))
 

@@ -176,7 +176,7 @@ STEERING = (Role.OPERATOR, Role.SECURITY)
 
 def may_not_steer(scope: Scope, requester_id: int, clients: frozenset[int], addresses: Sequence[str]) -> str:
     """Why this person may not pause or cut short a removal, in a sentence; empty if they may."""
-    if any(same(scope.email, address) for address in addresses):
+    if scope.is_one_of(addresses):
         return "This is about your own access, so someone else does it."
     if scope.user_id != requester_id and not scope.covers(clients, *STEERING):
         return "Only the requester, and operators and security of every client in this request, do this."

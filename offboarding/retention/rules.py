@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from offboarding.directory.rules import Scope
-from offboarding.lib.addresses import same
 from offboarding.users.rules import Role
 
 # Of all clients: what goes may be part of a request that several clients share.
@@ -24,7 +23,7 @@ def may_not_purge(scope: Scope, asked_by: int | None = None) -> str:
 
 def may_not_hold(scope: Scope, clients: frozenset[int], addresses: Sequence[str] = ()) -> str:
     """Why this person may neither put on nor lift a legal hold, in a sentence; empty if they may."""
-    if any(same(scope.email, address) for address in addresses):
+    if scope.is_one_of(addresses):
         return "This is about your own access, so somebody else does it."
     if not scope.covers(clients, *HOLDERS):
         return "Only security and administrators of every client concerned put on and lift a legal hold."

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
 
-from offboarding.directory.models import Membership
+from offboarding.directory.models import Collaborator, Membership
 from offboarding.directory.queries import scope_of
 from offboarding.removals import actions as removals
 from offboarding.removals import queries
@@ -82,6 +82,27 @@ def test_nobody_sees_a_removal_about_themself(
     user.refresh_from_db()
     assert not sees(user, removal, today), because
     assert queries.open_for_person(scope_of(user, today), removal.person, [address]) == []
+
+
+@pytest.mark.parametrize(
+    ("knows", "retired", "visible", "because"),
+    [
+        ("Acme", False, False, "her own client knows both as hers"),
+        ("Hooli", False, True, "another client's word about her counts for nothing here"),
+        ("Acme", True, True, "it is not hers any more"),
+    ],
+)
+def test_an_address_under_which_somebody_is_known_is_theirs_too(
+    filed: Make, person: Make, clients: dict[str, Any], today: date,
+    knows: str, retired: bool, visible: bool, because: str,
+) -> None:  # fmt: skip
+    removal = filed("Acme Production")
+    zoe = person("zoe", Role.APPROVER)
+    known = Collaborator.objects.create(client=clients[knows], name="Zoe")
+    known.addresses.create(email=zoe.email)
+    known.addresses.create(email="zoe@home.example", retired_at=datetime.now(UTC) if retired else None)
+    RemovalRequest.objects.update(addresses=["Zoe@Home.example"])
+    assert sees(zoe, removal, today) is visible, because
 
 
 PERIODS = [(-5, 5, True, "within"), (-5, -1, False, "after"), (1, 5, False, "before")]
