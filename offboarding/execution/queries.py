@@ -38,10 +38,21 @@ from offboarding.work.rules import ENDED, State
 
 
 def runs_of(plan: Plan) -> list[Run]:
-    """Every run of the plan in the checklist's order, with what pages show beside it."""
+    """Every run of the plan in the checklist's order, with what lists of them show beside it.
+
+    There may be thousands, of few workspaces and people: these are asked for once each, and how to do a step not at all.
+    """
     beside = ("item__workspace", "item__added_by", "assigned_to", "ended_by")
-    found = Run.objects.filter(item__plan=plan).select_related(*beside)
-    return list(found.order_by("item__number").prefetch_related("proofs__evidence"))
+    found = Run.objects.filter(item__plan=plan).select_related("item").defer("item__how")
+    return list(found.order_by("item__number").prefetch_related(*beside))
+
+
+def proofs_of(plan: Plan) -> dict[int, list[Proof]]:
+    """By run, what people added to show that it is done, oldest first. One query."""
+    found: dict[int, list[Proof]] = {}
+    for proof in Proof.objects.filter(run__item__plan=plan).select_related("evidence").order_by("pk"):
+        found.setdefault(proof.run_id, []).append(proof)
+    return found
 
 
 def runs_numbered(plan: Plan, numbers: Collection[int]) -> dict[int, Run]:

@@ -57,12 +57,14 @@ AT_PLAN = "attempt__run__item__plan"
 
 
 def progress_of(removals: Sequence[RemovalRequest]) -> dict[int, Progress]:
-    """By removal, how far it is; removals without a plan are left out. Four queries, however many there are."""
+    """By removal, how far it is; removals without a plan are left out. Five queries, however many there are."""
     plans = {plan.removal_id: plan for plan in Plan.objects.filter(removal__in=removals).order_by("version")}
     runs: dict[int, list[Run]] = {}
+    removal_of = {plan.pk: pk for pk, plan in plans.items()}
     of_plans = Run.objects.filter(item__plan__in=plans.values())
-    for run in of_plans.select_related("item__workspace", "item__plan").defer("item__plan__body"):
-        runs.setdefault(run.item.plan.removal_id, []).append(run)
+    whole = of_plans.select_related("item").defer("item__how", "item__target")
+    for run in whole.prefetch_related("item__workspace"):
+        runs.setdefault(removal_of[run.item.plan_id], []).append(run)
     findings: dict[int, list[Finding]] = {}
     found = Finding.objects.filter(attempt__run__item__plan__in=plans.values())
     for finding in found.select_related(AT_PLAN).defer(f"{AT_PLAN}__body"):
@@ -162,8 +164,12 @@ def standings(
     `kept`: what was there before, where the plan could not know it.
     """
     newest = newest_by_workspace(findings)
+    own: dict[int | None, list[Run]] = {}
+    for run in runs:
+        own.setdefault(run.item.workspace_id, []).append(run)
     places = [
-        place_standing(place, runs, newest.get(place["workspace_id"])) for place in with_kept(plan, kept)
+        place_standing(place, tuple(own.get(place["workspace_id"], ())), newest.get(place["workspace_id"]))
+        for place in with_kept(plan, kept)
     ]
     return [given_for_now(place, restored.get(place.workspace_id, "")) for place in places]
 
@@ -183,8 +189,7 @@ def given_for_now(place: PlaceStanding, reference: str) -> PlaceStanding:
     return replace(place, now=Now.KEPT, says=f"On purpose, by {reference}, until its end", at=None)
 
 
-def place_standing(place: dict[str, Any], runs: Sequence[Run], finding: Finding | None) -> PlaceStanding:
-    own = tuple(run for run in runs if run.item.workspace_id == place["workspace_id"])
+def place_standing(place: dict[str, Any], own: tuple[Run, ...], finding: Finding | None) -> PlaceStanding:
     told = told_by(finding) if finding else None
     now, says = standing(place["choice"], [doing(run) for run in own if counts(run)], told)
     return PlaceStanding(

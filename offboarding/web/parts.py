@@ -125,7 +125,7 @@ def _rows() -> dict[str, Any]:
                 5,
                 steps,
                 tag("failed"),
-                (c.StepFoldCard("remove-finished", "Finished", later),),
+                (c.StepFoldCard("remove-finished", "Finished", 120, later, c.RestCard(120, "#all")),),
             ),
         ],
         "works": _works(),

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from django.db import connection
+from django.db.models.functions import Now
 from django.test import Client as Browser
 from django.test.utils import CaptureQueriesContext
 
@@ -191,8 +192,6 @@ def test_filters_are_links_and_keep_only_what_fits(client: Browser, running: Mak
 def test_a_poll_without_news_is_204_and_one_with_news_brings_the_row(
     client: Browser, running: Make, olga: Any
 ) -> None:
-    from django.db.models.functions import Now
-
     removal = running()
     Run.objects.update(touched_at=removal.filed_at - timedelta(minutes=5))
     Run.objects.filter(item__code="seal").update(touched_at=removal.filed_at - timedelta(minutes=1))
@@ -592,8 +591,6 @@ def folds(body: str) -> dict[str, set[str]]:
 def test_a_long_phase_shows_what_needs_somebody_and_folds_the_rest(
     short: None, client: Browser, running: Make, olga: Any
 ) -> None:
-    from django.db.models.functions import Now
-
     removal = running("Acme Production", "Acme Staging", "Acme EU", "Globex Production")
     phase = list(Run.objects.filter(item__phase="remove").order_by("item__number"))
     assert len(phase) > 3
@@ -613,3 +610,71 @@ def test_a_long_phase_shows_what_needs_somebody_and_folds_the_rest(
     news = client.get(since(page), headers=HTMX).content.decode()
     assert folds(news)["remove-finished"] == {number[0], number[1]}
     assert "#remove," in page.content.decode().split('hx-select-oob="')[1].split('"')[0]
+
+
+@pytest.fixture
+def many(short: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One step of each kind stands in a long phase; a page of its own has two."""
+    from offboarding.web.removal import checklist
+
+    monkeypatch.setattr(checklist, "MANY", 1)
+    monkeypatch.setattr(checklist, "PAGE", 2)
+
+
+def steps_in(body: str) -> list[str]:
+    return re.findall(r'<li class="step[^"]*" id="step-(\d+)"', body)
+
+
+def test_the_rest_of_a_long_phase_has_a_page_of_its_own_in_pages(
+    many: None, client: Browser, running: Make, olga: Any
+) -> None:
+    removal = running("Acme Production", "Acme Staging", "Acme EU", "Globex Production")
+    phase = list(Run.objects.filter(item__phase="remove").order_by("item__number"))
+    assert len(phase) > 3
+    Run.objects.filter(item__phase="remove").update(state=State.DONE, ended=Ended.CHANGED)
+    number = [str(run.item.number) for run in phase]
+    client.force_login(olga)
+    body = client.get(at(removal, "checklist/")).content.decode()
+    section = body.split('id="remove"')[1].split("</section>")[0]
+    assert steps_in(section) == number[:1]
+    assert f"Show all {len(phase)}" in section
+    assert "?show=remove-finished" in section
+    first = client.get(at(removal, "checklist/?show=remove-finished"))
+    body = first.content.decode()
+    assert steps_in(body) == number[:2], "only this part of this phase"
+    assert f"1–2 of {len(phase)}" in body and "Previous" not in body
+    second = client.get(at(removal, "checklist/?show=remove-finished&page=2"))
+    assert steps_in(second.content.decode()) == number[2:4]
+    changed = Run.objects.filter(pk=phase[2].pk)
+    changed.update(state=State.WAITING, ended="", not_before=None, touched_at=Now())
+    news = client.get(since(second), headers=HTMX).content.decode()
+    assert steps_in(news) == number[3:5][: len(phase) - 3], "it has left, and the page keeps its place"
+
+
+def test_what_needs_somebody_is_paged_too(many: None, client: Browser, running: Make, olga: Any) -> None:
+    removal = running("Acme Production", "Acme Staging", "Acme EU", "Globex Production")
+    stopped = {"cause": "crashed", "sentence": "It stopped.", "not_before": None}
+    Run.objects.filter(item__phase="remove").update(state=State.NEEDS_PERSON, **stopped)
+    client.force_login(olga)
+    section = client.get(at(removal, "checklist/")).content.decode().split('id="remove"')[1]
+    assert len(steps_in(section.split("</section>")[0])) == 1
+    assert "?show=remove-open" in section
+    for show in ("remove-open", "mine", "failed"):
+        body = client.get(at(removal, f"checklist/?show={show}")).content.decode()
+        assert len(steps_in(body)) == 2 and ">Next</a>" in body
+
+
+@pytest.mark.parametrize("show", ["remove-nothing", "nowhere-open", "nothing", "-", "remove"])
+def test_a_part_that_there_is_not_is_not_found(client: Browser, running: Make, olga: Any, show: str) -> None:
+    removal = running("Acme Production")
+    client.force_login(olga)
+    assert client.get(at(removal, f"checklist/?show={show}")).status_code == 404
+
+
+@pytest.mark.parametrize("page", ["0", "999", "x", "-1", "٣", "9" * 5000])
+def test_a_page_that_there_is_not_shows_the_nearest(
+    many: None, client: Browser, running: Make, olga: Any, page: str
+) -> None:
+    removal = running("Acme Production", "Acme Staging")
+    client.force_login(olga)
+    assert client.get(at(removal, f"checklist/?show=mine&page={page}")).status_code == 200

@@ -6,8 +6,8 @@ Texts come translated and as whole sentences. A state is a key of `LOOKS`; an un
     {% include "elements/tag.html" with tag=card %}            or {% tag "verified" "Gone, verified 12:04" %}
         TagCard(state, text="", id="")
     {% include "elements/step_group.html" with group=card %}
-        StepGroupCard(id, title, done, total, steps, worst=None, folds=())
-        StepBundleCard(id, title, done, total, steps, worst), StepFoldCard(id, title, steps)
+        StepGroupCard(id, title, done, total, steps, worst=None, folds=(), rest=None)
+        StepBundleCard(id, title, done, total, steps, worst), StepFoldCard(id, title, total, steps, rest)
     {% include "elements/step_row.html" with step=card %}
         StepRowCard(number, name, url, tag, facts="", id="", drawer=True, current=False)
     <ul class="works">{% include "elements/work_row.html" with row=card %}</ul>
@@ -86,6 +86,7 @@ from offboarding.web.cards.rows import (
     AttentionRow,
     DayCard,
     EntryCard,
+    RestCard,
     StepBundleCard,
     StepFoldCard,
     StepGroupCard,
@@ -135,6 +136,7 @@ __all__ = [
     "PermissionCard",
     "PollCard",
     "ProgressCard",
+    "RestCard",
     "Role",
     "SquareState",
     "StagesCard",

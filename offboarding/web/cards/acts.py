@@ -57,6 +57,7 @@ class PagerCard:
     newer_url: str = ""
     older_url: str = ""
     text: StrOrPromise = ""
+    by_time: bool = True  # newest first; else it has pages before and after
 
 
 @dataclass(frozen=True, slots=True)

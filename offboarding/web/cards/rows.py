@@ -43,12 +43,22 @@ class StepBundleCard:
 
 
 @dataclass(frozen=True, slots=True)
+class RestCard:
+    """Where all `total` of them stand, of which only the first are shown."""
+
+    total: int
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
 class StepFoldCard:
-    """Those of a long phase that need nobody now, folded to one line."""
+    """Those of a long phase that need nobody now, folded to one line: the first of `total`."""
 
     id: str
     title: StrOrPromise
+    total: int
     steps: tuple[StepRowCard, ...]
+    rest: RestCard | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +75,7 @@ class StepGroupCard:
     steps: tuple[StepRowCard | StepBundleCard, ...]
     worst: TagCard | None = None
     folds: tuple[StepFoldCard, ...] = ()
+    rest: RestCard | None = None  # of `steps`
 
     @property
     def open(self) -> bool:

@@ -32,13 +32,13 @@ from offboarding.web.clients import cards
 from offboarding.web.clients.forms import ClientForm, client_now
 from offboarding.web.errors import status_of
 from offboarding.web.http import Request, page, signed_in, version_in
+from offboarding.web.paging import pager
 from offboarding.web.removal.clock import Clock
 from offboarding.web.removal.forms import one_error, reason_field
 from offboarding.web.retention.cards import kept_fact, notices
 from offboarding.web.setup.changing import difference, refused
 from offboarding.web.setup.history import history
 from offboarding.web.setup.tabs import CONNECTIONS, tabs
-from offboarding.web.work.requests import pager
 
 SEES = (Role.ADMINISTRATOR, Role.SECURITY, Role.REQUESTER)
 PAGE = 50

@@ -31,10 +31,10 @@ from offboarding.web.collaborators.forms import KINDS, AddForm, AddressForm, Nam
 from offboarding.web.errors import status_of
 from offboarding.web.filing.search import FILES
 from offboarding.web.http import Request, page, signed_in, version_in
+from offboarding.web.paging import pager
 from offboarding.web.removal.clock import Clock
 from offboarding.web.setup.changing import difference, refused
 from offboarding.web.setup.history import history
-from offboarding.web.work.requests import pager
 from offboarding.web.work.rows import removal_rows
 
 SEES = (Role.REQUESTER, Role.SECURITY, Role.ADMINISTRATOR)

@@ -21,12 +21,12 @@ from offboarding.users.rules import Role
 from offboarding.web.cards import EmptyCard, FieldCard, PermissionCard
 from offboarding.web.errors import status_of
 from offboarding.web.http import Request, now, page, signed_in, today, zone_of
+from offboarding.web.paging import pager
 from offboarding.web.people import cards, delegated, forms, held
 from offboarding.web.people.forms import Line
 from offboarding.web.people.reach import CONFIRM, SEES, person_or_404
 from offboarding.web.proof import to_proof
 from offboarding.web.setup.tabs import tabs
-from offboarding.web.work.requests import pager
 
 PAGE = 50
 

@@ -29,10 +29,10 @@ from offboarding.web.audit.views import readers_only
 from offboarding.web.cards import ErrorSummaryCard
 from offboarding.web.evidence.tabs import tabs
 from offboarding.web.http import Request, now, page, signed_in, today, zone_of
+from offboarding.web.paging import pager
 from offboarding.web.population import cards
 from offboarding.web.population.forms import PeriodForm, SampleForm
 from offboarding.web.removal.clock import Clock
-from offboarding.web.work.requests import pager
 
 PAGE = 50
 

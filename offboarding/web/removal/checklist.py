@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
 from itertools import groupby
+from typing import TYPE_CHECKING
 
+from django.core.paginator import Paginator
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 from django.utils.translation import ngettext
@@ -13,13 +15,28 @@ from django.utils.translation import ngettext
 from offboarding.checklist.models import ChecklistItem
 from offboarding.checklist.rules import PHASES, Phase, numbered_phases
 from offboarding.execution.models import Run
-from offboarding.web.cards import StepBundleCard, StepFoldCard, StepGroupCard, StepRowCard, TabCard, TabsCard
+from offboarding.web.cards import (
+    PagerCard,
+    RestCard,
+    StepBundleCard,
+    StepFoldCard,
+    StepGroupCard,
+    StepRowCard,
+    TabCard,
+    TabsCard,
+)
+from offboarding.web.paging import pager
 from offboarding.web.removal.overview import Overview, Version, changed_since
 from offboarding.web.removal.states import blocked, facts_of, tag_of, worst
 from offboarding.work.rules import ENDED, State
 
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
+
 Wanted = Callable[[Overview, Run], bool]
 LONG = 12  # steps of a phase that are read at a glance
+MANY = 50  # steps of one state in a long phase that stand on its page; all of them are a page's own
+PAGE = 100  # steps of such a page
 
 
 def needs_reader(view: Overview, run: Run) -> bool:
@@ -44,68 +61,134 @@ FILTERS: dict[str, tuple[object, Wanted]] = {
 class ChecklistCard:
     filters: TabsCard
     groups: tuple[StepGroupCard, ...]
-    show: str
     empty: str
+    part: StrOrPromise = ""  # which part of a phase is shown alone
+    pager: PagerCard | None = None
 
 
-def checklist(view: Overview, show: str) -> ChecklistCard:
-    """`show` is a key of FILTERS."""
-    wanted = FILTERS[show][1]
-    kept = [item for item in view.items if (item.number not in view.by_number and show == "all")
-            or (item.number in view.by_number and wanted(view, view.by_number[item.number]))]  # fmt: skip
-    groups = tuple(
-        group(view, number, phase, kept, show)
-        for number, phase in numbered_phases({item.phase for item in view.items})
-        if in_phase(kept, phase)
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What a reader asked for: a key of FILTERS, or a fold of a phase such as "remove-finished", and which page of it."""
+
+    show: str = "all"
+    page: str = ""  # as it was typed
+
+    @property
+    def part(self) -> tuple[str, str] | None:
+        """Phase and fold; None for the filters."""
+        phase, _, fold = self.show.rpartition("-")
+        return (phase, fold) if phase in set(Phase) and fold in FOLDS else None
+
+    @property
+    def known(self) -> bool:
+        return self.show in FILTERS or self.part is not None
+
+    @property
+    def query(self) -> dict[str, str]:
+        """As it stands in the address; what goes without saying is left out."""
+        given = {"show": self.show if self.show != "all" else "", "page": self.page}
+        return {name: value for name, value in given.items() if value}
+
+
+ALL = Shown()
+
+
+def checklist(view: Overview, shown: Shown) -> ChecklistCard:
+    numbered = numbered_phases({item.phase for item in view.items})
+    if shown.show == "all":
+        phases = by_phase(view.items)
+        groups = (group(view, number, phase, phases[phase]) for number, phase in numbered if phase in phases)
+        return ChecklistCard(filters(view, shown), tuple(groups), "" if phases else nothing(shown))
+    here = Paginator([item for item in view.items if is_wanted(view, item, shown)], PAGE).get_page(shown.page)
+    phases, whole = by_phase(here), by_phase(view.items)
+    return ChecklistCard(
+        filters(view, shown),
+        tuple(
+            some_of(view, number, phase, phases[phase], whole[phase])
+            for number, phase in numbered
+            if phase in phases
+        ),
+        "" if phases else nothing(shown),
+        FOLDS[shown.part[1]] if shown.part else "",
+        pager(here, {"show": shown.show}, by_time=False),
     )
-    return ChecklistCard(filters(view, show), groups, show, "" if groups else nothing(show))
 
 
-def in_phase(items: list[ChecklistItem], phase: Phase) -> list[ChecklistItem]:
-    return [item for item in items if item.phase == phase]
+def is_wanted(view: Overview, item: ChecklistItem, shown: Shown) -> bool:
+    if shown.part:
+        return (item.phase, rests(view, item)) == shown.part
+    run = view.by_number.get(item.number)
+    return run is not None and FILTERS[shown.show][1](view, run)
 
 
-def nothing(show: str) -> str:
+def by_phase(items: Iterable[ChecklistItem]) -> dict[str, list[ChecklistItem]]:
+    found: dict[str, list[ChecklistItem]] = {}
+    for item in items:
+        found.setdefault(item.phase, []).append(item)
+    return found
+
+
+def nothing(shown: Shown) -> str:
     words = {
         "mine": _("No step needs you now."),
         "failed": _("No step has failed."),
         "waiting": _("No step is waiting."),
     }
-    return words.get(show, _("No steps."))
+    return words.get(shown.show, _("No steps."))
 
 
-def filters(view: Overview, show: str) -> TabsCard:
+def filters(view: Overview, shown: Shown) -> TabsCard:
     tabs = []
     for key, (label, wanted) in FILTERS.items():
         word = _("Needs a person") if key == "mine" and view.why_not else label
         count = sum(1 for run in view.runs if wanted(view, run)) if key != "all" else ""
         url = f"{view.url}checklist/" + (f"?show={key}" if key != "all" else "")
-        tabs.append(TabCard(str(word), url, key == show, count))
+        tabs.append(TabCard(str(word), url, key == shown.show, count))
     return TabsCard(_("Show steps"), tuple(tabs), "filters")
 
 
-def group(view: Overview, number: int, phase: Phase, kept: list[ChecklistItem], show: str) -> StepGroupCard:
-    own = in_phase(view.items, phase)
-    done = sum(1 for item in own if view.states.get(item.number) in ENDED)
-    tags = [tag_of(view.by_number.get(item.number)) for item in own]
-    folds = folds_of(view, phase, own) if show == "all" and is_long(view, phase) and kept else ()
-    return StepGroupCard(
-        id=phase.value,
-        title=f"{number} {PHASES[phase]}",
-        done=done if show == "all" else min(done, len(own) - 1),  # a filtered phase stays open
-        total=len(own),
-        steps=tuple(open_rows(view, own) if folds else folded(view, in_phase(kept, phase), show)),
-        worst=worst(tags, f"{phase.value}-worst"),
-        folds=folds,
+def group(view: Overview, number: int, phase: Phase, own: list[ChecklistItem]) -> StepGroupCard:
+    """A phase with all its steps. Of a long one, the first of each kind."""
+    if len(own) <= LONG:
+        return phase_card(view, number, phase, own, tuple(folded(view, own)))
+    folds = [fold(view, phase, key, own) for key in FOLDS if key != OPEN]
+    needy = fold(view, phase, OPEN, own)
+    return phase_card(
+        view, number, phase, own, needy.steps, tuple(each for each in folds if each.steps), needy.rest
     )
 
 
-def is_long(view: Overview, phase: Phase) -> bool:
-    return len(in_phase(view.items, phase)) > LONG
+def some_of(
+    view: Overview, number: int, phase: Phase, some: list[ChecklistItem], own: list[ChecklistItem]
+) -> StepGroupCard:
+    """A phase with those of its steps that were asked for. It stays open."""
+    card = phase_card(view, number, phase, own, tuple(row(view, item) for item in some))
+    return replace(card, done=min(card.done, len(own) - 1))
+
+
+def phase_card(
+    view: Overview,
+    number: int,
+    phase: Phase,
+    own: list[ChecklistItem],
+    steps: tuple[StepRowCard | StepBundleCard, ...],
+    folds: tuple[StepFoldCard, ...] = (),
+    rest: RestCard | None = None,
+) -> StepGroupCard:
+    return StepGroupCard(
+        id=phase.value,
+        title=f"{number} {PHASES[phase]}",
+        done=sum(1 for item in own if view.states.get(item.number) in ENDED),
+        total=len(own),
+        steps=steps,
+        worst=worst([tag_of(view.by_number.get(item.number)) for item in own], f"{phase.value}-worst"),
+        folds=folds,
+        rest=rest,
+    )
 
 
 def rests(view: Overview, item: ChecklistItem) -> str:
-    """The fold of a long phase in which this step waits for nobody; empty if it needs somebody."""
+    """The fold of a long phase in which this step stands."""
     run = view.by_number.get(item.number)
     if run is None:
         return "later"
@@ -113,10 +196,12 @@ def rests(view: Overview, item: ChecklistItem) -> str:
         return "finished"
     if waiting(view, run):
         return "waiting"
-    return "" if run.state not in (State.READY, State.RUNNING) else "moving"
+    return OPEN if run.state not in (State.READY, State.RUNNING) else "moving"
 
 
+OPEN = "open"  # what needs somebody is not folded away
 FOLDS = {
+    OPEN: lazy("Needs somebody"),
     "moving": lazy("Under way"),
     "waiting": lazy("Waiting"),
     "later": lazy("Not begun"),
@@ -124,20 +209,13 @@ FOLDS = {
 }
 
 
-def folds_of(view: Overview, phase: Phase, items: list[ChecklistItem]) -> tuple[StepFoldCard, ...]:
-    found = {key: [item for item in items if rests(view, item) == key] for key in FOLDS}
-    return tuple(
-        StepFoldCard(f"{phase.value}-{key}", FOLDS[key], tuple(row(view, item) for item in some))
-        for key, some in found.items()
-        if some
-    )
-
-
-def open_rows(view: Overview, items: list[ChecklistItem]) -> list[StepRowCard]:
-    """Those of a long phase that need somebody, the reader's own first."""
-    found = [item for item in items if not rests(view, item)]
-    found.sort(key=lambda item: not needs_reader(view, view.by_number[item.number]))
-    return [row(view, item) for item in found]
+def fold(view: Overview, phase: Phase, key: str, own: list[ChecklistItem]) -> StepFoldCard:
+    found = [item for item in own if rests(view, item) == key]
+    if key == OPEN:  # the reader's own first
+        found.sort(key=lambda item: not needs_reader(view, view.by_number[item.number]))
+    id = f"{phase.value}-{key}"
+    rest = RestCard(len(found), f"{view.url}checklist/?show={id}") if len(found) > MANY else None
+    return StepFoldCard(id, FOLDS[key], len(found), tuple(row(view, item) for item in found[:MANY]), rest)
 
 
 def bundle_of(item: ChecklistItem) -> str:
@@ -145,14 +223,13 @@ def bundle_of(item: ChecklistItem) -> str:
     return f"keys-{item.workspace_id}" if "source_id" in item.target else ""
 
 
-def folded(view: Overview, items: list[ChecklistItem], show: str) -> Iterator[StepRowCard | StepBundleCard]:
-    """The rows of a phase. Whoever asks for some of them, such as what needs them, gets these rows unfolded."""
+def folded(view: Overview, items: list[ChecklistItem]) -> Iterator[StepRowCard | StepBundleCard]:
+    """The rows of a phase."""
     for key, some in groupby(items, bundle_of):
-        found = list(some)
-        if key and show == "all":
-            yield bundle(view, key, found)
+        if key:
+            yield bundle(view, key, list(some))
         else:
-            yield from (row(view, item) for item in found)
+            yield from (row(view, item) for item in some)
 
 
 def bundle(view: Overview, key: str, items: list[ChecklistItem]) -> StepBundleCard:
@@ -207,34 +284,32 @@ class NewsCard:
     filters: TabsCard
 
 
-def news(view: Overview, seen: Version | None, show: str) -> NewsCard:
-    if seen is None or seen.stage != view.removal.stage or show != "all":
-        return NewsCard((), (), (), checklist(view, show), filters(view, show))
+def news(view: Overview, seen: Version | None, shown: Shown) -> NewsCard:
+    if seen is None or seen.stage != view.removal.stage or shown != ALL:
+        return NewsCard((), (), (), checklist(view, shown), filters(view, shown))
     changed = [run.item for run in changed_since(view.runs, seen, view.clock)]
-    touched = {item.phase for item in changed}
-    phases = [
-        (number, phase)
-        for number, phase in numbered_phases({item.phase for item in view.items})
-        if phase.value in touched
-    ]
-    sections = tuple(
-        group(view, number, phase, view.items, "all") for number, phase in phases if is_long(view, phase)
-    )
-    groups = tuple(
-        group(view, number, phase, [], "all") for number, phase in phases if not is_long(view, phase)
-    )
+    touched, phases = {item.phase for item in changed}, by_phase(view.items)
+    sections: list[StepGroupCard] = []
+    counts: list[StepGroupCard | StepBundleCard] = []
+    for number, phase in numbered_phases(set(phases)):
+        if phase in touched:
+            where = sections if len(phases[phase]) > LONG else counts
+            where.append(group(view, number, phase, phases[phase]))
     whole = {section.id for section in sections}
     single = [item for item in changed if item.phase not in whole]
-    counts: tuple[StepGroupCard | StepBundleCard, ...] = (*groups, *bundles(view, single))
-    return NewsCard(tuple(row(view, item) for item in single), sections, counts, None, filters(view, show))
+    counts += bundles(view, single)
+    rows = tuple(row(view, item) for item in single)
+    return NewsCard(rows, tuple(sections), tuple(counts), None, filters(view, shown))
 
 
 def parts(view: Overview) -> str:
     """The ids that an answer to a poll may bring, for `hx-select-oob`."""
-    phases = {item.phase: None for item in view.items}
     ids = ["removal-head", "removal-attention", "removal-tabs", "removal-filters", "checklist"]
-    ids += [phase for phase in phases if is_long(view, Phase(phase))]
-    folds = {key: None for item in view.items if (key := bundle_of(item))}
-    ids += [f"{each}-{part}" for each in (*phases, *folds) for part in ("count", "worst")]
-    ids += [f"step-{item.number}" for item in view.items]
+    for phase, items in by_phase(view.items).items():
+        if len(items) > LONG:
+            ids.append(phase)
+            continue
+        folds = dict.fromkeys(key for item in items if (key := bundle_of(item)))
+        ids += [f"{each}-{part}" for each in (phase, *folds) for part in ("count", "worst")]
+        ids += [f"step-{item.number}" for item in items]
     return ",".join(f"#{each}" for each in ids)

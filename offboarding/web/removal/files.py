@@ -84,8 +84,11 @@ class EvidenceCard:
 def evidence(view: Overview) -> EvidenceCard:
     pieces = execution.pieces_of(view.plan)
     gone = tombstones(piece.evidence for piece in pieces)
-    rows = {row.number: row for row in (required_row(view, run, pieces, gone) for run in view.runs) if row}
-    required = sorted(rows.values(), key=order)
+    of_item: dict[int | None, list[Piece]] = {}
+    for piece in pieces:
+        of_item.setdefault(piece.item, []).append(piece)
+    rows = (required_row(view, run, of_item.get(run.item.number, ()), gone) for run in view.runs)
+    required = sorted((row for row in rows if row), key=order)
     lacking = sum(1 for row in required if row.tag.state == "needs_person")
     return EvidenceCard(
         count=_("%(done)d of %(all)d") % {"done": len(required) - lacking, "all": len(required)},
@@ -129,9 +132,9 @@ def required_row(view: Overview, run: Run, pieces: Sequence[Piece], gone: Gone) 
     checks = item.kind == Kind.VERIFICATION and not item.at
     if not checks and not (run.manual and proof_of(run)):
         return None
-    tag, says = standing(run)
-    own = [piece for piece in pieces if piece.item == item.number and not piece.taken_back]
-    newest = max(own, key=lambda piece: piece.evidence.taken_at, default=None)
+    tag, says = standing(run, view.proofs.get(run.pk, ()))
+    standing_ones = (piece for piece in pieces if not piece.taken_back)
+    newest = max(standing_ones, key=lambda piece: piece.evidence.taken_at, default=None)
     shown = file_row(view, newest, gone) if newest and tag.state == "verified" else None
     return RequiredRow(item.number, item.title, f"{view.url}steps/{item.number}/", tag, says, shown)
 
@@ -140,9 +143,9 @@ def proof_of(run: Run) -> str:
     return proof_wanted(run.item.proof, run.item.kind != Kind.MANUAL)
 
 
-def standing(run: Run) -> tuple[TagCard, str]:
-    corrected = {proof.replaces_id for proof in run.proofs.all() if not proof.withdrawn_at}
-    files = [proof for proof in run.proofs.all() if not proof.withdrawn_at and proof.pk not in corrected]
+def standing(run: Run, added: Sequence[Proof]) -> tuple[TagCard, str]:
+    corrected = {proof.replaces_id for proof in added if not proof.withdrawn_at}
+    files = [proof for proof in added if not proof.withdrawn_at and proof.pk not in corrected]
     if run.ended == Ended.WAIVED:
         return TagCard("skipped"), run.sentence
     if files:
@@ -158,9 +161,12 @@ def standing(run: Run) -> tuple[TagCard, str]:
 def groups(view: Overview, pieces: Sequence[Piece], gone: Gone) -> list[FileGroup]:
     """By workspace, in the plan's order; what belongs to none comes last."""
     names = {place["workspace_id"]: place["workspace"] for place in view.data["places"]}
+    of_place: dict[int | None, list[Piece]] = {}
+    for piece in pieces:
+        of_place.setdefault(piece.workspace_id, []).append(piece)
     found: list[FileGroup] = []
     for key, title in [*names.items(), (None, _("The request as a whole"))]:
-        files = tuple(file_row(view, piece, gone) for piece in pieces if piece.workspace_id == key)
+        files = tuple(file_row(view, piece, gone) for piece in of_place.get(key, ()))
         if files:
             found.append(FileGroup(f"workspace-{key or 'none'}", title, counted(len(files)), files))
     return found

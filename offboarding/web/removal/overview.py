@@ -30,7 +30,7 @@ from offboarding.directory.queries import scopes_of
 from offboarding.emergencies.models import Emergency
 from offboarding.emergencies.queries import emergency_of
 from offboarding.execution import queries as execution
-from offboarding.execution.models import Run
+from offboarding.execution.models import Proof, Run
 from offboarding.execution.queries import Tally
 from offboarding.execution.rules import may_not_work
 from offboarding.journey.offers import restorations_of
@@ -47,7 +47,7 @@ from offboarding.verification.queries import (
 )
 from offboarding.web.http import Request
 from offboarding.web.removal.clock import Clock
-from offboarding.web.removal.states import ACTIVE, counting_down
+from offboarding.web.removal.states import ACTIVE, counting_down, soon
 from offboarding.work.rules import State
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -83,10 +83,15 @@ class Overview:
         return execution.runs_of(self.plan)
 
     @cached_property
+    def proofs(self) -> dict[int, list[Proof]]:
+        """By run; runs without any are left out."""
+        return execution.proofs_of(self.plan)
+
+    @cached_property
     def items(self) -> list[ChecklistItem]:
         if self.runs:
             return [run.item for run in self.runs]
-        return list(self.plan.items.select_related("workspace"))
+        return list(self.plan.items.defer("how").prefetch_related("workspace"))
 
     @cached_property
     def by_number(self) -> dict[int, Run]:
@@ -235,20 +240,16 @@ class Version:
 
 def version_of(view: Overview) -> Version:
     """From two narrow queries, so that asking for news costs little."""
-    found = (
-        Run.objects.filter(item__plan=view.plan)
-        .only("pk", "touched_at", "state", "not_before")
-        .order_by("pk")
-    )
-    runs = list(found)
-    newest = max((run.touched_at for run in runs), default=EPOCH)
-    rows = [(run.pk, run.touched_at, run.state) for run in runs]
-    told = (view.plan.fingerprint, view.removal.stage, view.removal.version, rows, said(view))
+    found = Run.objects.filter(item__plan=view.plan).order_by("pk")
+    rows = list(found.values_list("pk", "touched_at", "state", "not_before"))
+    newest = max((touched for _, touched, _, _ in rows), default=EPOCH)
+    seen = [(pk, touched, state) for pk, touched, state, _ in rows]
+    told = (view.plan.fingerprint, view.removal.stage, view.removal.version, seen, said(view))
     return Version(
         (newest - EPOCH) // timedelta(microseconds=1),
         hashlib.sha256(repr(told).encode()).hexdigest()[:12],
         view.removal.stage,
-        any(counting_down(run, view.clock) for run in runs),
+        any(soon(state, not_before, view.clock) for _, _, state, not_before in rows),
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -122,7 +122,7 @@ def waits(item: ChecklistItem, run: Run, states: Mapping[int, str], clock: Clock
     if run.not_before:
         return _("%(why)s, %(when)s") % {
             "why": why(run),
-            "when": clock.counts_down(run.not_before, seconds=near(run, clock)),
+            "when": clock.counts_down(run.not_before, seconds=near(run.not_before, clock)),
         }
     if before := [number for number in item.waits_for if states.get(number) not in ENDED]:
         return ngettext("After step %(numbers)s", "After steps %(numbers)s", len(before)) % {
@@ -186,9 +186,14 @@ def listed(numbers: list[int]) -> str:
     return _("%(first)s and %(last)s") % {"first": ", ".join(first), "last": last} if first else last
 
 
-def near(run: Run, clock: Clock) -> bool:
-    return bool(run.not_before and run.not_before - clock.now < NEAR)
+def near(not_before: datetime | None, clock: Clock) -> bool:
+    return bool(not_before and not_before - clock.now < NEAR)
 
 
 def counting_down(run: Run, clock: Clock) -> bool:
-    return run.state in (State.WAITING, State.VERIFYING) and near(run, clock)
+    return soon(run.state, run.not_before, clock)
+
+
+def soon(state: str, not_before: datetime | None, clock: Clock) -> bool:
+    """True for a row that waits, whose page counts the seconds."""
+    return state in (State.WAITING, State.VERIFYING) and near(not_before, clock)

@@ -89,20 +89,21 @@ def shown(request: HttpRequest, view: Overview) -> dict[str, Any]:
 @require_safe
 @of_request
 def checklist(request: Request, view: Overview) -> HttpResponse:
-    show = request.GET.get("show", "all")
-    if show not in checklist_cards.FILTERS:
+    shown = checklist_cards.Shown(request.GET.get("show", "all"), request.GET.get("page", ""))
+    if not shown.known:
         raise Http404
-    path = f"checklist/?show={show}&" if show != "all" else "checklist/?"
+    query = urlencode(shown.query)
+    path = f"checklist/?{query}&" if query else "checklist/?"
     version = version_of(view)
     if wants_news(request):
         seen = seen_by_page(request.GET["since"])
         return news(
             request, view, version, "removal/_checklist_news.html", path, "checklist",
-            lambda: {"news": checklist_cards.news(view, seen, show)},
+            lambda: {"news": checklist_cards.news(view, seen, shown)},
         )  # fmt: skip
     context = {
         "head": cards.head(view, "checklist"),
-        "checklist": checklist_cards.checklist(view, show),
+        "checklist": checklist_cards.checklist(view, shown),
         "parts": checklist_cards.parts(view),
         "poll": poll(view, version, path),
     }

@@ -13,10 +13,10 @@ from offboarding.ledger.models import Entry
 from offboarding.ledger.queries import entries_on
 from offboarding.web.cards import DayCard, EntryCard, PagerCard
 from offboarding.web.http import Request
+from offboarding.web.paging import pager
 from offboarding.web.removal.clock import Clock
 from offboarding.web.removal.timeline import Told, day_title, read
 from offboarding.web.setup.words import WORDS
-from offboarding.web.work.requests import pager
 
 PAGE = 25
 Facts = Mapping[str, Any]

@@ -13,7 +13,7 @@ from offboarding.checklist.models import ChecklistItem
 from offboarding.checklist.rules import Kind
 from offboarding.execution import queries as execution
 from offboarding.execution.actions import SIGN_OFF, state_of
-from offboarding.execution.models import Run
+from offboarding.execution.models import Proof, Run
 from offboarding.execution.rules import (
     REMEDIES,
     UNDO_FOR,
@@ -114,6 +114,7 @@ def step_card(
     url = f"{view.url}steps/{item.number}/"
     works = run is not None and not view.why_not
     tries = tried(view, run) if run else ()
+    shown = [proof for proof in view.proofs.get(run.pk, ()) if not proof.withdrawn_at] if run else []
     mine = works and run is not None and run.manual and run.state == State.NEEDS_PERSON
     return StepCard(
         number=item.number,
@@ -131,8 +132,8 @@ def step_card(
         where=where_of(view, item),
         how=tuple(item.how),
         extra=extra_of(view, item, run),
-        proofs=proofs(view, run, url, mine) if run else (),
-        form=sign_off_form(item, run, typed) if mine and run and not held_back(run) else None,
+        proofs=proofs(view, shown, url, mine),
+        form=sign_off_form(item, shown, typed) if mine and run and not held_back(run) else None,
         hand=hand_field(view, run, today) if works and run and may_be_handed(run) else None,
         acts=tuple(acts(view, run, url)) if works and run else (),
         undo=undo(view, run, url) if works and run else None,
@@ -175,7 +176,7 @@ def stopped(view: Overview, run: Run) -> NoticeCard | None:
     return NoticeCard("bad" if blocked(run) else "attention", says, run.remedy, next_act(view, run))
 
 
-def proofs(view: Overview, run: Run, url: str, removable: bool) -> tuple[FileCard, ...]:
+def proofs(view: Overview, shown: list[Proof], url: str, removable: bool) -> tuple[FileCard, ...]:
     return tuple(
         FileCard(
             name=proof.evidence.name,
@@ -191,13 +192,11 @@ def proofs(view: Overview, run: Run, url: str, removable: bool) -> tuple[FileCar
                 "when": view.clock.says(proof.evidence.taken_at),
             },
         )
-        for proof in run.proofs.all()
-        if not proof.withdrawn_at
+        for proof in shown
     )
 
 
-def corrects_field(run: Run, typed: Typed) -> FieldCard | None:
-    attached = [proof for proof in run.proofs.all() if not proof.withdrawn_at]
+def corrects_field(attached: list[Proof], typed: Typed) -> FieldCard | None:
     old = {proof.replaces_id for proof in attached}
     options = [OptionCard(str(each.pk), each.evidence.name) for each in attached if each.pk not in old]
     if not options:
@@ -209,7 +208,7 @@ def corrects_field(run: Run, typed: Typed) -> FieldCard | None:
     )  # fmt: skip
 
 
-def sign_off_form(item: ChecklistItem, run: Run, typed: Typed) -> SignOffCard:
+def sign_off_form(item: ChecklistItem, attached: list[Proof], typed: Typed) -> SignOffCard:
     kinds = _("PNG, JPEG, PDF, CSV or text up to %(mb)d MB.") % {"mb": settings.UPLOAD_BYTES // 1_000_000}
     proof = proof_wanted(item.proof, item.kind != Kind.MANUAL)
     asked = _("A %(proof)s is needed.") % {"proof": proof} if proof else _("If there is something to show.")
@@ -224,7 +223,7 @@ def sign_off_form(item: ChecklistItem, run: Run, typed: Typed) -> SignOffCard:
             hint=_("In a few words, such as “none found”. Left empty, it stands under the name of the step."),
             attrs=(("maxlength", str(SHOWS_AT_MOST)),),
         ),
-        corrects=corrects_field(run, typed),
+        corrects=corrects_field(attached, typed),
         attest=FieldCard(
             "attest", _("I did this and it is right"), "checkbox", checked=typed.attest, error=typed.fault("attest")
         ),

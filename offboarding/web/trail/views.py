@@ -20,11 +20,11 @@ from offboarding.trail.models import AuditEvent
 from offboarding.web import uploads
 from offboarding.web.errors import status_of
 from offboarding.web.http import Request, page, signed_in
+from offboarding.web.paging import pager
 from offboarding.web.removal.clock import Clock
 from offboarding.web.setup.connection import seen_or_404
 from offboarding.web.trail import cards
 from offboarding.web.trail.standing import copies, standing
-from offboarding.web.work.requests import pager
 
 PAGE = 50
 READINGS = 10

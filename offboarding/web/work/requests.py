@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from typing import Any
-from urllib.parse import urlencode
 
 from django.core.paginator import Page, Paginator
 from django.db.models import QuerySet
@@ -16,10 +15,11 @@ from offboarding.directory.queries import clients_in
 from offboarding.removals.models import RemovalRequest
 from offboarding.removals.queries import listed, matching
 from offboarding.removals.rules import OPEN, Stage
-from offboarding.web.cards import ActCard, EmptyCard, FieldCard, OptionCard, PagerCard
+from offboarding.web.cards import ActCard, EmptyCard, FieldCard, OptionCard
 from offboarding.web.cards.fields import options as chosen_of
 from offboarding.web.filing.search import FILES
 from offboarding.web.http import Request, page, part_wanted, signed_in
+from offboarding.web.paging import pager
 from offboarding.web.removal.clock import Clock
 from offboarding.web.work.rows import removal_rows, with_places
 
@@ -91,22 +91,6 @@ def fields(request: Request, given: dict[str, str]) -> tuple[FieldCard, ...]:
 
 def options(all_of_them: str, rows: list[tuple[str, str]], picked: str) -> tuple[OptionCard, ...]:
     return chosen_of([("", all_of_them), *rows], picked)
-
-
-def pager(here: Page[Any], given: dict[str, str]) -> PagerCard | None:
-    if here.paginator.num_pages < 2:
-        return None
-    kept = {name: value for name, value in given.items() if value}
-
-    def to(number: int) -> str:
-        return "?" + urlencode({**kept, "page": number})
-
-    text = _("%(first)d–%(last)d of %(all)d")
-    return PagerCard(
-        to(here.previous_page_number()) if here.has_previous() else "",
-        to(here.next_page_number()) if here.has_next() else "",
-        text % {"first": here.start_index(), "last": here.end_index(), "all": here.paginator.count},
-    )
 
 
 def empty(request: Request, given: dict[str, str]) -> EmptyCard:
