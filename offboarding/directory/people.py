@@ -15,6 +15,7 @@ from offboarding.directory.models import Client, Membership
 from offboarding.directory.rules import Grant, Scope, may_not_change, within_reach, wrong_with
 from offboarding.ledger.actions import Event, record
 from offboarding.lib.refusals import Refused, within
+from offboarding.users.factors import take_away
 from offboarding.users.keys import end_all_keys
 from offboarding.users.models import User
 from offboarding.users.rules import Role, actor_of
@@ -154,6 +155,26 @@ def forget_provider(by: User, administers: Scope, user: User) -> None:
         facts = {"user": user.pk, "providers": found, "browsers": ended}
         personal = {"name": user.name, "address": user.email}
         record(Event.UNLINKED, actor=actor_of(by), facts=facts, personal=personal)
+
+
+def take_lost_factor(by: User, administers: Scope, user: User, how: str) -> int:
+    """The person has lost what they prove themselves with: it counts no more, and they set up another one at their next sign-in.
+
+    `how` says how the administrator made sure of who asks. Gives back how many browsers were signed out.
+    """
+    how = within(how, 500, "reason")
+    if not how:
+        raise Refused("no-reason", "Say how you made sure: it stands in the record.", field="reason")
+    allowed(administers, user)
+    with transaction.atomic():
+        kinds = take_away(user, by)
+        if not kinds:
+            raise Refused("no-factor", f"{user.name} has no second factor.")
+        ended = end_sessions(user)
+        facts = {"user": user.pk, "why": how, "kinds": kinds, "browsers": ended}
+        personal = {"name": user.name, "address": user.email}
+        record(Event.FACTORS_TAKEN, actor=actor_of(by), facts=facts, personal=personal)
+    return ended
 
 
 def end_sessions(user: User) -> int:

@@ -14,6 +14,7 @@ class Event(StrEnum):
     SESSIONS_ENDED = "user.sessions_ended"
     FACTOR_ADDED = "user.second_factor_added"
     FACTOR_REMOVED = "user.second_factor_removed"
+    FACTORS_TAKEN = "user.second_factors_taken"
     SIGNED_IN = "user.signed_in"
     SIGN_IN_FAILED = "user.sign_in_failed"
     LINKED = "user.linked"

@@ -15,23 +15,36 @@ from django.db import transaction
 from django.db.models.signals import post_delete, post_save
 
 from offboarding.ledger.actions import Event, record
+from offboarding.users.models import User
 from offboarding.users.rules import actor_of
 from offboarding.work import sealed
+
+# Who takes away what somebody else has lost is set on the row that goes.
+TAKEN_BY = "taken_by"
 
 
 def saved(instance: Authenticator, created: bool, **_: Any) -> None:
     if created:
-        note(Event.FACTOR_ADDED, instance)
+        note(Event.FACTOR_ADDED, instance, instance.user)
 
 
 def deleted(instance: Authenticator, **_: Any) -> None:
-    note(Event.FACTOR_REMOVED, instance)
+    note(Event.FACTOR_REMOVED, instance, getattr(instance, TAKEN_BY, instance.user))
 
 
-def note(event: Event, authenticator: Authenticator) -> None:
+def take_away(user: User, by: User) -> list[str]:
+    """All that the person has, recovery codes too, by somebody else's hand. Gives back the kinds."""
+    held = list(Authenticator.objects.select_for_update().filter(user=user))
+    for each in held:
+        setattr(each, TAKEN_BY, by)
+        each.delete()
+    return sorted(str(each.type) for each in held)
+
+
+def note(event: Event, authenticator: Authenticator, by: User) -> None:
     with transaction.atomic():
         facts = {"user": authenticator.user_id, "kind": str(authenticator.type)}
-        record(event, actor=actor_of(authenticator.user), facts=facts)
+        record(event, actor=actor_of(by), facts=facts)
 
 
 def given_up(data: dict[str, Any]) -> dict[str, Any]:

@@ -79,9 +79,12 @@ def test_who_administers_one_client_reaches_no_other(
     assert carol not in people_in(scope_of(ada, today), Role.ADMINISTRATOR)
 
 
-@pytest.mark.parametrize("verb", [people.disable, people.enable, people.sign_out, people.change])
+@pytest.mark.parametrize(
+    "verb", [people.disable, people.enable, people.sign_out, people.change, people.take_lost_factor]
+)
 def test_nobody_but_an_administrator_changes_who_may_do_what(verb: Any, act: Any, sam: Any, bob: Any) -> None:
-    given = {people.disable: ("left",), people.change: ((Grant(Role.APPROVER),),)}.get(verb, ())
+    reasons = {people.disable: ("left",), people.take_lost_factor: ("saw them",)}
+    given = {**reasons, people.change: ((Grant(Role.APPROVER),),)}.get(verb, ())
     with pytest.raises(Refused) as refused:
         act(verb, sam, bob, *given)
     assert refused.value.code == "may-not-change"
@@ -92,6 +95,8 @@ def test_nobody_changes_their_own_roles(ada: Any, act: Any) -> None:
         act(people.change, ada, ada, (Grant(Role.APPROVER),))
     with pytest.raises(Refused, match="another administrator"):
         act(people.disable, ada, ada, "tired")
+    with pytest.raises(Refused, match="another administrator"):
+        act(people.take_lost_factor, ada, ada, "it is me")
 
 
 def test_the_last_administrator_stays(ada: Any, act: Any, today: date) -> None:

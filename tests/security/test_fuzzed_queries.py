@@ -1,7 +1,7 @@
 """Every page is asked with a query that no link of ours holds: no server error, and nothing of it acts on the page.
 
-The names are those of the fields on its own forms that ask, and all that the product reads from any query. `FUZZ=200` asks so many
-times as often.
+The names are those of the fields on its own forms that ask, and all that the product reads from any query.
+`FUZZ=200` asks so many times as often.
 """
 
 from __future__ import annotations

@@ -8,6 +8,9 @@ from datetime import date, timedelta
 from typing import Any
 
 import pytest
+from allauth.mfa.models import Authenticator
+from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
+from allauth.mfa.totp.internal.auth import TOTP
 from django.db import connection
 from django.test import Client as Browser
 from django.test.utils import CaptureQueriesContext
@@ -20,6 +23,8 @@ from offboarding.execution.models import Run
 from offboarding.ledger.events import Event
 from offboarding.ledger.models import Entry
 from offboarding.lib import canonical
+from offboarding.notifications.follow import follow
+from offboarding.notifications.models import Message
 from offboarding.users.models import User
 from offboarding.users.rules import Role
 from offboarding.work import clock
@@ -279,6 +284,36 @@ def test_disabling_asks_why_and_ends_every_sign_in(desk: Browser, confirm: Any, 
     desk.post(f"/setup/people/{bob.pk}/enable/")
     confirm()
     assert User.objects.get(pk=bob.pk).is_active
+
+
+def test_a_lost_second_factor_is_taken_away_with_a_reason_and_its_owner_is_told(
+    desk: Browser, confirm: Any, bob: Any, ada: Any
+) -> None:
+    page = f"/setup/people/{bob.pk}/"
+    assert "Second factor is lost" not in says(desk.get(page))
+    theirs = Browser()
+    theirs.post("/signin/", {"login": bob.email, "password": PASSWORD})
+    assert theirs.get("/").status_code == 200
+    TOTP.activate(bob, "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP")
+    RecoveryCodes.activate(bob)
+    assert "Second factor is lost" in says(desk.get(page))
+    desk.post(f"{page}lost-factor/")
+    shown, refused = confirm(reason=" ")
+    assert "Call them back at a number that you had before" in says(shown)
+    assert refused.status_code == 422 and "Say how you made sure" in says(refused)
+    assert Authenticator.objects.filter(user=bob).count() == 2
+    _page, answer = confirm(reason="Called her desk at the Bern office.")
+    assert answer.status_code == 302 and not Authenticator.objects.filter(user=bob).exists()
+    assert theirs.get("/")["Location"].startswith("/signin/")
+    entries = Entry.objects.filter(event__startswith="user.second_factor").order_by("-seq")[:3]
+    assert {each.actor_id for each in entries} == {str(ada.pk)}, "not as if its owner had given it up"
+    facts = canonical.loads(bytes(entries[0].body))["facts"]
+    assert (facts["why"], facts["kinds"]) == (
+        "Called her desk at the Bern office.",
+        ["recovery_codes", "totp"],
+    )
+    follow()
+    assert Message.objects.get(kind="factor taken").recipient == bob
 
 
 def test_what_waits_for_somebody_who_is_disabled_is_named_and_their_steps_go_back(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import date
 from typing import Any
 
 import pytest
@@ -11,6 +12,8 @@ from allauth.mfa.totp.internal.auth import TOTP, format_hotp_value, hotp_value, 
 from django.test import Client as Browser
 from django.urls import reverse
 
+from offboarding.directory.people import take_lost_factor
+from offboarding.directory.queries import scope_of
 from tests.conftest import PASSWORD
 
 SECRET = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
@@ -93,6 +96,17 @@ def test_settings_and_leaving_are_open_before(required: None, client: Browser, b
 def test_who_only_files_needs_none(required: None, client: Browser, alice: Any) -> None:
     client.force_login(alice)
     assert client.get("/requests/").status_code == 200
+
+
+def test_after_a_lost_factor_was_taken_away_the_password_opens_nothing_but_setting_up_another(
+    required: None, client: Browser, bob: Any, ada: Any, with_codes: Any
+) -> None:
+    with_codes(bob)
+    take_lost_factor(ada, scope_of(ada, date.today()), bob, "Saw him at his desk.")
+    client.post("/signin/", {"login": bob.email, "password": PASSWORD})
+    assert "_auth_user_id" in client.session
+    for page in PAGES:
+        assert client.get(page)["Location"].startswith(reverse("second_factor")), page
 
 
 def test_recovery_codes_alone_are_no_factor(required: None, client: Browser, bob: Any) -> None:

@@ -1,4 +1,7 @@
-"""The break-glass account opens everything that it was given, past the identity provider. Whoever watches is told at once."""
+"""The break-glass account opens everything that it was given, past the identity provider. Whoever watches is told at once.
+
+And whose second factor was taken away as lost is told: they may not have asked for it.
+"""
 
 from __future__ import annotations
 
@@ -19,6 +22,7 @@ WATCH = (Role.SECURITY, Role.ADMINISTRATOR)
 
 def register() -> None:
     handlers.register(Event.BREAK_GLASS_USED, drafts, objection)
+    handlers.register(Event.FACTORS_TAKEN, to_its_owner, nothing_against)
 
 
 def drafts(entry: Entry) -> list[Draft]:
@@ -43,3 +47,25 @@ def drafts(entry: Entry) -> list[Draft]:
 
 def objection(_entry: Entry, user: User) -> str:
     return "" if scope_of(user, today()).has(*WATCH) else "The person does not watch over sign-ins any more."
+
+
+def to_its_owner(entry: Entry) -> list[Draft]:
+    return [
+        Draft(
+            to=user,
+            kind="factor taken",
+            subject=_("Your second factor counts no more"),
+            lead=_(
+                "It was said to be lost. Sign in with your password, and set up another one. If you did not ask for this, call an"
+                " administrator now: somebody may be about to sign in as you."
+            ),
+            facts=[(_("Taken away by"), actor_of(entry)), (_("Your address"), user.email)],
+            url="/account/2fa/",
+        )
+        for user in User.objects.filter(pk=facts_of(entry)["user"], is_active=True)
+    ]
+
+
+def nothing_against(_entry: Entry, _user: User) -> str:
+    """It is true, and theirs, whatever has happened since."""
+    return ""

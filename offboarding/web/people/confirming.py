@@ -9,6 +9,7 @@ from typing import Literal
 from django.contrib import messages
 from django.http import HttpResponse
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as lazy
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods
 
@@ -30,6 +31,12 @@ from offboarding.web.people.views import back, gained_and_lost
 from offboarding.web.proving import Wish
 
 Look = Literal["main", "bad"]
+# What the last page asks for in words, by act.
+REASONS = {
+    held.DISABLE: lazy("Why"),
+    held.DELEGATION: lazy("Why"),
+    held.LOST: lazy("How you made sure that it is they who ask"),
+}
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -70,6 +77,11 @@ def perform(request: Request, change: Held, user: User | None) -> str:
         return _(
             "Where %(name)s signs in elsewhere is forgotten. The next account with their address is theirs."
         ) % {"name": user.name}
+    if change.act == held.LOST:
+        verbs.take_lost_factor(me, scope, user, request.POST.get("reason", ""))
+        return _(
+            "The second factor of %(name)s counts no more. They set up another one when they sign in."
+        ) % {"name": user.name}
     if change.act == held.DELEGATION:
         given = delegated.one(request, user, change.delegation)
         delegations.end_for_them(given, me, scope, user, request.POST.get("reason", ""))
@@ -89,17 +101,17 @@ def confirm_page(request: Request, wish: Wish, refusal: Refused | None) -> HttpR
     change, user = wanted(request, wish)
     title, label, role, effects = words(request, change, user)
     error = refusal.sentence if refusal else ""
-    fields = (reason(request, error if refusal and refusal.facts.get("field") == "reason" else ""),)
+    label_of_reason = REASONS.get(change.act, "")
+    at_reason = error if refusal and refusal.facts.get("field") == "reason" else ""
+    fields = (reason(request, str(label_of_reason), at_reason),)
     card = ConfirmCard(
         title=title,
         effects=effects,
         act=ActCard(label, CONFIRM, role, hidden=wish.hidden, busy=_("One moment…")),
         back_url=f"/setup/people/{user.pk}/" if user else "/setup/people/invite/",
         facts=(FactCard(_("Work e-mail"), user.email if user else change.email),),
-        fields=fields if change.act in (held.DISABLE, held.DELEGATION) else (),
-        summary=ErrorSummaryCard(
-            (ErrorLine(error, "id_reason" if fields[0].error else ""),) if error else ()
-        ),
+        fields=fields if label_of_reason else (),
+        summary=ErrorSummaryCard((ErrorLine(error, "id_reason" if at_reason else ""),) if error else ()),
     )
     status = status_of(refusal) if refusal else 200
     return page(request, "elements/confirm_page.html", {"confirm": card}, status=status)
@@ -119,10 +131,10 @@ def left_behind(user: User) -> Iterator[str]:
         yield _("Still leads %(names)s: choose another lead there.") % {"names": names}
 
 
-def reason(request: Request, error: str) -> FieldCard:
+def reason(request: Request, label: str, error: str) -> FieldCard:
     return FieldCard(
         "reason",
-        _("Why"),
+        label,
         value=request.POST.get("reason", ""),
         error=error,
         hint=_("It stands in the record."),
@@ -157,6 +169,18 @@ def words(request: Request, change: Held, user: User | None) -> tuple[str, str, 
             _("The next account there with the address %(email)s becomes theirs.") % {"email": user.email},
         )
         return _("Forget the provider account of %(name)s") % name, _("Forget it"), "bad", effects
+    if change.act == held.LOST:
+        effects = (
+            _(
+                "Call them back at a number that you had before, or see them. A mail or a call to you proves nothing."
+            ),
+            _("Passkeys, codes of an app and recovery codes count no more. The password stays."),
+            _(
+                "Is signed out on every browser, and sets up another second factor before anything else opens."
+            ),
+            _("They are told by mail."),
+        )
+        return _("Take away the lost second factor of %(name)s") % name, _("Take it away"), "bad", effects
     if change.act == held.DELEGATION and user is not None:
         effects = (
             delegated.title(delegated.one(request, user, change.delegation)),

@@ -13,8 +13,8 @@ from offboarding.web.http import Request
 
 KEY = "people_change"
 ROLES, INVITE, DISABLE, ENABLE, SIGN_OUT = "roles", "invite", "disable", "enable", "sign-out"
-UNLINK, DELEGATION = "unlink", "delegation"
-ACTS = (DISABLE, ENABLE, SIGN_OUT, UNLINK)
+UNLINK, DELEGATION, LOST = "unlink", "delegation", "lost-factor"
+ACTS = (DISABLE, ENABLE, SIGN_OUT, UNLINK, LOST)
 
 
 @dataclass(frozen=True, slots=True)
