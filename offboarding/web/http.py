@@ -24,7 +24,7 @@ from offboarding.removals.models import RemovalRequest
 from offboarding.removals.queries import removal_for
 from offboarding.users.models import User
 from offboarding.web import kept
-from offboarding.web.proof import lacks_factor
+from offboarding.web.proof import lacks_factor, role_lacks_factor
 
 P = ParamSpec("P")
 R = TypeVar("R", bound=HttpResponseBase)
@@ -42,7 +42,7 @@ def signed_in(
     view: Callable[Concatenate[Request, P], R],
 ) -> Callable[Concatenate[HttpRequest, P], R | HttpResponse]:
     """Only for people who are signed in, and who have a second factor where their roles need one."""
-    return guarded(view, lambda request: lacks_factor(request, request.scope))
+    return guarded(view, lambda request: role_lacks_factor(request, request.scope))
 
 
 def signed_in_halfway(
@@ -50,6 +50,21 @@ def signed_in_halfway(
 ) -> Callable[Concatenate[HttpRequest, P], R | HttpResponse]:
     """Also for those who still have to set up their second factor: their own settings, and nothing of a client's."""
     return guarded(view, lambda _request: False)
+
+
+def with_factor(
+    view: Callable[Concatenate[Request, P], R],
+) -> Callable[Concatenate[Request, P], R | HttpResponse]:
+    """Below `signed_in`: for acts that anybody may come to, whatever their roles: deciding for another, taking away what
+    proves something."""
+
+    @wraps(view)
+    def inner(request: Request, /, *args: P.args, **kwargs: P.kwargs) -> R | HttpResponse:
+        if lacks_factor(request):
+            return away(request, reverse("second_factor"))
+        return view(request, *args, **kwargs)
+
+    return inner
 
 
 def guarded(

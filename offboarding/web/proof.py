@@ -14,14 +14,13 @@ from urllib.parse import urlencode
 
 from allauth.account.internal.flows.login import get_authentication_records
 from allauth.mfa.models import Authenticator
-from allauth.mfa.utils import is_mfa_enabled
 from django.conf import settings
 from django.http import HttpResponseRedirect
 from django.shortcuts import redirect
 from django.urls import reverse
 
 from offboarding.directory.rules import Scope
-from offboarding.users.queries import FACTORS, links_of
+from offboarding.users.queries import has_factor, links_of
 from offboarding.users.rules import ACTING
 
 METHODS = {
@@ -34,13 +33,19 @@ METHODS = {
 SECOND = frozenset({"totp", "webauthn", "recovery_codes"})
 
 
-def needs_factor(scope: Scope) -> bool:
-    """True for people whose roles let them decide, execute, reveal or export, if this installation requires it."""
-    return settings.SECOND_FACTOR_REQUIRED and scope.has(*ACTING)
+def lacks_factor(request: Any) -> bool:
+    """True for who has none, if this installation requires one."""
+    return settings.SECOND_FACTOR_REQUIRED and not has_factor(request.user)
 
 
-def lacks_factor(request: Any, scope: Scope) -> bool:
-    return needs_factor(scope) and not is_mfa_enabled(request.user, FACTORS)
+def role_lacks_factor(request: Any, scope: Scope) -> bool:
+    """The same for people whose roles let them decide, execute, reveal or export: nothing opens for them before."""
+    return scope.has(*ACTING) and lacks_factor(request)
+
+
+def needs_factor(request: Any) -> bool:
+    """True if only a second factor proves this person's acts: who has one never proves with less."""
+    return settings.SECOND_FACTOR_REQUIRED and (request.scope.has(*ACTING) or has_factor(request.user))
 
 
 def to_proof(request: Any, after: str) -> HttpResponseRedirect:
@@ -49,7 +54,7 @@ def to_proof(request: Any, after: str) -> HttpResponseRedirect:
 
 
 def page_for(request: Any) -> str:
-    if needs_factor(request.scope):
+    if needs_factor(request):
         return reverse(factor_page(request))
     for provider in links_of(request.user):
         return reverse("prove_with", args=[provider.slug])
@@ -74,7 +79,7 @@ def proved_since(request: Any, moment: float) -> str:
         for each in get_authentication_records(request, request.user)
         if float(each.get("at", 0)) > oldest and counts(each)
     ]
-    if needs_factor(request.scope):
+    if needs_factor(request):
         kinds = [kind for kind in kinds if kind in SECOND]
     return METHODS.get(kinds[-1], kinds[-1]) if kinds else ""
 

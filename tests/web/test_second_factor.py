@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
@@ -12,9 +12,15 @@ from allauth.mfa.totp.internal.auth import TOTP, format_hotp_value, hotp_value, 
 from django.test import Client as Browser
 from django.urls import reverse
 
+from offboarding.approvals.models import Delegation
 from offboarding.directory.people import take_lost_factor
 from offboarding.directory.queries import scope_of
+from offboarding.users.rules import Role
+from offboarding.work import clock
 from tests.conftest import PASSWORD
+from tests.web.test_evidence import sealed as _sealed
+
+sealed = _sealed  # a fixture
 
 SECRET = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
 
@@ -107,6 +113,49 @@ def test_after_a_lost_factor_was_taken_away_the_password_opens_nothing_but_setti
     assert "_auth_user_id" in client.session
     for page in PAGES:
         assert client.get(page)["Location"].startswith(reverse("second_factor")), page
+
+
+@pytest.fixture
+def lead(client: Browser, bob: Any, person: Any, filed: Any, required: None) -> Any:
+    """Rita only files; Bob lets her decide in his place. She has signed in with her password."""
+    rita, now = person("rita", Role.REQUESTER), clock.now()
+    given = {"starts_at": now - timedelta(days=1), "ends_at": now + timedelta(days=9), "why": "Holidays"}
+    Delegation.objects.create(giver=bob, to=rita, method="code", **given)
+    client.force_login(rita)
+    return rita
+
+
+def test_who_decides_in_anothers_place_needs_one_too(
+    lead: Any, client: Browser, filed: Any, with_codes: Any
+) -> None:
+    url, _answer = chosen(client, filed)
+    client.post(reverse("account_reauthenticate"), {"password": PASSWORD})
+    there = client.get(f"{url}confirm/")["Location"]
+    assert there.startswith("/second-factor/?next=")
+    assert reverse("mfa_add_webauthn") in client.get(there).content.decode()
+    with_codes(lead)
+    there = client.get(f"{url}confirm/")["Location"]
+    assert there.startswith(reverse("mfa_reauthenticate")), "and the password from before proves nothing"
+    forget_used_codes()
+    client.post(reverse("mfa_reauthenticate"), {"code": code()})
+    assert client.get(f"{url}confirm/").status_code == 200
+
+
+OUT = ("packet.zip", "report.pdf", "v1/bag.zip", "v1/redacted.zip", "v1/redacted/", "share/")
+
+
+def test_who_takes_a_packet_away_or_shares_it_needs_one_too(
+    lead: Any, client: Browser, sealed: Any, with_codes: Any
+) -> None:
+    home = f"/evidence/{sealed().removal.reference}/"
+    assert client.get(home).status_code == 200, "she reads it"
+    for path in OUT:
+        assert client.get(home + path)["Location"].startswith("/second-factor/?next="), path
+    typed = {"address": "x@firm.example", "days": "7"}
+    assert client.post(f"{home}share/new/", typed)["Location"].startswith("/second-factor/?next=")
+    with_codes(lead)
+    assert client.get(f"{home}packet.zip").status_code == 200
+    assert client.get(f"{home}share/").status_code == 200
 
 
 def test_recovery_codes_alone_are_no_factor(required: None, client: Browser, bob: Any) -> None:

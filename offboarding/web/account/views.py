@@ -54,9 +54,9 @@ def me(request: Request) -> HttpResponse:
 @require_GET
 @signed_in_halfway
 def second_factor(request: Request) -> HttpResponse:
-    """Why nothing else is open yet, and the ways to go on. Who has a factor goes where they wanted to go."""
+    """Why this is not open yet, and the ways to go on. Who has a factor goes where they wanted to go."""
     after = safe(request, request.GET.get("next", ""))
-    if not lacks_factor(request, request.scope):
+    if not lacks_factor(request):
         return redirect(after)
     return page(request, "account_pages/second_factor.html", {"ways": factor_ways(), "next": after})
 

@@ -20,7 +20,7 @@ from offboarding.web.decide import cards, forms
 from offboarding.web.decide.forms import Typed
 from offboarding.web.decide.pending import Pending, forget, keep, pending_for, proof_after
 from offboarding.web.errors import status_of
-from offboarding.web.http import Request, page, today
+from offboarding.web.http import Request, page, today, with_factor
 from offboarding.web.proof import to_proof
 from offboarding.web.removal import cards as removal_cards
 from offboarding.web.removal import forms as removal_forms
@@ -71,6 +71,7 @@ def prove(request: Request, view: Overview) -> HttpResponseRedirect:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @of_request
+@with_factor
 def confirm(request: Request, view: Overview) -> HttpResponse:
     """What, where, effect; then the one press that is recorded. Needs a proof of identity made after the choice."""
     pending = pending_for(request, view.removal.number)

@@ -28,7 +28,7 @@ from offboarding.packets.shares.queries import may_share
 from offboarding.web.cards import CodeCard, ErrorLine, ErrorSummaryCard, FieldCard
 from offboarding.web.errors import status_of
 from offboarding.web.evidence.downloads import AWAY, attachment
-from offboarding.web.http import Request, page, signed_in
+from offboarding.web.http import Request, page, signed_in, with_factor
 from offboarding.work.rules import State
 
 
@@ -68,6 +68,7 @@ def packet_or_404(request: Request, number: int, version: int) -> Packet:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @signed_in
+@with_factor
 def make(request: Request, number: int, version: int) -> HttpResponse:
     """First what would go and what would stay, as often as wanted; then, once, the copy. Words never stand in an address."""
     packet = packet_or_404(request, number, version)
@@ -123,6 +124,7 @@ def preview_page(request: Request, packet: Packet, refusal: Refused | None = Non
 
 @require_GET
 @signed_in
+@with_factor
 def take(request: Request, number: int, version: int) -> HttpResponseBase:
     packet = packet_or_404(request, number, version)
     made = Redaction.objects.filter(packet=packet, state=State.DONE).first()

@@ -17,7 +17,7 @@ from offboarding.packets.models import Packet
 from offboarding.packets.queries import files_of, packet_for, path_of
 from offboarding.packets.reader import Damaged, Opened, Part, open_packet
 from offboarding.retention.queries import tombstone_of, tombstones
-from offboarding.web.http import Request, removal_or_404, signed_in
+from offboarding.web.http import Request, removal_or_404, signed_in, with_factor
 from offboarding.web.retention.cards import purged
 
 # The last part of each address. The name on the reader's disk is the one that the commands in VERIFY.txt use.
@@ -50,6 +50,7 @@ FIND: dict[str, Callable[[Opened], Found]] = {
 
 @require_GET
 @signed_in
+@with_factor
 def part(request: Request, number: int, part: str, version: int | None = None) -> HttpResponseBase:
     """The packet, or one file of it, byte for byte; of the newest version where none is named."""
     packet = packet_for(request.scope, number, version)

@@ -30,7 +30,7 @@ from offboarding.web.cards import (
     TimeCard,
 )
 from offboarding.web.errors import status_of
-from offboarding.web.http import Request, now, page, signed_in, today, zone_of
+from offboarding.web.http import Request, now, page, signed_in, today, with_factor, zone_of
 from offboarding.web.proof import proved_since, to_proof
 from offboarding.web.removal.clock import Clock
 
@@ -56,6 +56,7 @@ class ShareRow:
 
 @require_GET
 @signed_in
+@with_factor
 def shares(request: Request, number: int) -> HttpResponse:
     """The form, with what was typed before the proof, and every share of this packet with its log."""
     packet = packet_or_404(request, number)
@@ -111,6 +112,7 @@ def fields(typed: Mapping[str, str], sentence: str, wrong: str) -> tuple[FieldCa
 
 @require_POST
 @signed_in
+@with_factor
 def make(request: Request, number: int) -> HttpResponse:
     packet = packet_or_404(request, number)
     typed = {name: request.POST.get(name, "").strip()[:400] for name in ("address", "days")}
