@@ -271,10 +271,15 @@ class LeftOut:
 
 @dataclass(frozen=True)
 class Redacts:
-    """The packet that a redacted copy was made of: the SHA-256 of its file and of its bag."""
+    """The packet that a redacted copy was made of: the SHA-256 of its file and of its bag. `copy`: which of its copies."""
 
     packet_sha256: str
     bag_sha256: str
+    copy: int = 1
+
+    @property
+    def ending(self) -> str:
+        return "-redacted" if self.copy == 1 else f"-redacted-{self.copy}"
 
 
 @dataclass(frozen=True)
@@ -324,9 +329,9 @@ class PacketContents:
 
     @property
     def name(self) -> str:
-        """The name of the bag and the beginning of every file name: "R-1042", later "R-1042-v2", "R-1042-redacted"."""
+        """The name of the bag and the beginning of every file name: "R-1042", later "R-1042-v2", "R-1042-redacted-2"."""
         version = "" if self.version == 1 else f"-v{self.version}"
-        return f"{self.reference}{version}{'-redacted' if self.redacts else ''}"
+        return f"{self.reference}{version}{self.redacts.ending if self.redacts else ''}"
 
 
 def plain(value: Any) -> Any:

@@ -44,9 +44,10 @@ class Packet(Order):
 
 
 class Redaction(Order):
-    """The redacted copy of one sealed packet. Once it stands it never changes either."""
+    """One redacted copy of a sealed packet: each reader may need another. Once it stands it never changes either."""
 
-    packet = models.OneToOneField(Packet, on_delete=models.PROTECT, related_name="redaction")
+    packet = models.ForeignKey(Packet, on_delete=models.PROTECT, related_name="redactions")
+    number = models.PositiveSmallIntegerField(default=1)
     asked_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     file = models.CharField(max_length=200, blank=True)
     size = models.PositiveBigIntegerField(default=0)
@@ -62,9 +63,13 @@ class Redaction(Order):
         ordering = ["-pk"]
         indexes = order_indexes("redaction")
         constraints = [
+            models.UniqueConstraint(fields=["packet", "number"], name="one_copy_per_number"),
+            models.UniqueConstraint(
+                fields=["packet"], condition=~models.Q(state="done"), name="one_copy_at_a_time"
+            ),
             models.CheckConstraint(
                 condition=~models.Q(state="done") | ~models.Q(sha256=""), name="a_copy_has_its_digest"
-            )
+            ),
         ]
 
 

@@ -125,7 +125,7 @@ def holding(sha256: str) -> Q:
 
 
 def paths_of(packet: Packet) -> list[Path]:
-    """Its file, and that of its redacted copy, if there is one."""
+    """Its file, and those of its redacted copies."""
     copies = Redaction.objects.filter(packet=packet).exclude(file="").values_list("file", flat=True)
     return [path_of(packet), *(Path(settings.PACKET_ROOT) / name for name in copies)]
 

@@ -13,7 +13,7 @@ import pytest
 
 from offboarding.lib.signing import Signer
 from offboarding.packets import contents as parts
-from offboarding.packets.contents import PacketContents
+from offboarding.packets.contents import PacketContents, Redacts
 from offboarding.packets.reader import open_packet
 from offboarding.packets.redaction.names import Names
 from offboarding.packets.redaction.redact import redacted
@@ -49,7 +49,7 @@ def pair(
         signer,
     )  # fmt: skip
     restored = contents_of(open_packet(whole.path))
-    copy = write_packet(redacted(restored, whole.sha256, whole.bag.sha256), tmp_path, signer)
+    copy = write_packet(redacted(restored, Redacts(whole.sha256, whole.bag.sha256)), tmp_path, signer)
     return whole, copy
 
 

@@ -12,7 +12,7 @@ import pytest
 from offboarding.lib import canonical
 from offboarding.lib.signing import Signer
 from offboarding.packets import contents as parts
-from offboarding.packets.contents import PacketContents
+from offboarding.packets.contents import PacketContents, Redacts
 from offboarding.packets.reader import open_packet
 from offboarding.packets.redaction.names import Names
 from offboarding.packets.redaction.preview import preview
@@ -64,7 +64,7 @@ def copy_of(whole: WrittenPacket, signer: Signer, besides: Besides = NOTHING_BES
     restored = contents_of(open_packet(whole.path))
     folder = whole.path.parent / "copy"
     folder.mkdir(exist_ok=True)
-    made = write_packet(redacted(restored, whole.sha256, whole.bag.sha256, besides), folder, signer)
+    made = write_packet(redacted(restored, Redacts(whole.sha256, whole.bag.sha256), besides), folder, signer)
     assert verify(str(made.path)).ok
     opened = open_packet(made.path)
     files = [path for path in opened.bag if path.startswith("data/") and not path.endswith(".pdf")]

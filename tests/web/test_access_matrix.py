@@ -332,6 +332,7 @@ ARGUMENTS = (
     ("number", "message"),
     ("number", "pk"),
     ("number", "version"),
+    ("number", "version", "copy"),
     ("token",),
     ("seq",),
     ("pk",),
@@ -453,6 +454,7 @@ def world(
         {
             "draft": {"number": draft.number},
             "packet": sealed,
+            "packet_copy_packet": {"copy": 1},
             "shares": sealed,
             "share": {"number": closed.number, "pk": share.pk},
             "evidence_file": sealed,

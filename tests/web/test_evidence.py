@@ -19,11 +19,13 @@ from offboarding.directory.models import Client as Owner
 from offboarding.evidence.actions import keep
 from offboarding.execution.models import Proof, Run
 from offboarding.ledger.models import Entry
+from offboarding.lib import canonical
 from offboarding.packets import perform
 from offboarding.packets.actions import order
 from offboarding.packets.models import Packet, Redaction
-from offboarding.packets.queries import path_of
+from offboarding.packets.queries import path_of, paths_of
 from offboarding.packets.reader import open_packet
+from offboarding.packets.redaction import actions as redaction
 from offboarding.packets.verifier import verify
 from offboarding.removals.models import RemovalRequest
 from offboarding.work import desks
@@ -168,7 +170,7 @@ def test_each_version_has_its_page_and_its_bytes_and_says_which_is_the_newest(
     assert as_user(client, carol).get("/evidence/R-1001/v1/packet.zip").status_code == 404
 
 
-def test_a_redacted_copy_is_made_once_and_taken_by_who_sees_the_packet(
+def test_a_redacted_copy_is_taken_by_who_sees_the_packet(
     client: Client, sealed: Any, ada: Any, erin: Any, carol: Any
 ) -> None:
     packet = sealed("Acme Production")
@@ -177,13 +179,13 @@ def test_a_redacted_copy_is_made_once_and_taken_by_who_sees_the_packet(
     assert client.post(f"{url}/").status_code == 409 and not Redaction.objects.exists(), "auditors only read"
     assert as_user(client, carol).post(f"{url}/").status_code == 404
     as_user(client, ada)
-    assert client.get(f"{url}.zip").status_code == 404
+    assert client.get(f"{url}/1.zip").status_code == 404
     assert client.post(f"{url}/").status_code == 302
     assert client.post(f"{url}/").status_code == 409, "it is being made"
     desks.DESKS["packets.Redaction"].look(Redaction.objects.get().pk)
     made = Redaction.objects.get()
     assert made.state == "done", made.trouble
-    taken = body(as_user(client, erin).get(f"{url}.zip"))
+    taken = body(as_user(client, erin).get(f"{url}/1.zip"))
     assert hashlib.sha256(taken).hexdigest() == made.sha256
     kept = path_of(packet).with_name(made.file)
     assert verify(str(kept)).ok, verify(str(kept)).lines
@@ -218,12 +220,48 @@ def test_before_a_copy_is_made_its_reader_sees_what_goes_and_names_what_else_to_
     assert client.post(url, {"words": "Acme Production"}).status_code == 302
     made = Redaction.objects.get()
     assert made.words == ["Acme Production"]
-    assert client.get(url).status_code == 302, "one copy is made of each version"
+    assert client.get(url).status_code == 302, "one copy is made at a time"
     desks.DESKS["packets.Redaction"].look(made.pk)
     made.refresh_from_db()
     assert (made.state, made.words) == ("done", []), "words are kept no longer than they are needed"
     inside = open_packet(path_of(packet).with_name(made.file))
     assert b"Acme Production" not in inside.small("data/removal.json")
+
+
+def test_another_reader_gets_another_copy_with_a_name_of_its_own(
+    client: Client, sealed: Any, ada: Any, erin: Any, monkeypatch: Any
+) -> None:
+    packet = sealed("Acme Production")
+    url = "/evidence/R-1001/v1/redacted/"
+    for words in ("", "Acme Production"):
+        assert "Preview a redacted copy" in as_user(client, ada).get("/evidence/R-1001/").content.decode()
+        assert client.post(url, {"words": words}).status_code == 302
+        assert "Preview a redacted copy" not in client.get("/evidence/R-1001/").content.decode()
+        desks.DESKS["packets.Redaction"].look(Redaction.objects.get(state="ready").pk)
+    first, second = Redaction.objects.order_by("number")
+    assert (first.file, second.file) == ("R-1001-redacted-packet.zip", "R-1001-redacted-2-packet.zip")
+    page = as_user(client, erin).get("/evidence/R-1001/").content.decode()
+    for made in (first, second):
+        assert made.file in page
+        taken = body(client.get(f"{url}{made.number}.zip"))
+        assert hashlib.sha256(taken).hexdigest() == made.sha256
+        assert verify(str(path_of(packet).with_name(made.file))).ok
+    hidden = [
+        b"Acme Production" not in open_packet(path_of(packet).with_name(made.file)).small("data/removal.json")
+        for made in (first, second)
+    ]
+    assert hidden == [False, True]
+    told = [
+        canonical.loads(bytes(one.body))["facts"] for one in Entry.objects.filter(event="packet.copy_made")
+    ]
+    assert [(one["copy"], one["sha256"]) for one in told] == [(1, first.sha256), (2, second.sha256)]
+    assert set(paths_of(packet)) == {
+        path_of(packet),
+        *(path_of(packet).with_name(one.file) for one in (first, second)),
+    }
+    monkeypatch.setattr(redaction, "MOST_COPIES", 2)
+    refused = as_user(client, ada).post(url)
+    assert refused.status_code == 409 and "At most 2 redacted copies" in refused.content.decode()
 
 
 def test_a_copy_of_a_packet_that_is_away_stops_and_is_asked_for_again(

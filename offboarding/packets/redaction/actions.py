@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from django.db import transaction
+from django.db.models import Max
 from django.db.models.functions import Now
 
 from offboarding import pulse
@@ -21,24 +22,37 @@ from offboarding.work.actions import move, must_not_stand_still, put_down
 from offboarding.work.rules import State
 
 MOST_WORDS, LONGEST_WORD, SHORTEST_WORD = 200, 100, 2
+MOST_COPIES = 50
 
 
 def order(packet: Packet, user: User, scope: Scope, words: Sequence[str] = ()) -> Redaction:
-    """A copy of this version, once; after it stopped, one more try. `words` are hidden besides. Raises Refused."""
+    """One more copy of this version; of one that stopped, one more try. `words` are hidden besides. Raises Refused."""
     words = checked(words)
     with transaction.atomic():
         locked = Packet.objects.select_for_update(of=("self",)).select_related("removal").get(pk=packet.pk)
         if not may_share(scope, locked):
             raise Refused("not-yours", "Who may share a packet may have a redacted copy made.")
-        made, new = Redaction.objects.get_or_create(
-            packet=locked, defaults={"asked_by": user, "words": words}
-        )
-        if not new and not move_again(made, words):
-            raise Refused("asked", "A redacted copy of this version stands already, or is being made.")
+        if (made := under_way(locked)) is None:
+            made = another(locked, user, words)
+        elif not move_again(made, words):
+            raise Refused("asked", "A redacted copy of this version is being made. Wait until it stands.")
         pulse.nudge(made)
-        facts = {"version": locked.version, "sha256": locked.sha256, "words": len(words)}
+        facts = {"version": locked.version, "copy": made.number, "sha256": locked.sha256, "words": len(words)}
         record(Event.COPY_ORDERED, actor=actor_of(user), about=locked.removal.reference, facts=facts)
     return made
+
+
+def under_way(packet: Packet) -> Redaction | None:
+    """The copy that was asked for and does not stand yet; one that stopped, too."""
+    return Redaction.objects.filter(packet=packet).exclude(state=State.DONE).first()
+
+
+def another(packet: Packet, user: User, words: Sequence[str]) -> Redaction:
+    newest = Redaction.objects.filter(packet=packet).aggregate(newest=Max("number"))["newest"] or 0
+    number = newest + 1
+    if number > MOST_COPIES:
+        raise Refused("too-many-copies", f"At most {MOST_COPIES} redacted copies are made of one version.")
+    return Redaction.objects.create(packet=packet, number=number, asked_by=user, words=list(words))
 
 
 def try_again(made: Redaction, user: User, scope: Scope) -> None:
@@ -86,6 +100,7 @@ def finished(made: Redaction, written: WrittenPacket, files: int, left_out: int)
         )  # fmt: skip
         facts = {
             "version": made.packet.version,
+            "copy": made.number,
             "of": made.packet.sha256,
             "sha256": written.sha256,
             "left_out": left_out,

@@ -11,6 +11,7 @@ from offboarding.ledger.actions import current_key
 from offboarding.ledger.keys import KeyChanged
 from offboarding.lib.bags import ChangedSource
 from offboarding.lib.typesetting import DocumentRefused
+from offboarding.packets.contents import Redacts
 from offboarding.packets.models import Redaction
 from offboarding.packets.queries import path_of
 from offboarding.packets.reader import Damaged, open_packet
@@ -37,7 +38,8 @@ def make(made: Redaction) -> None:
     packet = made.packet
     try:
         whole = contents_of(open_packet(path_of(packet)))
-        bare = redacted(whole, packet.sha256, packet.bag_sha256, Besides(everybody(packet), made.words))
+        of = Redacts(packet.sha256, packet.bag_sha256, made.number)
+        bare = redacted(whole, of, Besides(everybody(packet), made.words))
         written = write_packet(bare, Path(settings.PACKET_ROOT), current_key())
     except OSError as error:
         trouble = f"The copy could not be written: {error.strerror}. We try again."

@@ -38,7 +38,7 @@ NOTHING_BESIDES = Besides()
 
 
 def redacted(
-    whole: made.PacketContents, packet_sha256: str, bag_sha256: str, besides: Besides = NOTHING_BESIDES
+    whole: made.PacketContents, of_which: made.Redacts, besides: Besides = NOTHING_BESIDES
 ) -> made.PacketContents:
     """The same packet redacted, naming the one it was made of. Its approvals keep the fingerprint of the whole plan."""
     names = known(whole, besides)
@@ -51,7 +51,7 @@ def redacted(
         entries=tuple(entry(each, names) for each in whole.entries),
         evidence=tuple(kept),
         left_out=tuple(left_out),
-        redacts=made.Redacts(packet_sha256, bag_sha256),
+        redacts=of_which,
         plan_fingerprint=whole.plan_fingerprint,
         approvals=tuple(replace(each, network_address="") for each in shown.approvals),
     )

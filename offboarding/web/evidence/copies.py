@@ -1,4 +1,4 @@
-"""The redacted copy of a packet: having it made, and taking it away."""
+"""The redacted copies of a packet: having one made, and taking it away."""
 
 from __future__ import annotations
 
@@ -34,28 +34,38 @@ from offboarding.work.rules import State
 
 @dataclass(frozen=True, slots=True)
 class CopyCard:
-    """How far the copy of one version is. `make` is empty where it stands, is being made, or is not this person's to ask."""
+    """One copy: how far it is, and where it is taken."""
 
     says: str
     download: str = ""
     name: str = ""
     size: str = ""
     hash: CodeCard | None = None
-    make: str = ""
 
 
-def copy_card(request: Request, packet: Packet) -> CopyCard:
-    home = f"/evidence/{packet.removal.reference}/v{packet.version}/redacted"
-    made = Redaction.objects.filter(packet=packet).first()
-    make = f"{home}/" if may_share(request.scope, packet) else ""
-    if made is None:
-        return CopyCard(_("None was made of this version."), make=make)
+@dataclass(frozen=True, slots=True)
+class CopiesCard:
+    """The copies of one version. `make` is empty while one is being made, or where it is not this person's to ask."""
+
+    copies: tuple[CopyCard, ...]
+    make: str
+
+
+def copies_card(request: Request, packet: Packet) -> CopiesCard:
+    home = f"/evidence/{packet.removal.reference}/v{packet.version}/redacted/"
+    found = list(Redaction.objects.filter(packet=packet).order_by("number"))
+    free = all(each.state in (State.DONE, State.NEEDS_PERSON) for each in found)
+    make = home if free and may_share(request.scope, packet) else ""
+    return CopiesCard(tuple(copy_card(each, home) for each in found), make)
+
+
+def copy_card(made: Redaction, home: str) -> CopyCard:
     if made.state == State.DONE:
         said = ngettext("%(n)d file was left out, and is listed in it.", "%(n)d files were left out, and are listed in it.",
                         made.left_out) % {"n": made.left_out}  # fmt: skip
-        return CopyCard(said, f"{home}.zip", made.file, filesizeformat(made.size), CodeCard.hash(made.sha256))
-    if made.state == State.NEEDS_PERSON:
-        return CopyCard(made.trouble, make=make)
+        return CopyCard(
+            said, f"{home}{made.number}.zip", made.file, filesizeformat(made.size), CodeCard.hash(made.sha256)
+        )
     return CopyCard(made.trouble or _("It is being made. Load this page again to see it."))
 
 
@@ -70,7 +80,7 @@ def packet_or_404(request: Request, number: int, version: int) -> Packet:
 @signed_in
 @with_factor
 def make(request: Request, number: int, version: int) -> HttpResponse:
-    """First what would go and what would stay, as often as wanted; then, once, the copy. Words never stand in an address."""
+    """First what would go and what would stay, as often as wanted; then the copy. Words never stand in an address."""
     packet = packet_or_404(request, number, version)
     if request.method != "POST" or "preview" in request.POST:
         return preview_page(request, packet)
@@ -91,7 +101,8 @@ def words_in(request: Request) -> list[str]:
 def preview_page(request: Request, packet: Packet, refusal: Refused | None = None) -> HttpResponse:
     if not may_share(request.scope, packet):
         raise PermissionDenied
-    if Redaction.objects.filter(packet=packet).exclude(state=State.NEEDS_PERSON).exists():
+    under_way = actions.under_way(packet)
+    if under_way and under_way.state != State.NEEDS_PERSON:
         return redirect(f"/evidence/{packet.removal.reference}/v{packet.version}/#copy")
     says, words = refusal.sentence if refusal else "", words_in(request)
     try:
@@ -125,9 +136,9 @@ def preview_page(request: Request, packet: Packet, refusal: Refused | None = Non
 @require_GET
 @signed_in
 @with_factor
-def take(request: Request, number: int, version: int) -> HttpResponseBase:
+def take(request: Request, number: int, version: int, copy: int) -> HttpResponseBase:
     packet = packet_or_404(request, number, version)
-    made = Redaction.objects.filter(packet=packet, state=State.DONE).first()
+    made = Redaction.objects.filter(packet=packet, state=State.DONE, number=copy).first()
     if made is None:
         raise Http404
     path = path_of(packet).with_name(made.file)
@@ -135,5 +146,5 @@ def take(request: Request, number: int, version: int) -> HttpResponseBase:
         opened = open_packet(path)
     except Damaged as error:
         raise Refused("packet-unreadable", AWAY % {"what": made.file}) from error
-    downloaded(packet, request.user, "redacted copy")
+    downloaded(packet, request.user, f"redacted copy {made.number}")
     return attachment(opened.read(Part("", 0, made.size)), made.file, made.size, "application/zip")

@@ -18,7 +18,7 @@ from offboarding.retention.queries import holds_over, newest_check, tombstone_of
 from offboarding.web.audit.sitting import once
 from offboarding.web.cards import FieldCard, NoticeCard
 from offboarding.web.evidence import cards, checks
-from offboarding.web.evidence.copies import copy_card
+from offboarding.web.evidence.copies import copies_card
 from offboarding.web.evidence.downloads import opened
 from offboarding.web.evidence.forms import CheckForm, FindForm
 from offboarding.web.evidence.tabs import tabs
@@ -107,7 +107,7 @@ def sealed(
         "holds": holds,
         "hashes": hashes,
         "shares": shares,
-        "copy": copy_card(request, found),
+        "redacted": copies_card(request, found),
     }
 
 
