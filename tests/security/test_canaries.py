@@ -14,7 +14,7 @@ import os
 import zipfile
 import zlib
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +29,9 @@ from offboarding.connections import keyring
 from offboarding.connections.models import Workspace
 from offboarding.execution.models import Run, Secret
 from offboarding.simulators.simulator import Simulator
-from offboarding.users.models import User
+from offboarding.users import keys
+from offboarding.users.models import SignInProvider, User
+from offboarding.users.rules import Role
 from tests.security.search import Lines, Search, writings
 
 PASSWORD, WRONG = "correct-horse-battery-canary-71", "wrong-horse/battery+canary=72"
@@ -122,6 +124,9 @@ def search_all(search: Search, lines: Lines, settings: Any) -> None:
     search.database()
     search.files(settings.EVIDENCE_ROOT, settings.PACKET_ROOT)
     search.mails()
+    told = Browser().get("/metrics", headers={"Authorization": f"Bearer {settings.METRICS_TOKEN}"})
+    assert told.status_code == 200
+    search.into("metrics: all", told.content)
     lines.lines.clear()
     mail.outbox.clear()
 
@@ -192,6 +197,52 @@ def test_no_secret_is_left_by_signing_in_by_forms_or_by_an_error_page(
     assert search.searched["page"] > 5_000
 
 
+@pytest.mark.usefixtures("world")
+def test_no_secret_is_left_by_a_program_or_by_setting_up_a_provider(
+    lines: Lines, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An API key that is used, and a client secret that is typed, tried at a provider that is not there, and kept."""
+    ada, today = User.objects.get(email="ada@northwind.example"), datetime.now(UTC).date()
+    role = (Role.ADMINISTRATOR,)
+    key = keys.make(ada, role, "Report export", role, today + timedelta(days=9), today)
+    secret = "client/secret+of=the-provider-74"
+    search = Search([key, key.rpartition("_")[2], secret])
+    browser = Browser(raise_request_exception=False)
+    ada.set_password(PASSWORD)
+    ada.save()
+    browser.post("/signin/", {"login": ada.email, "password": PASSWORD})
+    browser.post("/confirm-identity/", {"password": PASSWORD})
+    bearer = {"Authorization": f"Bearer {key}"}
+    okta = "/setup/sign-in/at/okta/"
+    typed = {
+        "issuer": "https://nobody.invalid",
+        "client_id": "offboard",
+        "secret": secret,
+        "domains": "a.example",
+    }
+    answers = [
+        browser.get("/api/v1/me", headers=bearer),
+        browser.post("/api/v1/removals", headers=bearer),
+        browser.post("/setup/sign-in/add/", {"name": "Okta", "kind": "oidc"}),
+        browser.post(okta, {**typed, "issuer": "no address"}),
+        browser.post(okta, typed),
+        browser.post(f"{okta}test/"),
+        browser.get(okta),
+    ]
+    assert answers[0].status_code == 200 and secret == keyring.open_secret(
+        SignInProvider.objects.get(slug="okta").sealed_secret
+    )
+    monkeypatch.setattr("offboarding.web.middleware.has_nul", failing(f"{key} {secret}"))
+    broken = browser.post(okta, typed, headers=bearer)
+    assert broken.status_code == 500 and "page failed" in "".join(lines.lines)
+    for answer in [*answers, broken]:
+        search.into("page: all", answer.content)
+    monkeypatch.undo()
+    search_all(search, lines, settings)
+    assert not search.found, "\n".join(search.found)
+    assert search.searched["page"] > 5_000
+
+
 def failing(said: str) -> Any:
     def fail(*_: Any, **__: Any) -> Any:
         raise RuntimeError(BROKEN + said)
@@ -229,7 +280,7 @@ def test_the_search_finds_every_writing_in_every_place(
         cursor.execute(
             "INSERT INTO django_session VALUES (%s, %s, %s)", ["k", secret[::-1], datetime.now(UTC)]
         )
-    settings.EVIDENCE_ROOT = tmp_path
+    settings.EVIDENCE_ROOT, settings.METRICS_TOKEN = tmp_path, "metrics-canary"
     (tmp_path / "deep").mkdir()
     (tmp_path / "deep" / "file").write_text(secret.encode().hex())
     search_all(search, lines, settings)
