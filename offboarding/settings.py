@@ -242,7 +242,7 @@ FILE_UPLOAD_MAX_MEMORY_SIZE = 1_000_000
 FILE_UPLOAD_HANDLERS = [
     "offboarding.web.hashing.Digesting",
     "django.core.files.uploadhandler.MemoryFileUploadHandler",
-    "django.core.files.uploadhandler.TemporaryFileUploadHandler",
+    "offboarding.web.capping.Capped",
 ]
 
 vars().update(VALUES["MAIL"])

@@ -79,9 +79,9 @@ class Typed:
         return tuple(name for each in self.takes.split(";") if (name := each.strip()))
 
 
-def decoded(data: bytes) -> str:
-    """The text of a file. Raises Refused for what is none."""
-    if len(data) > MOST_BYTES:
+def decoded(data: bytes, size: int = 0) -> str:
+    """The text of a file, of which `size` bytes were sent. Raises Refused for what is none."""
+    if max(size, len(data)) > MOST_BYTES:
         raise Refused("too-large", "This file is larger than 1 MB. Split it.", field="file")
     try:
         text = data.decode("utf-8-sig")

@@ -45,6 +45,13 @@ def test_a_file_is_read_like_pasted_text(as_alice: Browser) -> None:
     assert "Kim kim@partner.example" in says(as_alice.get(answer["Location"]))
 
 
+@pytest.mark.parametrize("size", [1_000_001, 12_000_000])
+def test_a_file_that_is_too_large_is_told_so_however_large(size: int, as_alice: Browser) -> None:
+    file = SimpleUploadedFile("people.csv", b"x" * size)
+    answer = as_alice.post("/requests/many/", {**TERMS, "file": file})
+    assert answer.status_code == 422 and "larger than 1 MB" in says(answer)
+
+
 def test_the_template_can_be_downloaded_and_sent_back(as_alice: Browser) -> None:
     answer = as_alice.get("/requests/many/people.csv")
     assert "attachment" in answer["Content-Disposition"]

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from io import BytesIO
+from pathlib import Path
 from typing import Any
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import RequestFactory
 from PIL import Image
 from pypdf import PdfWriter
 
@@ -86,6 +88,16 @@ def test_a_file_over_the_limit_is_refused_and_the_limit_named(settings: Any) -> 
     settings.UPLOAD_BYTES = 2_000_000
     with pytest.raises(Refused, match="up to 2 MB"):
         uploads.checked(file("long.txt", b"x" * 2_000_001))
+
+
+def test_of_a_file_over_the_limit_nothing_is_kept_whoever_sends_it(settings: Any, tmp_path: Path) -> None:
+    settings.UPLOAD_BYTES, settings.FILE_UPLOAD_TEMP_DIR = 2_000_000, str(tmp_path)
+    for size, kept in ((2_000_000, 2_000_000), (9_000_000, 0)):
+        request = RequestFactory().post("/signin/", {"file": file("long.txt", b"x" * size)})
+        sent = request.FILES["file"]
+        assert len(sent.read()) == kept and (sent.size > settings.UPLOAD_BYTES) is (kept == 0)
+        assert sum(each.stat().st_size for each in tmp_path.iterdir()) <= settings.UPLOAD_BYTES
+        request.close()
 
 
 def test_no_file_at_all_is_a_sentence() -> None:

@@ -17,7 +17,7 @@ from offboarding.directory.queries import engagements_in
 from offboarding.lib.refusals import Refused
 from offboarding.removals import batches as verbs
 from offboarding.removals.models import Batch
-from offboarding.removals.sheets import MOST_ROWS, TEMPLATE, Typed, decoded, rows_of
+from offboarding.removals.sheets import MOST_BYTES, MOST_ROWS, TEMPLATE, Typed, decoded, rows_of
 from offboarding.web.cards import NoticeCard
 from offboarding.web.errors import status_of
 from offboarding.web.filing import many_cards as cards
@@ -56,8 +56,8 @@ def many(request: Request) -> HttpResponse:
 def rows(form: ListForm) -> tuple[Typed, ...]:
     """Of the file, of what was pasted, or everyone on an engagement."""
     given = form.cleaned_data
-    if given["file"]:
-        return rows_of(decoded(given["file"].read()), "file")
+    if file := given["file"]:
+        return rows_of(decoded(file.read(MOST_BYTES + 1), file.size), "file")
     if given["text"].strip():
         return rows_of(given["text"], "text")
     return roster(form.engagements[given["engagement"]])
