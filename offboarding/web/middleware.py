@@ -86,6 +86,11 @@ def measured(request: HttpRequest) -> HttpResponse:
         return HttpResponse("The database does not answer.\n", status=503, content_type="text/plain")
 
 
+# What pages take. Some of django-allauth's would take a PUT for a POST.
+METHODS = ("GET", "HEAD", "POST")
+API = "/api/"  # which answers in its own words
+
+
 def house_rules(get_response: Handler) -> Handler:
     """A fragment and its page are different answers; a refusal is a sentence; nothing on a page is hidden in the text."""
 
@@ -100,6 +105,8 @@ def house_rules(get_response: Handler) -> Handler:
         return errors.refused(request, exception) if isinstance(exception, Refused) else None
 
     def process_view(request: HttpRequest, *_: Any) -> HttpResponse | None:
+        if request.method not in METHODS and not request.path.startswith(API):
+            return HttpResponseNotAllowed(METHODS)  # its page is made above
         return errors.nul_character(request) if has_nul(request) else None
 
     handler: Any = middleware

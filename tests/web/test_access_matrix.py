@@ -663,5 +663,25 @@ def test_nobody_gets_in_where_they_may_not(together: str, world: World, everybod
     assert not wrong, "\n".join(wrong)
 
 
+NO_OTHERS = ("put", "patch", "delete", "trace", "options")
+
+
+@pytest.mark.usefixtures("production")
+def test_no_other_method_opens_or_does_anything(world: World, everybody: dict[str, Any]) -> None:
+    """Nobody needs one of them here, not even who may do everything else."""
+    newest = Entry.objects.order_by("-seq").values_list("seq", flat=True)[0]
+    wrong = []
+    for who in ("stranger", "ada"):
+        browser = Https()
+        if who != "stranger":
+            browser.force_login(everybody[who])
+        for name in ROWS:
+            for method in NO_OTHERS:
+                found = answers(browser, method, world.path(name), newest)
+                if found.status not in (404, 405) or found.left or found.lacks:
+                    wrong.append(f"{who} {method} {name}: {found.status} {found.left} {found.lacks}")
+    assert not wrong, "\n".join(wrong)
+
+
 def test_every_address_has_a_row() -> None:
     assert set(names()) == set(ROWS)
