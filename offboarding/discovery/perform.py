@@ -11,6 +11,7 @@ from offboarding.connections import keyring, queries
 from offboarding.connections.gate import why_waiting
 from offboarding.discovery import actions, read
 from offboarding.discovery.models import Look
+from offboarding.discovery.pages import pages_told
 from offboarding.discovery.rules import TRIES, Outcome, Sighting, unknown
 from offboarding.evidence.actions import keep_json
 from offboarding.evidence.models import Evidence
@@ -87,7 +88,7 @@ def keep_raw(look: Look, exchanges: list[Exchange]) -> Evidence | None:
     return keep_json(
         read.raw_record(exchanges),
         name=f"{look.workspace.slug}-read.json",
-        shows=f"What Segment answered about the person in {look.workspace.name}",
+        shows=pages_told(exchanges, f"What Segment answered about the person in {look.workspace.name}"),
         taken_by="Offboard",
         client=look.workspace.client,
         origin=f"{look.workspace.base_url} ({look.workspace.name})",

@@ -12,6 +12,7 @@ from django.db import transaction
 from django.db.models import Max
 from django.db.models.functions import Now
 
+from offboarding.discovery.pages import pages_told
 from offboarding.discovery.read import raw_record
 from offboarding.evidence.actions import Stored, stored_json, write_json
 from offboarding.evidence.models import Evidence
@@ -167,7 +168,7 @@ class Notes:
         return write_json(
             stored,
             name=f"step-{self.run.item.number}-try-{attempt.number}.json",
-            shows=f"{attempt.intent}: the calls and what Segment answered",
+            shows=pages_told(self.exchanges, f"{attempt.intent}: the calls and what Segment answered"),
             taken_by="Offboard",
             origin=f"{workspace.base_url} ({workspace.name})",
         )

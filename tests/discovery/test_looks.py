@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -118,6 +119,8 @@ def test_the_raw_answers_are_kept_and_masked(look: Make, segment: Simulator) -> 
     assert segment.token("acme-staging").encode() not in data
     entry = Entry.objects.get(event="discovery.look_ended")
     assert kept.sha256.encode() in bytes(entry.body)
+    members = json.loads(data)[0]["response_body"]["data"]["users"]
+    assert f"in Acme Staging (users 1 page, {len(members)} entries; " in kept.shows
 
 
 # ---------------------------------------------------------------- trouble

@@ -191,6 +191,7 @@ def test_a_step_that_looks_keeps_what_segment_answered(started: Make, run_of: Ma
     run = turn(run_of(removal, "remove-member"))
     for attempt in run.attempts.all():
         kept = attempt.exchanges
+        assert (" 1 page, " in kept.shows) is (attempt.act == "look")
         with store.open_bytes(kept.sha256) as file:
             assert b"Bearer" not in file.read().replace(b"Bearer \xe2\x80\xa2", b"")
 
