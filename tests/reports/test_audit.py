@@ -24,7 +24,7 @@ from offboarding.ledger.queries import newest_outside
 from offboarding.lib import canonical
 from offboarding.lib.merkle import verify_inclusion
 from offboarding.reports import actions
-from offboarding.reports.audit import files, queries
+from offboarding.reports.audit import files, kept, queries
 from offboarding.reports.audit.rules import Wanted
 from offboarding.reports.models import Check
 from offboarding.reports.perform import perform
@@ -305,6 +305,32 @@ def test_a_walled_reader_finds_by_clients_of_theirs(clients: Any, workspace: Cal
     seq = write(about=f"workspace:{place.pk}")
     acme = Scope(0, "x@x.example", frozenset({(Role.AUDITOR, clients["Acme"].pk)}))
     assert found(acme) >= {seq} and found(acme, client=clients["Acme"].pk) >= {seq}
+
+
+@pytest.mark.parametrize(
+    ("then", "now"), [(1, 2), (2, 3), (3, 5), (4, 8), (5, 8), (6, 7), (7, 8), (257, 300), (256, 300)]
+)
+def test_the_recipe_in_the_documentation_checks_a_consistency_proof(
+    settings: Any, tmp_path: Any, monkeypatch: pytest.MonkeyPatch, capsys: Any, then: int, now: int
+) -> None:
+    settings.CHECKPOINT_FILE = tmp_path / "c.jsonl"
+    for count in (then, now - then):
+        with transaction.atomic():
+            record_each(Event.ITEM_MOVED, [{"n": n} for n in range(count)], actor=APP)
+        made = checkpoint()
+    line = settings.CHECKPOINT_FILE.read_bytes().splitlines()[0]
+    text = (settings.BASE_DIR / "docs" / "auditors.md").read_text()
+    recipe = re.search(r"    import hashlib, json, pathlib\n    kept.*?print\([^\n]*", text, re.DOTALL)
+    data = kept.consistency(then, made) if made else None
+    assert recipe and data
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "from-57-to-90-proof.json").write_bytes(data)
+    root = json.loads(line)["checkpoint"]["root"]
+    other = line.replace(root.encode(), sha256(b"another ledger").hexdigest().encode())
+    for mine, answer in ((line, "True"), (other, "False")):
+        (tmp_path / "checkpoint-57.jsonl").write_bytes(mine)
+        exec(dedent(recipe[0]), {})
+        assert capsys.readouterr().out.strip() == answer
 
 
 @pytest.mark.parametrize(("size", "seq"), [(1, 1), (5, 3), (6, 6), (7, 7), (8, 1), (300, 257)])

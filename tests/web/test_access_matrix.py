@@ -177,7 +177,8 @@ ROWS: dict[str, Row] = {
     "audit_check": act(READERS | OTHERS_OWN),
     **several("audit_entry audit_proof", page(READERS)),
     # of the ledger as a whole: nothing about anybody
-    **several("audit_checkpoint audit_signing_keys", page(READERS | OTHERS_OWN)),
+    **several("audit_checkpoint audit_signing_keys audit_consistency", page(READERS | OTHERS_OWN)),
+    "audit_compare": act(READERS | OTHERS_OWN, READERS | OTHERS_OWN),
     "approve": act(NOBODY, EVERYBODY),  # decided already
     "approve_confirm": page(),
     **several(

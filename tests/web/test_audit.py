@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection, transaction
 from django.test import Client as Browser
 from django.test.utils import CaptureQueriesContext
@@ -20,6 +21,7 @@ from offboarding.lib import canonical
 from offboarding.reports.models import Check
 from offboarding.users.rules import Role
 from tests.conftest import PASSWORD
+from tests.ledger import forging
 
 Make = Callable[..., Any]
 
@@ -173,10 +175,91 @@ def test_a_checkpoint_and_the_keys_can_be_taken_along(desk: Browser, settings: A
     assert json.loads(line)["key"]["previous"] == ""
 
 
+@pytest.fixture
+def outside(settings: Any, tmp_path: Any) -> Any:
+    """Five entries, a checkpoint, and some more."""
+    settings.CHECKPOINT_FILE = tmp_path / "c.jsonl"
+    many(5)
+    checkpoint()
+    many(4)
+    checkpoint()
+    return settings.CHECKPOINT_FILE
+
+
+def compares(desk: Browser, data: bytes) -> Any:
+    return desk.post("/audit/compare/", {"file": SimpleUploadedFile("kept.jsonl", data)})
+
+
+def test_a_checkpoint_that_was_kept_is_compared_and_proved(desk: Browser, outside: Any) -> None:
+    assert desk.get("/audit/compare/").status_code == 200
+    first = outside.read_bytes().splitlines()[0]
+    answer = compares(desk, first)
+    text = says(answer)
+    assert "The ledger still begins as it did then" in text and "Your checkpoint says 5 entries" in text
+    assert "/audit/compare/proof.json?size=5" in answer.content.decode()
+    told = json.loads(desk.get("/audit/compare/proof.json?size=5").content)
+    assert (told["size"], told["checkpoint"]["size"]) == (5, 9)
+    newest = compares(desk, outside.read_bytes()).content.decode()
+    assert "Your checkpoint says 9 entries" in newest and "proof.json" not in newest, (
+        "the newest of several lines"
+    )
+    for size in ("", "0", "9", "10", "x"):
+        assert desk.get(f"/audit/compare/proof.json?size={size}").status_code == 409, (
+            "nothing newer is signed"
+        )
+
+
+@pytest.mark.parametrize(
+    ("change", "why"),
+    [
+        (lambda line: line.replace(b'"size":5', b'"size":4'), "not signed by a key of this ledger"),
+        (lambda line: re.sub(rb'"key_id":"..', b'"key_id":"00', line), "not signed by a key of this ledger"),
+    ],
+    ids=["altered", "of another ledger"],
+)
+def test_a_checkpoint_of_another_ledger_is_said_to_be_one(
+    desk: Browser, outside: Any, change: Callable[[bytes], bytes], why: str
+) -> None:
+    answer = compares(desk, change(outside.read_bytes().splitlines()[0]))
+    text = says(answer)
+    assert "The ledger is not the one of your checkpoint" in text and why in text
+    assert "proof.json" not in answer.content.decode()
+
+
+@pytest.mark.parametrize(
+    ("forge", "why"),
+    [
+        (
+            lambda: forging.rewrite(lambda told: told.update(about="R-7")),
+            "not the ones that were signed then",
+        ),
+        (lambda: forging.truncate(4), "does not reach so far"),
+    ],
+    ids=["written anew", "cut off"],
+)
+def test_a_ledger_that_was_rewritten_does_not_agree_with_a_checkpoint_that_was_kept(
+    desk: Browser, outside: Any, forge: Callable[[], None], why: str
+) -> None:
+    line = outside.read_bytes().splitlines()[0]
+    with forging.without_triggers():
+        forge()
+        assert why in says(compares(desk, line))
+
+
+@pytest.mark.parametrize(
+    ("data", "says_"),
+    [(b"a note\n", "Line 1 is no checkpoint."), (b"", "This file is empty."), (b"\n \n", "Line 1 is no")],
+)
+def test_a_file_without_checkpoints_is_refused_beside_its_field(
+    desk: Browser, outside: Any, data: bytes, says_: str
+) -> None:
+    answer = compares(desk, data)
+    assert answer.status_code == 422 and says_ in says(answer)
+
+
 def test_how_the_chain_stands_is_said(desk: Browser) -> None:
     from offboarding.reports.perform import perform
     from offboarding.work.actions import claim
-    from tests.ledger import forging
 
     many(3, about="R-1")
     assert "Not checked yet" in says(desk.get("/audit/"))
