@@ -17,7 +17,7 @@ from offboarding.directory.queries import scope_of
 from offboarding.directory.rules import Scope, narrowed
 from offboarding.lib.refusals import Refused
 from offboarding.users import throttle
-from offboarding.users.keys import WINDOW, FromElsewhere, Holder, TooManyTries, holder_of
+from offboarding.users.keys import RESTS_AFTER, WINDOW, FromElsewhere, Holder, Rests, TooManyTries, holder_of
 
 P = ParamSpec("P")
 READS = frozenset({"GET", "HEAD"})
@@ -69,6 +69,9 @@ def identify(request: Any) -> HttpResponse | None:
     except FromElsewhere:
         log.warning("api key from elsewhere", key=bearer[5:13], came_from=came_from)
         return problem(403, "not-from-there", f"This API key is not taken from {came_from}.")
+    except Rests:
+        says = f"The user of this API key has not signed in for {RESTS_AFTER.days} days. It counts again once they do."
+        return problem(403, "key-rests", says)
     except TooManyTries:
         answer = problem(429, "too-many-tries", "Too many wrong keys came from your address. Wait 5 minutes.")
         answer["Retry-After"] = str(WINDOW)

@@ -23,6 +23,7 @@ from offboarding.lib.refusals import Refused, within
 from offboarding.users import throttle
 from offboarding.users.models import ApiKey, User
 from offboarding.users.networks import is_among
+from offboarding.users.queries import links_of
 from offboarding.users.rules import Role, actor_of
 
 SHAPE = re.compile(r"offb_([a-z2-7]{8})_[A-Za-z0-9_-]{43}")
@@ -30,6 +31,8 @@ LETTERS = string.ascii_lowercase + "234567"
 LONGEST = timedelta(days=366)
 MOST_KEYS = 20  # that one user has at a time
 MOST_TRIES, WINDOW = 20, 300  # wrong keys from one address of the network, in so many seconds
+# Who comes from a provider may be locked there, which nobody tells us: their keys count while they keep coming.
+RESTS_AFTER = timedelta(days=30)
 COARSE = timedelta(minutes=1)  # the last use is written no more often
 NOBODY = "0" * 64
 
@@ -49,6 +52,10 @@ class TooManyTries(Exception):
 
 class FromElsewhere(Exception):
     """The key is right, and is not taken from this address of the network; the door answers 403."""
+
+
+class Rests(Exception):
+    """The key is right, and its user comes from a provider and has not done so for long; the door answers 403."""
 
 
 def make(
@@ -133,8 +140,14 @@ def end_all_keys(user: User, actor: Actor) -> int:
     return len(open_keys)
 
 
+def rests(user: User, now: datetime) -> bool:
+    """True if a provider may have locked this person long ago."""
+    away = user.last_login is not None and now - user.last_login > RESTS_AFTER
+    return away and bool(links_of(user))
+
+
 def holder_of(bearer: str, came_from: str, now: datetime) -> Holder | None:
-    """Who sent this key; None if it is none, has ended, or its user is disabled. Raises TooManyTries, FromElsewhere.
+    """Who sent this key; None if it is none, has ended, or its user is disabled. Raises TooManyTries, FromElsewhere, Rests.
 
     The digests are compared in constant time, also for a key that nobody has.
     """
@@ -151,6 +164,8 @@ def holder_of(bearer: str, came_from: str, now: datetime) -> Holder | None:
     if not is_among(came_from, key.networks):
         throttle.count("api-key", came_from, WINDOW)
         raise FromElsewhere
+    if rests(key.user, now):
+        raise Rests
     if key.used_at is None or now - key.used_at > COARSE or key.used_from != came_from[:45]:
         ApiKey.objects.filter(pk=key.pk).update(used_at=now, used_from=came_from[:45])
     return Holder(key.user, key, frozenset(Role(role) for role in key.roles))

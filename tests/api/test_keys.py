@@ -9,6 +9,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
+from allauth.socialaccount.models import SocialAccount
 from django.http import JsonResponse
 from django.test import Client as Browser
 from django.test import RequestFactory
@@ -21,7 +22,7 @@ from offboarding.directory.queries import scope_of
 from offboarding.ledger.models import Entry
 from offboarding.lib.refusals import Refused
 from offboarding.users import keys
-from offboarding.users.models import ApiKey
+from offboarding.users.models import ApiKey, SignInProvider, User
 from offboarding.users.networks import is_among, line_of, networks_in
 from offboarding.users.rules import Role, actor_of
 from tests.conftest import PASSWORD
@@ -269,6 +270,32 @@ def test_a_key_only_reads_unless_it_was_made_to_change_things(made: Any, bob: An
 def entry_facts(entry: Entry) -> dict[str, Any]:
     found: dict[str, Any] = json.loads(bytes(entry.body))["facts"]
     return found
+
+
+@pytest.mark.parametrize(
+    ("days", "linked", "is_on", "taken", "because"),
+    [
+        (29, True, True, True, "he came a while ago"),
+        (31, True, True, False, "he may be locked there, which nobody tells us"),
+        (31, True, False, True, "nobody comes from there any more, so he has his password"),
+        (31, False, True, True, "he signs in here, and is disabled here"),
+    ],
+)
+def test_a_key_of_who_comes_from_a_provider_rests_while_they_stay_away(
+    days: int, linked: bool, is_on: bool, taken: bool, because: str, made: Any, bob: Any
+) -> None:
+    SignInProvider.objects.create(kind="oidc", slug="okta", name="Okta", is_on=is_on)
+    if linked:
+        SocialAccount.objects.create(user=bob, provider="okta", uid="1")
+    plain, came = made(bob), datetime.now(UTC) - timedelta(days=days)
+    User.objects.filter(pk=bob.pk).update(last_login=came)
+    answer = asks(plain)
+    assert answer.status_code == (200 if taken else 403), because
+    if not taken:
+        assert refused(answer, 403) == "key-rests"
+        assert ApiKey.objects.get().used_at is None
+        User.objects.filter(pk=bob.pk).update(last_login=datetime.now(UTC))
+        assert asks(plain).status_code == 200, "and counts again"
 
 
 NETWORKS = [
