@@ -162,6 +162,22 @@ def test_an_operator_is_told_of_a_refused_token(
     assert "refuses our token" not in queue(alice)
 
 
+def test_an_operator_is_told_of_an_old_token_below_the_refused_ones(
+    queue: Callable[..., str], client: Any, workspace: Callable[..., Any], olga: Any, alice: Any
+) -> None:
+    from offboarding.connections.actions import token_refused
+
+    old, young = workspace("Acme Analytics"), workspace("Acme Staging")
+    for place, days in ((old, 180), (young, 179)):
+        type(place).objects.filter(pk=place.pk).update(token_set_at=datetime.now(UTC) - timedelta(days=days))
+    token_refused(workspace("Acme Production"), "Unauthorized")
+    page = queue(olga)
+    assert "2 connections need attention" in page
+    assert page.index("Segment refuses our token") < page.index("Acme Analytics: its token is 180 days old.")
+    assert f'href="/setup/connections/{old.pk}/token/"' in client.get("/").content.decode()
+    assert "days old" not in queue(alice)
+
+
 def test_security_sees_all_open_requests_and_what_came_back(
     queue: Callable[..., str], running: Callable[..., Any], sam: Any, alice: Any
 ) -> None:

@@ -15,6 +15,7 @@ from django.utils.translation import ngettext
 
 from offboarding.approvals.models import Approval
 from offboarding.approvals.rules import Decision
+from offboarding.connections.models import Workspace
 from offboarding.emergencies.models import Ask, Emergency
 from offboarding.execution.models import Run
 from offboarding.packets.models import Packet
@@ -282,6 +283,19 @@ def packets(found: Sequence[Packet], clock: Clock) -> PartCard:
     return PartCard("packets", _("Newest packets"), rows)
 
 
+def token_says(place: Workspace, clock: Clock) -> str:
+    if place.refused_at:
+        says = _("%(workspace)s: Segment refuses our token since %(when)s. An Owner makes a new one.")
+        return says % {"workspace": place.name, "when": clock.says(place.refused_at)}
+    days = (clock.now - place.token_set_at).days
+    says = ngettext(
+        "%(workspace)s: its token is %(n)d day old. An Owner makes a new one, and deletes this one.",
+        "%(workspace)s: its token is %(n)d days old. An Owner makes a new one, and deletes this one.",
+        days,
+    )
+    return says % {"workspace": place.name, "n": days}
+
+
 def packet_row(packet: Packet, clock: Clock) -> WorkRowCard:
     removal, url = packet.removal, f"/evidence/{packet.removal.reference}/"
     items = ngettext("%d item of evidence", "%d items of evidence", packet.items) % packet.items
@@ -291,13 +305,13 @@ def packet_row(packet: Packet, clock: Clock) -> WorkRowCard:
     return WorkRowCard(tag, removal.reference, who(removal), url, facts, act=ActCard(_("Open packet"), url))
 
 
-def refused_tokens(found: Sequence[Any], clock: Clock) -> AttentionCard:
+def tokens(found: Sequence[Workspace], clock: Clock) -> AttentionCard:
     rows = tuple(
         AttentionRow(
-            _("%(workspace)s: Segment refuses our token since %(when)s. An Owner makes a new one.")
-            % {"workspace": each.name, "when": clock.says(each.refused_at)},
-            "/setup/connections/",
+            token_says(each, clock),
+            reverse("token", args=[each.pk]),
             _("Replace token"),
+            "bad" if each.refused_at else "attention",
         )
         for each in found
     )

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
+from django.db.models import Q
 from django.http import HttpResponse
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -15,8 +16,11 @@ from django.views.decorators.http import require_GET
 
 from offboarding.approvals.queries import decisions_of, questions_to
 from offboarding.approvals.queries import to_decide as decisions_waiting
+from offboarding.connections.models import Workspace
 from offboarding.connections.queries import workspaces_in
+from offboarding.connections.upkeep import CHANGES
 from offboarding.directory.queries import leaving_soon
+from offboarding.directory.rules import Scope
 from offboarding.emergencies.queries import asks_for, to_review
 from offboarding.emergencies.rules import REVIEWS
 from offboarding.emergencies.rules import SECONDS as CONFIRM
@@ -25,7 +29,7 @@ from offboarding.lib.addresses import fold
 from offboarding.lib.hashing import sha256_hex
 from offboarding.packets.queries import packets_for
 from offboarding.removals.adjusting import value
-from offboarding.removals.catalogue import LEAVING_DAYS, REMINDERS
+from offboarding.removals.catalogue import LEAVING_DAYS, OLD_TOKEN_DAYS, REMINDERS
 from offboarding.removals.models import RemovalRequest
 from offboarding.removals.queries import drafts_of, expired_of, removals_for
 from offboarding.removals.rules import OPEN
@@ -97,11 +101,16 @@ def framed(request: Request, count: int) -> Any:
 def queue_of(request: Request) -> QueueCard:
     clock, scope = Clock.of(request), request.scope
     found = tuple(part for part in all_parts(request, clock) if part.rows)
-    refused = []
-    if scope.has(Role.OPERATOR, Role.ADMINISTRATOR):
-        refused = list(workspaces_in(scope, Role.OPERATOR, Role.ADMINISTRATOR).exclude(refused_at=None))
+    tokens = tokens_to_replace(scope, clock.now) if scope.has(*CHANGES) else []
     needs = any(part.needs for part in found)
-    return QueueCard(found, parts.refused_tokens(refused, clock), None if needs else nothing(request, clock))
+    return QueueCard(found, parts.tokens(tokens, clock), None if needs else nothing(request, clock))
+
+
+def tokens_to_replace(scope: Scope, now: datetime) -> list[Workspace]:
+    """Connections whose token is refused, and then those whose token is old."""
+    old = Q(token_set_at__lte=now - timedelta(days=value(REMINDERS, OLD_TOKEN_DAYS)))
+    found = workspaces_in(scope, *CHANGES).filter(Q(refused_at__isnull=False) | old)
+    return sorted(found, key=lambda each: each.refused_at is None)
 
 
 def all_parts(request: Request, clock: Clock) -> Iterator[PartCard]:
