@@ -74,7 +74,8 @@ def known_address(email: str) -> bool:
 
 
 def known(email: str) -> Refused:
-    return Refused("known-user", f"{email.strip()} signs in here already.", field="email")
+    says = f"{email.strip()} signs in here already. Give them roles on their page under People; if you find them not there, ask"
+    return Refused("known-user", f"{says} an administrator for all clients.", field="email")
 
 
 def client_called(name: str, actor: Actor) -> Client:
