@@ -159,6 +159,20 @@ def clients(db: None) -> dict[str, Any]:
 
 
 @pytest.fixture
+def known_as(clients: dict[str, Any]) -> Callable[..., Any]:
+    """`known_as(bob, "bob@home.example")`: the directory knows both addresses as one collaborator's."""
+    from offboarding.directory.models import Address, Collaborator
+
+    def make(user: Any, email: str, client: str = "Globex") -> Any:
+        known = Collaborator.objects.create(client=clients[client], name=user.name)
+        for each in (user.email.upper(), email):
+            Address.objects.create(collaborator=known, email=each)
+        return known
+
+    return make
+
+
+@pytest.fixture
 def person(clients: dict[str, Any]) -> Callable[..., Any]:
     """Makes a user: `person("zoe", Role.APPROVER, clients=["Acme"])`."""
     from offboarding.directory.models import Membership

@@ -159,7 +159,7 @@ def for_giver(own: Standing, giver: User, scope: Scope, plan: Plan, clients: fro
         own,
         voter=Voter.of(scope, clients),
         acts_for=giver.name,
-        acts_for_email=giver.email,
+        about_giver=scope.is_one_of(plan.removal.addresses),
         decided_already=own.decided_already or has_decided(plan, giver.pk),
         works=own.works or works(scope, clients, plan.removal),
     )
@@ -175,11 +175,10 @@ def own_standing(user: User, scope: Scope, plan: Plan, clients: frozenset[int]) 
     removal = plan.removal
     return Standing(
         user_id=user.pk,
-        email=user.email,
         voter=Voter.of(scope, clients),
         requester_id=removal.requester_id,
         editor_ids=editors_of(removal),
-        addresses=removal.addresses,
+        about_them=scope.is_one_of(removal.addresses),
         decided_already=has_decided(plan, user.pk),
         works=works(scope, clients, removal),
     )
@@ -282,15 +281,14 @@ def is_asked_of(
     rulings = ruled(plan, clients)
     who = Standing(
         user_id=scope.user_id,
-        email=scope.email,
         voter=me,
         requester_id=removal.requester_id,
         editor_ids=frozenset(each.made_by_id for each in removal.plans.all()),
-        addresses=removal.addresses,
+        about_them=scope.is_one_of(removal.addresses),
         decided_already=any(pair & {each.approver_id, each.right_of_id} for each in decided),
         works=any(each.covers(clients, Role.OPERATOR) for each in (scope, right)),
         acts_for="" if right is scope else right.email,
-        acts_for_email=right.email,
+        about_giver=right.is_one_of(removal.addresses),
     )
     said = [voter(each, scopes, clients) for each in decided if each.decision == Decision.APPROVE]
     return not (may_not_decide(who, rulings) or not_their_turn(rulings, said, me))

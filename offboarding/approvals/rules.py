@@ -10,7 +10,6 @@ from typing import Any
 from offboarding.approvals.policies.rules import KINDS, Terms, Turn, Who, in_turn
 from offboarding.approvals.policies.rules import needed as people_needed
 from offboarding.directory.rules import Scope
-from offboarding.lib.addresses import same
 from offboarding.users.rules import Role
 
 
@@ -207,26 +206,26 @@ class Standing:
     """What the rule needs to know of somebody who wants to decide.
 
     `voter` is whose right it is: their own, or that of the person who delegated it to them, who is then `acts_for`.
+    `about_them`, `about_giver`: it is their access, or that of the person they act for.
     `works`: they do the steps of this request, or hold the role that does.
     """
 
     user_id: int
-    email: str
     voter: Voter
     requester_id: int
     editor_ids: frozenset[int]
-    addresses: Sequence[str]
     decided_already: bool
+    about_them: bool = False
     works: bool = False
     acts_for: str = ""
-    acts_for_email: str = ""
+    about_giver: bool = False
 
 
 def may_not_decide(who: Standing, rulings: Sequence[Ruling]) -> str:
     """Why this person may not decide on this plan, in a sentence; empty if they may."""
-    if why := part_in_it(who.user_id, who.email, who):
+    if why := part_in_it(who.user_id, who.about_them, who):
         return why
-    if who.acts_for and (why := part_in_it(who.voter.user_id, who.acts_for_email, who)):
+    if who.acts_for and (why := part_in_it(who.voter.user_id, who.about_giver, who)):
         return f"You act for {who.acts_for}, who has a part in it, so someone else decides."
     if not any(asked_at_all(ruling, who.voter) for ruling in rulings):
         return not_asked(rulings)
@@ -246,12 +245,12 @@ def best(standings: Sequence[Standing], rulings: Sequence[Ruling], said: Sequenc
     return next(now, None) or next(iter(may), standings[0])
 
 
-def part_in_it(user_id: int, email: str, who: Standing) -> str:
+def part_in_it(user_id: int, about_them: bool, who: Standing) -> str:
     if user_id == who.requester_id:
         return "You filed this, so someone else decides."
     if user_id in who.editor_ids:
         return "You changed this plan, so someone else decides."
-    if any(same(email, address) for address in who.addresses):
+    if about_them:
         return "This is about your own access, so someone else decides."
     return ""
 

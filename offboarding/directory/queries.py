@@ -227,7 +227,7 @@ def collaborators_in(scope: Scope, *roles: Role) -> QuerySet[Collaborator]:
 
     Nobody finds themself here.
     """
-    own = Address.objects.annotate(folded=Lower("email")).filter(folded=fold(scope.email), retired_at=None)
+    own = Address.objects.annotate(folded=Lower("email")).filter(folded__in=scope.addresses, retired_at=None)
     found = Collaborator.objects.filter(client__in=clients_in(scope, *roles), merged_into=None)
     return found.exclude(addresses__in=own).select_related("client").order_by("name", "pk")
 

@@ -54,7 +54,7 @@ def took_part(emergency: Emergency) -> frozenset[int]:
 
 def standing(user: User, clients: frozenset[int], roles: Collection[Role], today: date) -> Standing:
     scope = scope_of(user, today)
-    return Standing(user.pk, user.email, bool(clients) and scope.covers(clients, *roles))
+    return Standing(user.pk, scope.addresses, bool(clients) and scope.covers(clients, *roles))
 
 
 def releases(user: User, clients: frozenset[int], today: date) -> Standing:
@@ -143,7 +143,7 @@ def to_review(scope: Scope) -> list[Emergency]:
 
 def refuses_review(scope: Scope, emergency: Emergency) -> str:
     clients = frozenset(place.workspace.client_id for place in emergency.removal.places.all())
-    who = Standing(scope.user_id, scope.email, scope.covers(clients, *REVIEWS))
+    who = Standing(scope.user_id, scope.addresses, scope.covers(clients, *REVIEWS))
     return may_not_review(who, took_part(emergency), emergency.removal.addresses)
 
 

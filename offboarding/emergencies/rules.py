@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from offboarding.lib.addresses import same
+from offboarding.lib.addresses import meet
 from offboarding.users.rules import Role
 
 RELEASES = (Role.SECURITY,)
@@ -37,13 +37,13 @@ class Standing:
     """What the rule needs to know of somebody who wants to confirm or review. `covers`: holds the role for all clients."""
 
     user_id: int
-    email: str
+    addresses: Collection[str]
     covers: bool
 
 
 def may_not_release(who: Standing, addresses: Sequence[str]) -> str:
     """Why this person may not release an emergency, in a sentence; empty if they may."""
-    if any(same(who.email, address) for address in addresses):
+    if meet(who.addresses, addresses):
         return "This is your own address. Somebody else of security does it."
     return "" if who.covers else "Only security of every client concerned releases an emergency."
 
@@ -52,7 +52,7 @@ def may_not_second(who: Standing, asked_by: int, addresses: Sequence[str]) -> st
     """Why this person may not be the second one, in a sentence; empty if they may."""
     if who.user_id == asked_by:
         return "You asked for this, so a second person confirms it from their own sign-in."
-    if any(same(who.email, address) for address in addresses):
+    if meet(who.addresses, addresses):
         return "This is about your own access, so somebody else confirms it."
     return (
         ""
@@ -65,7 +65,7 @@ def may_not_review(who: Standing, took_part: Collection[int], addresses: Sequenc
     """Why this person may not review it afterwards, in a sentence; empty if they may."""
     if who.user_id in took_part:
         return "You released this, so somebody else reviews it."
-    if any(same(who.email, address) for address in addresses):
+    if meet(who.addresses, addresses):
         return "This is about your own access, so somebody else reviews it."
     if not who.covers:
         return "Only approvers, security and administrators of every client in it review an emergency."

@@ -24,6 +24,11 @@ def same(one: str, other: str) -> bool:
     return fold(one) == fold(other)
 
 
+def meet(some: Iterable[str], others: Iterable[str]) -> bool:
+    """True if an address is among both."""
+    return not {fold(each) for each in some}.isdisjoint(fold(each) for each in others)
+
+
 def distinct(addresses: Iterable[str]) -> tuple[str, ...]:
     """In the order given, each once, empty ones dropped."""
     seen: dict[str, str] = {}

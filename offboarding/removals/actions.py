@@ -51,8 +51,9 @@ class Wish:
 def draft(user: User, addresses: Sequence[str], name: str, today: date) -> RemovalRequest:
     """A draft for the person with these addresses: a new one, or the one that this user has. Twice makes one."""
     wanted = checked_addresses(addresses)
-    may_file(scope_of(user, today))
-    not_about_self(user, wanted)
+    scope = scope_of(user, today)
+    may_file(scope)
+    not_about_self(scope, wanted)
     with transaction.atomic():
         # Two presses at once come one after the other. NO KEY: rows that name the user are still written beside.
         User.objects.select_for_update(no_key=True).get(pk=user.pk)
@@ -103,7 +104,7 @@ def merge(removal: RemovalRequest, user: User, stays: str) -> None:
 def readdress(removal: RemovalRequest, user: User, addresses: Sequence[str], name: str) -> RemovalRequest:
     """Other addresses of the same draft."""
     wanted = checked_addresses(addresses)
-    not_about_self(user, wanted)
+    not_about_self(scope_of(user, datetime.now(UTC).date()), wanted)
     with transaction.atomic():
         locked = own_draft(removal, user)
         RemovalRequest.objects.filter(pk=locked.pk).update(
@@ -122,8 +123,8 @@ def checked_addresses(addresses: Sequence[str]) -> list[str]:
     return wanted
 
 
-def not_about_self(user: User, addresses: Sequence[str]) -> None:
-    if any(same(user.email, address) for address in addresses):
+def not_about_self(scope: Scope, addresses: Sequence[str]) -> None:
+    if scope.is_one_of(addresses):
         raise Refused(
             "own-access", "This is your own address. Ask another lead or security to file it.", field="email"
         )
@@ -287,7 +288,9 @@ def check_again(locked: RemovalRequest, user: User) -> None:
         Wish(each.workspace, Choice(each.choice), each.until, each.reason, tuple(each.taken.split()))
         for each in places
     ]
-    check_wishes(wishes, scope_of(user, today), today, bool(locked.stays))
+    scope = scope_of(user, today)
+    not_about_self(scope, locked.addresses)
+    check_wishes(wishes, scope, today, bool(locked.stays))
 
 
 def change_places(

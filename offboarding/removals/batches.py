@@ -15,7 +15,7 @@ from offboarding.directory.models import Engagement
 from offboarding.directory.queries import engagements_in
 from offboarding.directory.rules import Scope
 from offboarding.ledger.actions import Event, record
-from offboarding.lib.addresses import fold, well_formed
+from offboarding.lib.addresses import fold, meet, well_formed
 from offboarding.lib.refusals import Refused
 from offboarding.removals.actions import known_zone, may_file
 from offboarding.removals.models import Batch, BatchRow, RemovalRequest
@@ -72,7 +72,7 @@ class Fault:
 class Known:
     """What rows are judged by, asked once for all of them."""
 
-    own: str
+    own: frozenset[str]  # the filer's own addresses
     engagements: Mapping[str, list[Engagement]] = field(default_factory=dict)
     busy: Mapping[str, str] = field(default_factory=dict)  # folded address: reference of an open request
 
@@ -85,7 +85,7 @@ def known(scope: Scope) -> Known:
     found = removals_for(scope).filter(Q(stage__in=[stage.value for stage in OPEN]) | mine)
     rows = found.values_list("number", "addresses")
     busy = {fold(address): f"R-{number}" for number, addresses in rows for address in addresses}
-    return Known(scope.email, engagements, busy)
+    return Known(scope.addresses, engagements, busy)
 
 
 def faults(rows: Sequence[BatchRow], found: Known, reason: str) -> dict[int, Fault]:
@@ -113,7 +113,7 @@ def fault_of(row: Typed, found: Known, before: Mapping[str, int]) -> Fault | Non
         return Fault(where, f"“{bad[:80]}” is not an e-mail address. Correct it or take it out.")
     if len(addresses) > MOST_ADDRESSES:
         return Fault("others", f"Enter at most {MOST_ADDRESSES} addresses of one person.")
-    if any(fold(each) == fold(found.own) for each in addresses):
+    if meet(found.own, addresses):
         return Fault("email", "This is your own address. Ask another lead or security to file it.")
     if twin := next((before[fold(each)] for each in addresses if fold(each) in before), 0):
         return Fault(

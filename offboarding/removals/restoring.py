@@ -84,7 +84,7 @@ def checked(
 def may_restore(locked: RemovalRequest, user: User, workspaces: Sequence[Workspace], now: datetime) -> None:
     scope = scope_of(user, now.date())
     may_file(scope)
-    not_about_self(user, locked.addresses)
+    not_about_self(scope, locked.addresses)
     clients = frozenset(each.client_id for each in workspaces)
     if not scope.covers(clients, Role.REQUESTER, Role.SECURITY, Role.ADMINISTRATOR):
         raise Refused("foreign-place", "One of these workspaces is not yours to ask for.")

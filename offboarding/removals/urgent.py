@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from offboarding.connections.models import Workspace
+from offboarding.directory.queries import scope_of
 from offboarding.ledger.actions import Event, record
 from offboarding.lib.addresses import key
 from offboarding.lib.refusals import Refused
@@ -32,7 +33,7 @@ class Urgent:
 def file_at_once(said: Urgent, user: User, workspaces: Sequence[Workspace], now: datetime) -> RemovalRequest:
     """A filed request to remove the person from each of these. Call inside the transaction that releases it."""
     addresses = checked_addresses(said.addresses)
-    not_about_self(user, addresses)
+    not_about_self(scope_of(user, now.date()), addresses)
     check(said, workspaces)
     removal = numbered(
         requester=user,

@@ -98,6 +98,18 @@ def test_nobody_decides_on_their_own_access(filed: Make, decide: Make, bob: Any)
     assert refusal(lambda: decide(removal, bob)) == "may-not-decide"
 
 
+def test_nobody_decides_on_their_own_access_under_another_address(
+    filed: Make, decide: Make, known_as: Make, bob: Any, today: date
+) -> None:
+    removal = filed()
+    RemovalRequest.objects.update(addresses=["Bob@home.example"])
+    assert bob in queries.approvers_for(RemovalRequest.objects.get(), today)
+    known_as(bob, "bob@HOME.example")
+    for answer in ("approve", "reject"):
+        assert refusal(lambda answer=answer: decide(removal, bob, answer, note="No")) == "may-not-decide"  # type: ignore[misc]
+    assert bob not in queries.approvers_for(RemovalRequest.objects.get(), today)
+
+
 def test_an_editor_of_any_version_does_not_decide(filed: Make, decide: Make, bob: Any) -> None:
     removal = filed()
     first = removal.plans.get()

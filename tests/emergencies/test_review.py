@@ -26,14 +26,14 @@ from tests.work.test_at_once import together
 Make = Callable[..., Any]
 
 RULES = [
-    (Standing(1, "sam@x.example", True), "You released this, so somebody else reviews it."),
-    (Standing(2, "ada@x.example", True), "You released this, so somebody else reviews it."),
-    (Standing(3, "DAN@x.example", True), "This is about your own access, so somebody else reviews it."),
+    (Standing(1, ["sam@x.example"], True), "You released this, so somebody else reviews it."),
+    (Standing(2, ["ada@x.example"], True), "You released this, so somebody else reviews it."),
+    (Standing(3, ["DAN@x.example"], True), "This is about your own access, so somebody else reviews it."),
     (
-        Standing(3, "bob@x.example", False),
+        Standing(3, ["bob@x.example"], False),
         "Only approvers, security and administrators of every client in it review an emergency.",
     ),
-    (Standing(3, "bob@x.example", True), ""),
+    (Standing(3, ["bob@x.example"], True), ""),
 ]  # fmt: skip
 
 
@@ -43,16 +43,16 @@ def test_who_may_review(who: Standing, says: str) -> None:
 
 
 SECONDS = [
-    (Standing(1, "sam@x.example", True), "You asked for this"),
-    (Standing(2, "dan@x.example", True), "This is about your own access"),
-    (Standing(2, "bob@x.example", False), "Only security and administrators"),
+    (Standing(1, ["sam@x.example"], True), "You asked for this"),
+    (Standing(2, ["dan@x.example"], True), "This is about your own access"),
+    (Standing(2, ["bob@x.example"], False), "Only security and administrators"),
 ]
 
 
 @pytest.mark.parametrize(("who", "says"), SECONDS, ids=[row[1][:10] for row in SECONDS])
 def test_who_may_confirm(who: Standing, says: str) -> None:
     assert may_not_second(who, 1, ["dan@x.example"]).startswith(says)
-    assert may_not_second(Standing(2, "ada@x.example", True), 1, ["dan@x.example"]) == ""
+    assert may_not_second(Standing(2, ["ada@x.example"], True), 1, ["dan@x.example"]) == ""
 
 
 def said(user: Any) -> Word:

@@ -10,6 +10,7 @@ import pytest
 
 from offboarding.directory.models import Collaborator, Membership
 from offboarding.directory.queries import scope_of
+from offboarding.lib.refusals import Refused
 from offboarding.removals import actions as removals
 from offboarding.removals import queries
 from offboarding.removals.models import RemovalRequest
@@ -130,6 +131,20 @@ def test_a_draft_that_was_thrown_away_stays_its_authors(
     removal = drafted("Acme Production")
     removals.withdraw(removal, alice, "")
     assert [sees(user, removal, today) for user in (alice, bob)] == [True, False]
+
+
+def test_nobody_files_for_another_address_of_theirs(drafted: Make, known_as: Make, alice: Any) -> None:
+    from offboarding.journey import actions as journey
+
+    removal = drafted("Acme Production")
+    known_as(alice, DAN)
+    for act in (
+        lambda: removals.readdress(removal, alice, [DAN], "Dan"),
+        lambda: journey.file(removal, alice, removal.version),
+    ):
+        with pytest.raises(Refused) as refused:
+            act()
+        assert refused.value.code == "own-access"
 
 
 def test_an_author_who_left_the_client_sees_their_own_request_no_more(

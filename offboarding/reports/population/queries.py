@@ -232,7 +232,7 @@ def leavers(scope: Scope, wanted: Wanted, zone: ZoneInfo, today: date) -> list[L
         )
         for each in distinct(left)
         if each.person.pk not in stay
-        and fold(scope.email) not in {fold(one) for one in addresses(each.person)}
+        and not scope.is_one_of(addresses(each.person))
         and not any(
             began >= each.on - BEFORE
             for one in addresses(each.person)

@@ -41,7 +41,7 @@ def removals_unasked(
         told = [each.told for each in events if each.workspace_id == pk]
         ours = copies[pk].ours if pk in copies else ()
         for end in endings(told):
-            if fold(scope.email) in end.subjects:
+            if scope.addresses & end.subjects:
                 continue
             if (late := unasked(end, asked[pk])) is not None:
                 found.append(
