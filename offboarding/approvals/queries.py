@@ -69,6 +69,7 @@ def rulings_to_be(removal: RemovalRequest, places: Sequence[Found]) -> tuple[Rul
         {
             "choice": place.choice.value,
             "owner": place.seen.owner,
+            "outcome": place.seen.outcome.value,
             "environment": place.environment,
             "workspace_id": place.workspace_id,
         }

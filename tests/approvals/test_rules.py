@@ -23,8 +23,11 @@ from offboarding.approvals.rules import (
 TERMS = Terms(owner=2, production=1, many=3, many_needed=3)
 
 
-def place(choice: str = "remove", owner: bool = False, production: bool = False) -> dict[str, Any]:
-    return {"choice": choice, "owner": owner, "environment": "production" if production else "staging"}
+def place(
+    choice: str = "remove", owner: bool = False, production: bool = False, outcome: str = "member"
+) -> dict[str, Any]:
+    environment = "production" if production else "staging"
+    return {"choice": choice, "owner": owner, "environment": environment, "outcome": outcome}
 
 
 NEEDED = [
@@ -34,6 +37,9 @@ NEEDED = [
     (TERMS, [place()] * 3 + [place("keep")] * 9, 1, "what is kept does not count"),
     (TERMS, [place(owner=True)], 2, "an owner goes"),
     (TERMS, [place("downgrade", owner=True)], 2, "an owner is made read-only"),
+    (TERMS, [place(outcome="unknown")], 2, "nobody could look, so it may be an owner"),
+    (TERMS, [place(outcome="invited"), place(outcome="absent")], 1, "what was looked at is known"),
+    (TERMS, [place(), place("keep", outcome="unknown")], 1, "what stays, whatever it is"),
     (TERMS, [place(), place("keep", owner=True)], 1, "an owner who stays"),
     (TERMS, [place(owner=True)] * 4, 3, "both: the larger number"),
     (replace(TERMS, production=2), [place(production=True)], 2, "production"),

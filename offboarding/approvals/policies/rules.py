@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import Any
 
 from offboarding.directory.rules import Scope
+from offboarding.discovery.rules import Outcome
 from offboarding.users.rules import Role
 
 
@@ -49,7 +50,7 @@ class Terms:
 
     turns: tuple[Turn, ...] = (Turn(Who.APPROVER),)
     ordered: bool = False
-    owner: int = 2  # so many when a Workspace Owner goes
+    owner: int = 2  # so many when a Workspace Owner goes, or may go: nobody could look
     production: int = 1
     many: int = 10  # more workspaces than this count as many
     many_needed: int = 2
@@ -117,11 +118,16 @@ def most_specific(
 def needed(terms: Terms, places: Sequence[Mapping[str, Any]], changed: int) -> int:
     """How many distinct people it takes for these changed places, of `changed` in the whole request."""
     count = max(1, sum(turn.count for turn in terms.turns))
-    if any(place["owner"] for place in places):
+    if any(may_be_owner(place) for place in places):
         count = max(count, terms.owner)
     if any(place["environment"] == "production" for place in places):
         count = max(count, terms.production)
     return max(count, terms.many_needed) if changed > terms.many else count
+
+
+def may_be_owner(place: Mapping[str, Any]) -> bool:
+    """Also where nobody could look: whatever is there goes as soon as it can be read."""
+    return bool(place["owner"]) or place["outcome"] == Outcome.UNKNOWN
 
 
 # ---------------------------------------------------------------- what cannot be
@@ -191,7 +197,7 @@ def told(terms: Terms, names: Mapping[int, str]) -> tuple[tuple[str, str], ...]:
     """Label and sentence, line by line: what people read before they decide, and what stands in a plan."""
     lines = [("Who decides", in_turn(terms, names))]
     lines += [
-        ("If a Workspace Owner goes", at_least(terms.owner)),
+        ("If a Workspace Owner goes, or nobody could look", at_least(terms.owner)),
         ("In production", at_least(terms.production)),
         (f"More than {many(terms.many, 'workspace')}", at_least(terms.many_needed)),
         ("Who works on the steps", "does not approve" if terms.apart else "may approve too"),

@@ -190,7 +190,7 @@ def who_part(shown: Shown) -> Part:
 
 def more_part(shown: Shown) -> Part:
     fields = (
-        shown.count("owner", _("People if a Workspace Owner goes")),
+        shown.count("owner", _("People if a Workspace Owner goes, or nobody could look")),
         shown.count("production", _("People for production workspaces")),
         shown.count("many", _("More workspaces than this are many")),
         shown.count("many_needed", _("People for many workspaces")),
