@@ -12,7 +12,7 @@ from offboarding.directory.queries import clients_in
 from offboarding.directory.rules import Scope
 from offboarding.lib.addresses import fold
 from offboarding.removals.models import Place, RemovalRequest
-from offboarding.removals.rules import OPEN, Stage
+from offboarding.removals.rules import OPEN, Choice, Stage
 
 
 def removals_for(scope: Scope) -> QuerySet[RemovalRequest]:
@@ -79,6 +79,21 @@ def open_for_person(scope: Scope, person: str, addresses: Sequence[str]) -> list
         removal
         for removal in removals_for(scope).filter(stage__in=[stage.value for stage in OPEN])
         if removal.person == person or wanted & {fold(address) for address in removal.addresses}
+    ]
+
+
+def open_beside(scope: Scope, removal: RemovalRequest) -> list[RemovalRequest]:
+    """Other open removals, within the user's sight, that change the same person's access in one of the same workspaces.
+
+    What gives access back for a time goes beside what took it. A fixed number of queries.
+    """
+    others = open_for_person(scope, removal.person, removal.addresses)
+    theirs = Place.objects.filter(removal__in=others).exclude(choice=Choice.KEEP)
+    ours = removal.places.exclude(choice=Choice.KEEP)
+    shared = set(theirs.filter(workspace__in=ours.values("workspace")).values_list("removal", flat=True))
+    own = (removal.pk, removal.restores_id)
+    return [
+        each for each in others if each.pk in shared and each.pk not in own and each.restores_id != removal.pk
     ]
 
 

@@ -133,6 +133,20 @@ def test_a_draft_that_was_thrown_away_stays_its_authors(
     assert [sees(user, removal, today) for user in (alice, bob)] == [True, False]
 
 
+def test_what_changes_the_same_place_for_the_same_person_is_found_beside(
+    filed: Make, drafted: Make, alice: Any, carol: Any, today: date, django_assert_num_queries: Any
+) -> None:
+    first = filed("Acme Production", "Globex Production")
+    RemovalRequest.objects.update(requester=carol)  # so that the next draft is another one
+    second = drafted(connected=tuple(place.workspace for place in first.places.all()))
+    scope = scope_of(alice, today)
+    with django_assert_num_queries(3):
+        assert queries.open_beside(scope, second) == [first]
+    assert queries.open_beside(scope_of(carol, today), second) == [], "she sees only one of the two clients"
+    restoring = queries.open_beside(scope, RemovalRequest(pk=second.pk, restores=first, addresses=[DAN]))
+    assert restoring == [], "what gives back goes beside what took"
+
+
 def test_nobody_files_for_another_address_of_theirs(drafted: Make, known_as: Make, alice: Any) -> None:
     from offboarding.journey import actions as journey
 

@@ -129,6 +129,23 @@ def refusals(removal: Any) -> list[str]:
 # ---- proof of identity ----------------------------------------------------------------------------------------
 
 
+def test_what_the_lead_wrote_is_read_by_who_decides_and_by_who_works_on_it(
+    reading: Reading, alice: Any, olga: Any
+) -> None:
+    from offboarding.removals.models import RemovalRequest
+
+    browser, removal = reading
+    said = {"notes": "Leaves at noon.\nAsk <b>Kim</b>.", "handover": "Kim Rao", "sow": "SOW-7"}
+    RemovalRequest.objects.filter(pk=removal.pk).update(**said, client_informed=True)
+    olgas = Browser()
+    olgas.force_login(olga)
+    for page in (browser.get(at(removal)), olgas.get(at(removal, ""))):
+        text = text_of(page)
+        told = text[text.index(f"What {alice.name} says about it") :]
+        assert all(each in told for each in ("Leaves at noon.", "Kim Rao", "SOW-7", "CS-1", "Knows about it"))
+        assert b"Ask &lt;b&gt;Kim&lt;/b&gt;." in page.content
+
+
 def test_somebody_who_signed_in_a_second_ago_still_confirms(client: Browser, filed: Make, bob: Any) -> None:
     removal = filed()
     client.post("/signin/", {"login": bob.email, "password": PASSWORD})

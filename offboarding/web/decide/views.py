@@ -15,11 +15,13 @@ from django.views.decorators.http import require_http_methods
 from offboarding.approvals import actions as approvals
 from offboarding.approvals.rules import Decision
 from offboarding.lib.refusals import Refused
+from offboarding.removals.queries import open_beside
 from offboarding.web import proving
 from offboarding.web.decide import cards, forms
 from offboarding.web.decide.forms import Typed
 from offboarding.web.decide.pending import Pending, forget, keep, pending_for, proof_after
 from offboarding.web.errors import status_of
+from offboarding.web.filing.cards import already_notices
 from offboarding.web.http import Request, page, today, with_factor
 from offboarding.web.proof import to_proof
 from offboarding.web.removal import cards as removal_cards
@@ -29,6 +31,7 @@ from offboarding.web.removal.decisions import needed as still_needed
 from offboarding.web.removal.overview import Overview, overview, version_of
 from offboarding.web.removal.plan import plan_card
 from offboarding.web.removal.polling import news, poll, wants_news
+from offboarding.web.removal.told import told
 from offboarding.web.removal.views import of_request
 
 
@@ -195,6 +198,8 @@ def plan_page(
         "note_field": note,
         "poll": poll(view, version_of(view), "approve/?"),
         "removal": view.removal,
+        "told": told(view.removal),
+        "beside": already_notices(open_beside(request.scope, view.removal)) if view.removal.is_open else (),
         "filed": view.clock.time(view.removal.filed_at) if view.removal.filed_at else None,
         "starts": view.clock.time(view.removal.starts_at) if view.removal.starts_at else None,
         "url": view.url,

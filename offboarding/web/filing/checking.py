@@ -28,11 +28,13 @@ from offboarding.removals.adjusting import standing
 from offboarding.removals.adjusting import within as reason_within
 from offboarding.removals.catalogue import DUE
 from offboarding.removals.models import RemovalRequest
-from offboarding.removals.queries import places_of
+from offboarding.removals.queries import open_beside, places_of
 from offboarding.removals.rules import REASONS, Choice, Group, due_at
 from offboarding.users.models import User
 from offboarding.web.cards import ActCard, CodeCard, DueCard, FactCard, NoticeCard, OptionCard, TimeCard
+from offboarding.web.filing.cards import already_notices
 from offboarding.web.removal.risks import RiskLine, together
+from offboarding.web.removal.told import typed
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
@@ -92,7 +94,10 @@ def check_card(removal: RemovalRequest, scope: Scope, today: date, zone: tzinfo,
         may_break=together(may_break(places, settings.KEY_GRACE_DAYS), names),
         decides=decides(approvers, count),
         due=DueCard.of(due, now, zone, now),
-        notices=tuple(notices(removal, approvers, count, zone, now)),
+        notices=(
+            *already_notices(open_beside(scope, removal)),
+            *notices(removal, approvers, count, zone, now),
+        ),
         version=removal.version,
     )
 
@@ -149,15 +154,7 @@ def why_facts(removal: RemovalRequest, zone: tzinfo, now: datetime) -> list[Fact
     book = playbook_of(removal.reason, removal.machine)
     why = (removal.reason_says, book.says) if book.says else removal.reason_says
     facts = [FactCard(_("Why"), why, url), FactCard(_("When"), when, url)]
-    optional = (
-        (_("Ticket"), removal.ticket),
-        (_("Contract or SOW"), removal.sow),
-        (_("Hand-over contact"), removal.handover),
-        (_("Notes"), removal.notes),
-    )
-    facts += [FactCard(label, value, url) for label, value in optional if value]
-    informed = _("Knows about it") if removal.client_informed else _("Not told yet")
-    return [*facts, FactCard(_("Client"), informed, url)]
+    return [*facts, *typed(removal, url)]
 
 
 def decides(approvers: Sequence[User], count: int) -> str:

@@ -19,10 +19,11 @@ from offboarding.lib.addresses import fold
 from offboarding.lib.refusals import Refused
 from offboarding.removals import actions as removals
 from offboarding.removals.models import RemovalRequest
+from offboarding.removals.queries import open_beside
 from offboarding.removals.rules import MERGING
 from offboarding.web.cards import ActCard, ConfirmCard, NoticeCard
 from offboarding.web.errors import status_of
-from offboarding.web.filing.cards import stages
+from offboarding.web.filing.cards import already_notices, stages
 from offboarding.web.filing.checking import check_card, reason_groups, sent_card
 from offboarding.web.filing.drafts import draft_or_away
 from offboarding.web.filing.forms import DetailsForm
@@ -147,7 +148,8 @@ def sent(request: Request, number: int) -> HttpResponse:
     if removal.filed_at is None:
         return redirect("draft", number)
     card = sent_card(removal, today(request), zone_of(request), now())
-    return page(request, "filing/sent.html", {"removal": removal, "card": card})
+    notices = already_notices(open_beside(request.scope, removal))
+    return page(request, "filing/sent.html", {"removal": removal, "card": card, "notices": notices})
 
 
 @require_http_methods(["GET", "POST"])

@@ -26,6 +26,7 @@ from offboarding.web.removal.overview import Overview, overview, seen_by_page, v
 from offboarding.web.removal.plan import plan_card
 from offboarding.web.removal.polling import news, poll, wants_news
 from offboarding.web.removal.timeline import timeline as timeline_card
+from offboarding.web.removal.told import told
 
 BEFORE_THE_WORK = (Stage.PLANNED, Stage.EXPIRED, Stage.APPROVED, Stage.REJECTED, Stage.WITHDRAWN)
 
@@ -77,7 +78,13 @@ def access(request: Request, view: Overview) -> HttpResponse:
 
 def shown(request: HttpRequest, view: Overview) -> dict[str, Any]:
     """The table, and before the work begins the plan with what was decided on it."""
-    context: dict[str, Any] = {"access": access_cards.access(view), "arrives": arrives(view), "url": view.url}
+    context: dict[str, Any] = {
+        "access": access_cards.access(view),
+        "arrives": arrives(view),
+        "url": view.url,
+        "told": told(view.removal),
+        "removal": view.removal,
+    }
     if view.stage in BEFORE_THE_WORK:
         context |= {
             "plan": plan_card(view.data, view.plan.fingerprint),
