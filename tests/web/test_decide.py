@@ -58,6 +58,13 @@ def press(browser: Browser, removal: Any, value: str = "") -> Any:
     return browser.post(at(removal, "approve/confirm/"), {"nonce": value or nonce(browser, removal)})
 
 
+def turned_away(removal: Any) -> list[tuple[str, str, str]]:
+    """Of this request, in the ledger: why, what was wanted, on which fingerprint."""
+    found = Entry.objects.filter(about=removal.reference, event="plan.decision_refused").order_by("seq")
+    told = [canonical.loads(bytes(each.body))["facts"] for each in found]
+    return [(each["why"], each["decision"], each["fingerprint"]) for each in told]
+
+
 def change(removal: Any, alice: Any, today: Any) -> None:
     from offboarding.journey import actions as journey
 
@@ -238,6 +245,7 @@ def test_a_choice_on_a_plan_that_changed_is_refused_with_the_difference(
     assert "I read the old one" in page
     assert newest(removal).fingerprint in page
     assert not Approval.objects.exists()
+    assert turned_away(removal) == [("plan-changed", "approve", old)]
 
 
 def test_a_plan_that_changes_before_the_last_press_is_not_approved(
@@ -367,6 +375,8 @@ def test_two_people_at_once_the_second_is_told_that_nothing_is_left(
     assert response.status_code == 409
     assert "Nothing is left to decide" in text_of(response)
     assert Approval.objects.count() == 1
+    assert choose(browser, removal).status_code == 403
+    assert [why for why, _, _ in turned_away(removal)] == ["decided-meanwhile", "decided-meanwhile"]
 
 
 # ---- bad input ------------------------------------------------------------------------------------------------
@@ -550,7 +560,11 @@ def test_a_direct_post_with_a_forged_choice_gets_nobody_past_the_rules(
             decide(removal, bob)
     before = Approval.objects.count()
     client.force_login(user)
-    assert choose(client, removal).status_code in (403, 404)
+    answered = choose(client, removal).status_code
+    assert answered in (403, 404)
+    # What is foreign does not exist, so nothing is said of it.
+    why = [("may-not-decide", "approve", newest(removal).fingerprint)] if answered == 403 else []
+    assert turned_away(removal) == why
     session = client.session
     fingerprint = newest(removal).fingerprint
     session["decision"] = {

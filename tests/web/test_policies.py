@@ -17,6 +17,8 @@ from offboarding.approvals.policies import actions as verbs
 from offboarding.approvals.policies.actions import Proposal
 from offboarding.approvals.policies.rules import Selector, Terms, Turn, Who
 from offboarding.directory.models import Membership
+from offboarding.ledger.models import Entry
+from offboarding.lib import canonical
 from offboarding.users.models import User
 from offboarding.users.rules import Role
 from tests.conftest import PASSWORD
@@ -273,4 +275,6 @@ def test_the_form_to_decide_says_whose_turn_it_is(
     fingerprint = removal.plans.get().fingerprint
     answer = client.post(at, {"decision": "approve", "fingerprint": fingerprint})
     assert answer.status_code == 422
+    refused = Entry.objects.filter(about=removal.reference, event="plan.decision_refused")
+    assert [canonical.loads(bytes(each.body))["facts"]["why"] for each in refused] == ["not-your-turn"]
     assert client.post(at, {"decision": "ask", "note": "Why?", "fingerprint": fingerprint}).status_code == 302

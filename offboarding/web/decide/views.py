@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import Any
 
@@ -34,6 +35,8 @@ from offboarding.web.removal.polling import news, poll, wants_news
 from offboarding.web.removal.told import told
 from offboarding.web.removal.views import of_request
 
+SHA256 = re.compile(r"[0-9a-f]{64}")
+
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @of_request
@@ -45,13 +48,25 @@ def approve(request: Request, view: Overview) -> HttpResponse:
         return plan_page(request, view, Typed())
     typed = Typed.of(request.POST)
     if typed.fingerprint != view.plan.fingerprint:
+        not_accepted(request, view, "plan-changed", typed)
         return changed(request, view, typed.fingerprint, typed)
     if cards.verdict(view, today(request)):
+        not_accepted(request, view, "may-not-decide" if view.decidable else "decided-meanwhile", typed)
         return plan_page(request, view, typed, status=403)
-    if wrong := forms.faults(typed, cards.not_yet(view, today(request))):
+    not_yet = cards.not_yet(view, today(request))
+    if wrong := forms.faults(typed, not_yet):
+        if not_yet and typed.decision == Decision.APPROVE:
+            not_accepted(request, view, "not-your-turn", typed)
         return plan_page(request, view, typed, wrong, status=422)
     keep(request, view.removal.number, Decision(typed.decision), typed.fingerprint, typed.note)
     return prove(request, view)
+
+
+def not_accepted(request: Request, view: Overview, why: str, typed: Typed) -> None:
+    """A choice that cannot become a decision stands in the ledger, with what of it can be one."""
+    decision = typed.decision if typed.decision in list(Decision) else ""
+    fingerprint = typed.fingerprint if SHA256.fullmatch(typed.fingerprint) else ""
+    approvals.not_accepted(view.removal, request.user, why, decision, fingerprint)
 
 
 def news_of(request: Request, view: Overview) -> HttpResponse:
