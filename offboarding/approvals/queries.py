@@ -276,6 +276,8 @@ def is_asked_of(
 ) -> bool:
     """From what is read already: the plans with their decisions, and the places. `right` is theirs, or delegated to them."""
     clients = frozenset(place.workspace.client_id for place in removal.places.all())
+    if right is not scope and not reaches(scope, clients):
+        return False
     me, pair = Voter.of(right, clients), {scope.user_id, right.user_id}
     counts = (each for each in plan.approvals.all() if each.fell_at is None)
     decided = [each for each in counts if each.decision != Decision.ASK]

@@ -45,8 +45,11 @@ def scope(user: int, *grants: tuple[Role, int | None]) -> Scope:
 
 BOB = scope(1, (Role.APPROVER, ACME))
 MAY_DELEGATE = [
-    (BOB, scope(2, (Role.AUDITOR, ACME)), True, "any role for the client"),
-    (BOB, scope(2, (Role.REQUESTER, None)), True, "a role for all clients"),
+    (BOB, scope(2, (Role.OPERATOR, ACME)), True, "a role for the client"),
+    (BOB, scope(2, (Role.ADMINISTRATOR, None)), True, "a role for all clients"),
+    (BOB, scope(2, (Role.REQUESTER, ACME)), True, "who files for the client, too"),
+    (BOB, scope(2, (Role.AUDITOR, ACME)), False, "auditors only read"),
+    (BOB, scope(2, (Role.AUDITOR, ACME), (Role.OPERATOR, GLOBEX)), False, "the other role is elsewhere"),
     (scope(1, (Role.APPROVER, None)), scope(2, (Role.OPERATOR, GLOBEX)), True, "all clients reach one"),
     (BOB, scope(2, (Role.APPROVER, GLOBEX)), False, "another client"),
     (BOB, scope(2), False, "no role at all"),
@@ -99,7 +102,7 @@ def delegate(today: date) -> Make:
 
 @pytest.fixture
 def dev(person: Make) -> Any:
-    return person("dev", Role.AUDITOR)
+    return person("dev", Role.ADMINISTRATOR)
 
 
 def test_the_delegate_decides_and_it_says_for_whom(
@@ -188,10 +191,10 @@ def test_it_is_never_wider_than_what_both_reach(
 ) -> None:
     both = filed("Acme Production", "Globex Production")
     half = person("half", Role.APPROVER, clients_=("Acme",))
-    everywhere = person("wide", Role.AUDITOR)
+    everywhere = person("wide", Role.ADMINISTRATOR)
     delegate(half, everywhere)
     assert refusal(lambda: decide(both, everywhere)) == "may-not-decide", "the giver may not"
-    blind = person("blind", Role.AUDITOR, clients_=("Acme",))
+    blind = person("blind", Role.ADMINISTRATOR, clients_=("Acme",))
     delegate(bob, blind)
     assert refusal(lambda: decide(both, blind)) == "may-not-decide", "the delegate may not see it"
     assert queries.to_decide(scope_of(blind, today), today) == []
@@ -201,10 +204,10 @@ def test_who_has_a_part_in_it_decides_through_nobody(
     filed: Make, decide: Make, delegate: Make, alice: Any, bob: Any, dev: Any, person: Make
 ) -> None:
     removal = filed()
-    delegate(bob, alice)
-    assert refusal(lambda: decide(removal, alice)) == "may-not-decide", "the delegate is the requester"
     for client in {place.workspace.client for place in removal.places.all()}:
         Membership.objects.create(user=alice, role=Role.APPROVER.value, client=client)
+    delegate(bob, alice)
+    assert refusal(lambda: decide(removal, alice)) == "may-not-decide", "the delegate is the requester"
     delegate(alice, dev)
     with pytest.raises(Refused):
         decide(removal, dev)  # the requester's right, in other hands
@@ -243,6 +246,21 @@ def test_one_right_counts_once(
     decide(removal, person("zoe", Role.APPROVER))
     removal.refresh_from_db()
     assert removal.stage == "approved"
+
+
+def test_who_only_reads_decides_for_nobody(
+    filed: Make, decide: Make, delegate: Make, bob: Any, dev: Any, today: date
+) -> None:
+    removal = filed()
+    delegate(bob, dev)
+    assert dev in queries.approvers_for(removal, today)
+    Membership.objects.filter(user=dev).update(role=Role.AUDITOR.value)
+    assert dev not in queries.approvers_for(removal, today)
+    assert queries.to_decide(scope_of(dev, today), today) == []
+    assert refusal(lambda: decide(removal, dev)) == "may-not-decide"
+    Delegation.objects.all().delete()
+    assert refusal(lambda: delegate(bob, dev)) == "may-not-delegate"
+    assert dev not in candidates(scope_of(bob, today))
 
 
 def test_a_right_is_not_passed_on(

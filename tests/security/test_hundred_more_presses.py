@@ -73,7 +73,7 @@ def by_two(
     filed: Make, in_force: Make, person: Make, bob: Any, sam: Any, doors: Doors, today: date, settings: Any
 ) -> list[Press]:
     """An Owner goes, production, many places, the volume breaker: each takes two. And whose turn it is, and who is named."""
-    hank = person("hank", Role.AUDITOR)
+    hank = person("hank", Role.OPERATOR)
     in_place_of(bob, hank, today)
     asked = {"an owner goes": filed("Acme Owners", roles=("Workspace Owner",))}
     in_force(Terms(production=2, many=1, many_needed=2))
@@ -252,7 +252,7 @@ def rights(
     ada: Any, lin: Any, bob: Any, person: Make, in_force: Make, propose: Make, clients: dict[str, Any], doors: Doors, today: date
 ) -> list[Press]:  # fmt: skip
     """One's own roles; the end of a policy that one proposed; a right passed on, or to oneself."""
-    hank = person("hank", Role.AUDITOR)
+    hank = person("hank", Role.OPERATOR)
     in_place_of(bob, hank, today)
     grants = roles.packed((Grant(Role.ADMINISTRATOR), Grant(Role.APPROVER)))
     more = session(lambda request: roles.keep(request, roles.ROLES, ada.pk, grants=grants))

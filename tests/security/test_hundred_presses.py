@@ -52,8 +52,12 @@ def approving(filed: Make, alice: Any, bob: Any, person: Make, doors: Doors, tod
     editor = person("edith", Role.APPROVER)
     first.pk, first.version, first.made_by = None, 2, editor
     first.save(force_insert=True)
-    dan, dev, hank = person("dan", Role.APPROVER), person("dev", Role.AUDITOR), person("hank", Role.AUDITOR)
-    left, lea = person("left", Role.APPROVER), person("lea", Role.AUDITOR)
+    dan, dev, hank = (
+        person("dan", Role.APPROVER),
+        person("dev", Role.ADMINISTRATOR),
+        person("hank", Role.ADMINISTRATOR),
+    )
+    left, lea = person("left", Role.APPROVER), person("lea", Role.ADMINISTRATOR)
     also(alice, Role.APPROVER)
     in_place_of(alice, dev, today)
     in_place_of(left, lea, today)

@@ -552,7 +552,7 @@ def test_a_direct_post_with_a_forged_choice_gets_nobody_past_the_rules(
         case "the person":
             RemovalRequest.objects.update(addresses=[user.email.upper()])
         case "their delegate":
-            Membership.objects.filter(user=user).update(role=Role.AUDITOR.value)
+            Membership.objects.filter(user=user).update(role=Role.OPERATOR.value)
             now = datetime.now(UTC)
             times = {"starts_at": now - timedelta(hours=1), "ends_at": now + timedelta(days=1)}
             Delegation.objects.create(giver=alice, to=user, why="w", method="code", **times)

@@ -28,7 +28,7 @@ def text_of(answer: Any) -> str:
 
 @pytest.fixture
 def dev(person: Make) -> Any:
-    return person("dev", Role.AUDITOR)
+    return person("dev", Role.ADMINISTRATOR)
 
 
 def typed(to: Any, **change: str) -> dict[str, str]:
@@ -137,7 +137,7 @@ def test_the_page_takes_the_same_queries_however_many(
     before, now = queries(), clock.now()
     for n in range(5):
         Delegation.objects.create(
-            giver=bob, to=person(f"p{n}", Role.AUDITOR), starts_at=now, ends_at=now + timedelta(days=1), why="w",
+            giver=bob, to=person(f"p{n}", Role.ADMINISTRATOR), starts_at=now, ends_at=now + timedelta(days=1), why="w",
             method="code",
         )  # fmt: skip
     assert queries() == before

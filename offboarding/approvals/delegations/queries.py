@@ -3,7 +3,7 @@ from __future__ import annotations
 from django.db.models import Q, QuerySet
 from django.db.models.functions import Now
 
-from offboarding.approvals.delegations.rules import reach
+from offboarding.approvals.delegations.rules import STAND_IN, reach
 from offboarding.approvals.models import Delegation
 from offboarding.directory.models import Membership
 from offboarding.directory.rules import EVERYWHERE, Scope
@@ -39,8 +39,8 @@ def open_among(user: User, people: QuerySet[User]) -> list[Delegation]:
 
 
 def candidates(scope: Scope) -> list[User]:
-    """Who may be asked to decide in this person's place, by name: those who work for one of their clients."""
-    held = Membership.objects.exclude(user=scope.user_id)
+    """Who may be asked to decide in this person's place, by name: those who act for one of their clients."""
+    held = Membership.objects.filter(role__in=STAND_IN).exclude(user=scope.user_id)
     clients = reach(scope)
     if EVERYWHERE not in clients:
         held = held.filter(Q(client=None) | Q(client__in=[each for each in clients if each]))

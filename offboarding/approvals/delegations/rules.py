@@ -9,6 +9,8 @@ from offboarding.users.rules import Role
 
 # Whose decisions can be delegated.
 DECIDING = (Role.APPROVER, Role.SECURITY)
+# Who can decide in somebody's place: auditors only read.
+STAND_IN = tuple(sorted(set(Role) - {Role.AUDITOR}))
 LONGEST = timedelta(days=90)
 
 
@@ -26,9 +28,9 @@ def may_not_delegate(giver: Scope, to: Scope) -> str:
         return "Choose somebody else than yourself."
     if not giver.has(*DECIDING):
         return "Only people who decide on requests delegate that."
-    ours, theirs = reach(giver), {client for _, client in to.grants}
+    ours, theirs = reach(giver), {client for role, client in to.grants if role in STAND_IN}
     if not theirs or (None not in ours | theirs and not ours & theirs):
-        return "This person works for none of your clients, so they could not see what there is to decide."
+        return "Choose somebody who works for one of your clients and does not only audit it."
     return ""
 
 
@@ -46,5 +48,5 @@ def wrong_with_times(starts_at: datetime, ends_at: datetime, now: datetime) -> t
 
 
 def reaches(to: Scope, clients: frozenset[int]) -> bool:
-    """True if the delegate may see a request of these clients: delegating shows nobody what they could not see."""
-    return to.covers(clients, *Role)
+    """True if the delegate may decide for others at these clients, and so see the request: delegating shows nobody more."""
+    return to.covers(clients, *STAND_IN)
