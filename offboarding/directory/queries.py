@@ -116,12 +116,29 @@ def longest_keeping(clients: Iterable[Client]) -> Client:
 
 
 def other_addresses(scope: Scope, email: str) -> tuple[str, ...]:
-    """What the user's own clients know this person by, besides `email`. What was retired is not theirs any more."""
-    known = addressed(scope, email)
-    found = Address.objects.filter(collaborator__in=known.values("collaborator"), retired_at=None)
+    """What the user's own clients know this person by, besides `email`."""
     return tuple(
-        address for address in distinct(found.values_list("email", flat=True)) if fold(address) != fold(email)
+        each for each in all_addresses(scope, [email]).get(fold(email), ()) if fold(each) != fold(email)
     )
+
+
+def all_addresses(scope: Scope, emails: Iterable[str]) -> dict[str, tuple[str, ...]]:
+    """By folded address: all that the user's own clients know the same person by. What was retired is not theirs any more.
+
+    One query, however many; none for nobody.
+    """
+    wanted = {fold(email) for email in emails}
+    known = Address.objects.filter(collaborator__client__in=clients_in(scope), retired_at=None)
+    named = known.annotate(folded=Lower("email")).filter(folded__in=wanted)
+    rows = known.filter(collaborator__in=named.values("collaborator")) if wanted else known.none()
+    of: dict[int, list[str]] = {}
+    for collaborator, email in rows.values_list("collaborator", "email"):
+        of.setdefault(collaborator, []).append(email)
+    found: dict[str, list[str]] = {}
+    for everything in of.values():
+        for one in wanted & set(map(fold, everything)):
+            found.setdefault(one, []).extend(everything)
+    return {one: distinct(everything) for one, everything in found.items()}
 
 
 def addresses_of(client: Client) -> set[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from django.db import transaction
@@ -12,10 +12,10 @@ from django.db.models.functions import Now
 
 from offboarding import pulse
 from offboarding.directory.models import Engagement
-from offboarding.directory.queries import engagements_in
+from offboarding.directory.queries import all_addresses, engagements_in
 from offboarding.directory.rules import Scope
 from offboarding.ledger.actions import Event, record
-from offboarding.lib.addresses import fold, meet, well_formed
+from offboarding.lib.addresses import distinct, fold, meet, well_formed
 from offboarding.lib.refusals import Refused
 from offboarding.removals.actions import known_zone, may_file
 from offboarding.removals.models import Batch, BatchRow, RemovalRequest
@@ -169,7 +169,7 @@ def begin(by: User, scope: Scope, terms: Terms, rows: Iterable[Typed], now: date
     """Keeps the list, so that it can be looked over, put right and filed later. Nobody is asked for anything yet."""
     may_file(scope)
     check(terms, now)
-    given = list(rows)[: MOST_ROWS + 1]
+    given = with_known(scope, list(rows)[: MOST_ROWS + 1])
     if not 0 < len(given) <= MOST_ROWS:
         raise Refused("too-many-rows", f"A list has at most {MOST_ROWS} people.", field="text")
     with transaction.atomic():
@@ -185,6 +185,22 @@ def begin(by: User, scope: Scope, terms: Terms, rows: Iterable[Typed], now: date
             BatchRow(batch=batch, number=number, **cut(each)) for number, each in enumerate(given, 1)
         )
     return batch
+
+
+def with_known(scope: Scope, rows: Sequence[Typed]) -> list[Typed]:
+    """Each with what else the user's clients know the person by. The list shows it before anything is filed.
+
+    Where accounts are merged, those are named by who merges them.
+    """
+    known = all_addresses(scope, (each for row in rows if not row.stays for each in row.addresses))
+    return [replace(row, others=joined(row, known)) if not row.stays else row for row in rows]
+
+
+def joined(row: Typed, known: Mapping[str, Sequence[str]]) -> str:
+    """As they were typed, and behind them what is missing."""
+    typed_already = {fold(each) for each in row.addresses}
+    more = (one for each in row.addresses for one in known.get(fold(each), ()))
+    return " ".join([row.others, *(one for one in distinct(more) if fold(one) not in typed_already)]).strip()
 
 
 def check(terms: Terms, now: datetime) -> None:

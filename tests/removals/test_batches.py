@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
-from offboarding.directory.models import Engagement
+from offboarding.directory.models import Engagement, Membership
 from offboarding.directory.queries import scope_of
 from offboarding.ledger.models import Entry
 from offboarding.lib.refusals import Refused
@@ -93,6 +94,24 @@ def test_other_clients_engagements_are_not_known(
 ) -> None:
     Engagement.objects.create(client=clients["Hooli"], name="Secret", lead=carol)
     assert "no engagement of this name" in wrong(begin(Typed("a@x.example", engagement="Secret")))[1]
+
+
+def test_a_row_brings_along_what_ones_clients_know_the_person_by(
+    begin: Any, wrong: Any, known_as: Any, clients: dict[str, Any], alice: Any, today: date
+) -> None:
+    lee = SimpleNamespace(name="Lee", email="Lee@x.example")
+    for email, client in (("lee@home.example", "Acme"), ("lee@OLD.example", "Globex")):
+        known_as(lee, email, client)
+    Membership.objects.filter(user=alice).delete()
+    Membership.objects.create(user=alice, role=Role.REQUESTER.value, client=clients["Acme"])
+    batch = begin(
+        Typed("lee@x.example", "lee@more.example"),
+        Typed("kim@x.example"),
+        Typed("LEE@home.example", stays="lee@x.example", reason="accounts-consolidated"),
+    )
+    others = [row.others for row in batch.rows.all()]
+    assert others == ["lee@more.example lee@home.example", "", ""]
+    assert "Row 1 has this address already" in wrong(batch)[3]
 
 
 def test_a_draft_of_ones_own_is_not_overwritten(begin: Any, wrong: Any, drafted: Any) -> None:
