@@ -99,6 +99,23 @@ def test_one_proposes_and_another_lets_it_come_into_force(desk: Browser, other: 
     assert "In force: version 1" in text and "Approved by Lin" in text
 
 
+def test_a_proposal_stands_on_the_work_page_of_who_can_decide_on_it(
+    desk: Browser, other: Browser, sam: Any
+) -> None:
+    desk.post("/setup/policies/new/", TYPED)
+    press(desk)
+    url = reverse("policy_proposal", args=[PolicyVersion.objects.get().pk])
+    page = other.get("/")
+    assert url in page.content.decode() and "Changes of policy to decide (1)" in says(page)
+    assert url not in desk.get("/").content.decode(), "who proposed it"
+    at_sam = Browser()
+    at_sam.force_login(sam)
+    assert url not in at_sam.get("/").content.decode(), "who only reads it"
+    other.post(f"{url}approve/")
+    press(other)
+    assert url not in other.get("/").content.decode()
+
+
 def test_who_proposed_it_cannot_approve_it_through_any_door(desk: Browser, ada: Any, today: date) -> None:
     said = Proposal(Selector(), Terms(owner=3), "w")
     proposal = verbs.propose(ada, said, "code", today)

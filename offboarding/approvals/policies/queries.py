@@ -10,7 +10,15 @@ from django.conf import settings
 from django.db.models import OuterRef, Q, QuerySet, Subquery
 
 from offboarding.approvals.models import Policy, PolicyVersion
-from offboarding.approvals.policies.rules import Selector, Standing, Terms, for_reason, most_specific, told
+from offboarding.approvals.policies.rules import (
+    Selector,
+    Standing,
+    Terms,
+    for_reason,
+    may_not_approve,
+    most_specific,
+    told,
+)
 from offboarding.directory.queries import clients_in
 from offboarding.directory.rules import Scope
 from offboarding.removals.models import Place, RemovalRequest
@@ -58,6 +66,12 @@ def policy_for(scope: Scope, pk: int) -> Policy | None:
 def proposals_in(scope: Scope) -> list[PolicyVersion]:
     found = PolicyVersion.objects.filter(standing=Standing.PROPOSED, policy__in=policies_in(scope))
     return list(found.select_related("policy__client", "proposed_by").order_by("proposed_at", "pk"))
+
+
+def proposals_to(scope: Scope) -> list[PolicyVersion]:
+    """Those that wait for this very person: somebody else proposed them."""
+    open_ = proposals_in(scope) if scope.has(Role.ADMINISTRATOR) else []
+    return [each for each in open_ if not may_not_approve(scope, each.policy.client_id, each.proposed_by_id)]
 
 
 def versions_of(policy: Policy) -> list[PolicyVersion]:

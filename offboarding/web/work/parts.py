@@ -13,7 +13,7 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from offboarding.approvals.models import Approval
+from offboarding.approvals.models import Approval, PolicyVersion
 from offboarding.approvals.rules import Decision
 from offboarding.connections.models import Workspace
 from offboarding.emergencies.models import Ask, Emergency
@@ -78,6 +78,19 @@ def question_row(asked: Approval, clock: Clock) -> WorkRowCard:
         asked.note,
         clock.due(removal.due_at, removal.filed_at) if removal.due_at and removal.filed_at else None,
         ActCard(_("Answer"), url),
+    )
+
+
+def proposals(found: Sequence[PolicyVersion]) -> PartCard:
+    rows = tuple(proposal_row(each) for each in found)
+    return PartCard("proposals", counted(_("Changes of policy to decide"), rows), rows, needs=True)
+
+
+def proposal_row(proposed: PolicyVersion) -> WorkRowCard:
+    url = reverse("policy_proposal", args=[proposed.pk])
+    facts = _("proposed by %(who)s: %(why)s") % {"who": proposed.proposed_by.name, "why": proposed.why}
+    return WorkRowCard(
+        TagCard("to_decide"), "", str(proposed.policy), url, facts, act=ActCard(_("Decide"), url)
     )
 
 

@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET
 
+from offboarding.approvals.policies.queries import proposals_to
 from offboarding.approvals.queries import decisions_of, questions_to
 from offboarding.approvals.queries import to_decide as decisions_waiting
 from offboarding.connections.models import Workspace
@@ -121,6 +122,7 @@ def all_parts(request: Request, clock: Clock) -> Iterator[PartCard]:
     if scope.has(*REVIEWS):
         yield parts.reviews(to_review(scope), clock)
     yield parts.to_decide(decisions_waiting(scope, today(request)), clock)
+    yield parts.proposals(proposals_to(scope))
     if scope.has(Role.SECURITY, Role.ADMINISTRATOR):
         yield parts.exceptions(came_back(scope), clock)
     if scope.has(*FILES):
