@@ -20,10 +20,12 @@ from offboarding.checklist.queries import found_places, newest_plan, playbook_of
 from offboarding.checklist.risks import may_break, not_known
 from offboarding.checklist.rules import Found, give_first
 from offboarding.connections.queries import hours_of
+from offboarding.directory.queries import all_addresses
 from offboarding.directory.rules import Scope
 from offboarding.discovery.holdings import words as words_of
 from offboarding.discovery.queries import newest_looks
 from offboarding.discovery.rules import Outcome
+from offboarding.lib.addresses import distinct, fold
 from offboarding.removals.adjusting import standing
 from offboarding.removals.adjusting import within as reason_within
 from offboarding.removals.catalogue import DUE
@@ -96,6 +98,7 @@ def check_card(removal: RemovalRequest, scope: Scope, today: date, zone: tzinfo,
         due=DueCard.of(due, now, zone, now),
         notices=(
             *already_notices(open_beside(scope, removal)),
+            *not_looked_for(removal, scope),
             *notices(removal, approvers, count, zone, now),
         ),
         version=removal.version,
@@ -191,6 +194,20 @@ def notices(
         )
         made.append(NoticeCard("info", says, _("The plan takes what is known at the moment you send it.")))
     return made
+
+
+def not_looked_for(removal: RemovalRequest, scope: Scope) -> Iterator[NoticeCard]:
+    """Addresses that the user's clients know the person by, and that are not in the request."""
+    known = all_addresses(scope, removal.addresses).values()
+    asked = {fold(each) for each in removal.addresses}
+    others = distinct(one for addresses in known for one in addresses if fold(one) not in asked)
+    if others:
+        says = _("Also known as %(others)s") % {"others": ", ".join(others)}
+        text = _(
+            "Nobody looked for that. What it holds stays, unless you add it where you say who is leaving."
+        )
+        act = ActCard(_("Add an address"), reverse("draft", args=[removal.number]))
+        yield NoticeCard("attention", says, text, act)
 
 
 def nobody_there(removal: RemovalRequest, zone: tzinfo, now: datetime) -> Iterator[NoticeCard]:
