@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from offboarding.lib.refusals import Refused
+
+
+def after(last_day: date, zone: ZoneInfo, field: str = "start") -> datetime:
+    """When this day is over there: the day itself still counts."""
+    return moment(last_day + timedelta(days=1), time(), zone, field)
 
 
 def moment(day: date, clock: time, zone: ZoneInfo, field: str = "clock") -> datetime:

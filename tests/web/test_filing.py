@@ -8,6 +8,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -600,6 +601,31 @@ def test_the_contract_comes_from_the_roster(
     Address.objects.create(collaborator=dan, email=DAN)
     search()
     assert 'value="SOW-77"' in as_alice.get("/requests/new/R-1001/details/").content.decode()
+
+
+def test_access_ends_after_the_last_day_of_the_engagement(
+    as_alice: Any,
+    drafted: Callable[..., Any],
+    known_as: Callable[..., Any],
+    clients: dict[str, Any],
+    alice: Any,
+    today: Any,
+) -> None:
+    from offboarding.directory.models import Engagement
+
+    removal, here = drafted("Acme Production"), "/requests/new/R-1001/details/"
+    typed = {**NOW, "start": "end", "time_zone": "America/New_York"}
+    assert as_alice.post(here, typed).status_code == 422, "on no roster"
+    person = known_as(SimpleNamespace(name="Dan", email=DAN), DAN_ELSEWHERE, "Acme")
+    ending = Engagement.objects.create(client=clients["Acme"], name="W", lead=alice, ends_on=today)
+    person.engagements.add(ending)
+    assert 'value="end"' in as_alice.get(here).content.decode()
+    assert as_alice.post(here, typed)["Location"] == "/requests/new/R-1001/check/"
+    removal.refresh_from_db()
+    there = removal.starts_at.astimezone(ZoneInfo("America/New_York"))
+    assert (there.date(), f"{there:%H:%M}") == (today + timedelta(days=1), "00:00")
+    Engagement.objects.update(ends_on=today - timedelta(days=1))
+    assert 'value="end"' not in as_alice.get(here).content.decode(), "it has passed"
 
 
 # ---- page 4, and after ------------------------------------------------------------------------------------------

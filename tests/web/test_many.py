@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -114,6 +116,24 @@ def test_everyone_on_an_engagement_with_all_their_addresses(
     assert re.search(rf'value="{works.pk}" selected', as_alice.get(link).content.decode())
     text = says(as_alice.get(begin(as_alice, "", engagement=works.pk)["Location"]))
     assert "File for 2 people" in text and "dan@home.example" in text
+
+
+def test_everyone_goes_after_the_last_day_of_their_engagement(
+    as_alice: Browser, clients: dict[str, Any], alice: Any, today: Any
+) -> None:
+    works = Engagement.objects.create(client=clients["Acme"], name="Analytics", lead=alice)
+    made = Collaborator.objects.create(client=clients["Acme"], name="Dan")
+    made.engagements.add(works)
+    Address.objects.create(collaborator=made, email=DAN)
+    for ends_on in (None, today - timedelta(days=1)):
+        Engagement.objects.update(ends_on=ends_on)
+        answer = begin(as_alice, "", engagement=works.pk, start="end")
+        assert answer.status_code == 422 and "whose last day is still to come" in says(answer)
+    assert begin(as_alice, start="end").status_code == 422, "a list is of no engagement"
+    Engagement.objects.update(ends_on=today)
+    assert begin(as_alice, "", engagement=works.pk, start="end").status_code == 302
+    there = Batch.objects.get().starts_at.astimezone(ZoneInfo("Europe/Berlin"))
+    assert (there.date(), f"{there:%H:%M}") == (today + timedelta(days=1), "00:00")
 
 
 def test_what_became_of_each_row_is_shown_and_polled(as_alice: Browser, workspace: Any, seen: Any) -> None:

@@ -3,23 +3,26 @@
 from __future__ import annotations
 
 import re
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 
 from offboarding.lib.addresses import distinct, well_formed
-from offboarding.lib.moments import moment
+from offboarding.lib.moments import after, moment
 from offboarding.lib.refusals import Refused
 from offboarding.removals.rules import FILED_FOR, Choice, refuses_stays
 from offboarding.web.account.forms import zone_choices
 
 NO_SPELLING = {"autocomplete": "off", "spellcheck": "false"}
 LEAVE = "leave"
+AT_ONCE = ("now", lazy("As soon as it is approved"))
+AT_A_TIME = ("at", lazy("At a date and time"))
 LONG = {"max_length": lazy("Write at most %(limit_value)d characters.")}
 
 
@@ -151,10 +154,13 @@ class DetailsForm(forms.Form):
     )
     start = forms.ChoiceField(
         label=lazy("When should it end?"),
-        choices=[("now", lazy("As soon as it is approved")), ("at", lazy("At a date and time"))],
+        choices=[AT_ONCE, AT_A_TIME],
         widget=forms.RadioSelect,
         initial="now",
-        error_messages={"required": lazy("Choose when the access should end.")},
+        error_messages={
+            "required": lazy("Choose when the access should end."),
+            "invalid_choice": lazy("Choose when the access should end."),
+        },
     )
     day = forms.DateField(
         label=lazy("Date"),
@@ -181,8 +187,12 @@ class DetailsForm(forms.Form):
         label=lazy("Notes"), required=False, max_length=4000, widget=forms.Textarea, error_messages=LONG
     )
 
-    def __init__(self, *args: Any, zone: str = "UTC", **kwargs: Any) -> None:
+    def __init__(self, *args: Any, zone: str = "UTC", last_day: date | None = None, **kwargs: Any) -> None:
+        """`last_day`: of the engagement on whose roster the person stands, if it is still to come."""
         super().__init__(*args, **kwargs)
+        self.last_day = last_day
+        if last_day:
+            offer_last_day(self.fields["start"], last_day)
         field = self.fields["time_zone"]
         assert isinstance(field, forms.ChoiceField)
         named = zone_choices()
@@ -193,6 +203,7 @@ class DetailsForm(forms.Form):
         if given.get("start") == "at":
             self.need("day", _("Enter the date on which the access should end."))
             self.need("clock", _("Enter the time at which the access should end."))
+        if given.get("start") in ("at", "end"):
             self.need_one_moment()
         return given
 
@@ -203,10 +214,12 @@ class DetailsForm(forms.Form):
         try:
             self.moment()
         except Refused as refusal:
-            self.add_error("clock", refusal.sentence)
+            self.add_error(str(refusal.facts["field"]), refusal.sentence)
 
     def moment(self) -> datetime:
         given = self.cleaned_data
+        if given["start"] == "end" and self.last_day:
+            return after(self.last_day, ZoneInfo(given["time_zone"]))
         return moment(given["day"], given["clock"], ZoneInfo(given["time_zone"]))
 
     def need(self, name: str, says: str) -> None:
@@ -218,3 +231,10 @@ class DetailsForm(forms.Form):
         if self.cleaned_data["start"] == "now":
             return now
         return self.moment()
+
+
+def offer_last_day(field: forms.Field, last_day: date) -> None:
+    """Between the two that are always there."""
+    assert isinstance(field, forms.ChoiceField)
+    says = _("After the last day of the engagement, %(day)s") % {"day": date_format(last_day, "j M Y")}
+    field.choices = [AT_ONCE, ("end", says), AT_A_TIME]

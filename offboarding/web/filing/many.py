@@ -25,7 +25,7 @@ from offboarding.web.filing.cards import may_not_file
 from offboarding.web.filing.drafts import trigger
 from offboarding.web.filing.many_forms import ListForm
 from offboarding.web.filing.search import FILES
-from offboarding.web.http import Request, now, page, part_wanted, signed_in, zone_of
+from offboarding.web.http import Request, now, page, part_wanted, signed_in, today, zone_of
 from offboarding.web.removal.clock import Clock
 from offboarding.web.setup.changing import refused
 
@@ -41,8 +41,10 @@ def many(request: Request) -> HttpResponse:
     zone = str(zone_of(request))
     if request.method != "POST":
         initial = {"engagement": request.GET.get("engagement", ""), "time_zone": zone}
-        return show_form(request, ListForm(initial=initial, zone=zone, engagements=engagements))
-    form = ListForm(request.POST, request.FILES, zone=zone, engagements=engagements)
+        return show_form(
+            request, ListForm(initial=initial, zone=zone, engagements=engagements, today=today(request))
+        )
+    form = ListForm(request.POST, request.FILES, zone=zone, engagements=engagements, today=today(request))
     if not form.is_valid():
         return show_form(request, form, 422)
     try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import date
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -11,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 
 from offboarding.directory.models import Engagement
-from offboarding.lib.moments import moment
+from offboarding.lib.moments import after, moment
 from offboarding.lib.refusals import Refused
 from offboarding.removals.batches import Terms
 from offboarding.removals.rules import FILED_FOR, Group
@@ -42,7 +43,11 @@ class ListForm(forms.Form):
     )
     start = forms.ChoiceField(
         label=lazy("When should it end?"),
-        choices=[("now", lazy("As soon as each is approved")), ("at", lazy("At a date and time"))],
+        choices=[
+            ("now", lazy("As soon as each is approved")),
+            ("end", lazy("After the last day of the engagement")),
+            ("at", lazy("At a date and time")),
+        ],
         widget=forms.RadioSelect,
         initial="now",
     )
@@ -62,8 +67,11 @@ class ListForm(forms.Form):
     ticket = forms.CharField(label=lazy("Ticket"), required=False, max_length=100, error_messages=LONG)
     client_informed = forms.BooleanField(label=lazy("The client knows about it"), required=False)
 
-    def __init__(self, *args: Any, zone: str, engagements: Sequence[Engagement], **kwargs: Any) -> None:
+    def __init__(
+        self, *args: Any, zone: str, engagements: Sequence[Engagement], today: date, **kwargs: Any
+    ) -> None:
         super().__init__(*args, **kwargs)
+        self.today = today
         self.engagements = {str(each.pk): each for each in engagements}
         rosters = [(key, f"{each.client.name}: {each.name}") for key, each in self.engagements.items()]
         self.choose("engagement", [("", _("– none –")), *rosters])
@@ -85,7 +93,15 @@ class ListForm(forms.Form):
             self.add_error(filled[1], _("Use one of the three: a file, a list or an engagement."))
         if given.get("start") == "at":
             self.need_a_moment(given)
+        if given.get("start") == "end" and not self.last_day(given):
+            self.add_error("start", _("Choose an engagement above whose last day is still to come."))
         return given
+
+    def last_day(self, given: dict[str, Any]) -> date | None:
+        """Of the engagement that was chosen, if it is still to come."""
+        chosen = self.engagements.get(given.get("engagement", ""))
+        ends_on = chosen.ends_on if chosen else None
+        return ends_on if ends_on and ends_on >= self.today else None
 
     def need_a_moment(self, given: dict[str, Any]) -> None:
         for name, says in (("day", _("Enter the date.")), ("clock", _("Enter the time."))):
@@ -103,6 +119,8 @@ class ListForm(forms.Form):
         at = None
         if given["start"] == "at":
             at = moment(given["day"], given["clock"], ZoneInfo(given["time_zone"]))
+        if given["start"] == "end" and (last_day := self.last_day(given)):
+            at = after(last_day, ZoneInfo(given["time_zone"]))
         return Terms(given["reason"], given["time_zone"], at, given["ticket"], given["client_informed"])
 
 

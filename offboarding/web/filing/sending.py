@@ -39,12 +39,16 @@ def details(request: Request, number: int) -> HttpResponse:
     if away:
         return away
     zone = removal.time_zone or str(zone_of(request))
+    row = on_roster(request, removal)
+    coming = row.get("ends_on")
+    last_day = coming if coming and coming >= today(request) else None
     if request.method == "POST":
-        return describe(request, removal, DetailsForm(request.POST, zone=zone))
-    return show_details(request, removal, DetailsForm(initial=known(request, removal, zone), zone=zone))
+        return describe(request, removal, DetailsForm(request.POST, zone=zone, last_day=last_day))
+    form = DetailsForm(initial=known(removal, zone, str(row.get("sow", ""))), zone=zone, last_day=last_day)
+    return show_details(request, removal, form)
 
 
-def known(request: Request, removal: RemovalRequest, zone: str) -> dict[str, Any]:
+def known(removal: RemovalRequest, zone: str, sow: str) -> dict[str, Any]:
     """What the draft holds already, and what the records suggest for it."""
     start = removal.starts_at
     later = start.astimezone(ZoneInfo(zone)) if start and start > now() else None
@@ -58,20 +62,18 @@ def known(request: Request, removal: RemovalRequest, zone: str) -> dict[str, Any
         "clock": later.time() if later else None,
         "time_zone": zone,
         "ticket": removal.ticket,
-        "sow": removal.sow or roster_sow(request, removal),
+        "sow": removal.sow if removal.reason else removal.sow or sow,
         "handover": removal.handover,
         "client_informed": removal.client_informed,
         "notes": removal.notes,
     }
 
 
-def roster_sow(request: Request, removal: RemovalRequest) -> str:
-    """The contract on whose roster the person stands."""
-    if removal.reason:
-        return ""
+def on_roster(request: Request, removal: RemovalRequest) -> dict[str, Any]:
+    """Contract and last day of the engagement on whose roster the person stands; empty if there is none."""
     wanted = {fold(address) for address in removal.addresses}
     rows = leaving_soon(request.scope, today(request) + timedelta(days=ROSTER_DAYS))
-    return next((str(row["sow"]) for row in rows if fold(row["email"]) in wanted), "")
+    return next((row for row in rows if fold(row["email"]) in wanted), {})
 
 
 def describe(request: Request, removal: RemovalRequest, form: DetailsForm) -> HttpResponse:
