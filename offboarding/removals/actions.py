@@ -14,13 +14,14 @@ from django.db.models.functions import Now
 
 from offboarding import pulse
 from offboarding.connections.models import Workspace
-from offboarding.directory.queries import scope_of
+from offboarding.directory.queries import scope_of, scopes_of
 from offboarding.directory.rules import Scope
 from offboarding.ledger.actions import APP, Actor, Event, record
 from offboarding.lib.addresses import distinct, key, same, well_formed
 from offboarding.lib.refusals import Refused, within
 from offboarding.removals.adjusting import within as reason_within
 from offboarding.removals.models import FIRST_NUMBER, Place, RemovalRequest
+from offboarding.removals.queries import clients_of
 from offboarding.removals.rules import (
     FARTHEST,
     FILED_FOR,
@@ -28,6 +29,7 @@ from offboarding.removals.rules import (
     Choice,
     Stage,
     due_at,
+    may_not_withdraw,
     refuses_choice,
     refuses_reason,
     refuses_stays,
@@ -351,8 +353,8 @@ def withdraw(removal: RemovalRequest, user: User, reason: str) -> None:
     reason = within(reason, 2000, "reason")
     with transaction.atomic():
         locked = RemovalRequest.objects.select_for_update().get(pk=removal.pk)
-        if locked.requester_id != user.pk:
-            raise Refused("not-yours", "Only the person who filed this request withdraws it.")
+        if why := refuses_withdrawal(locked, user):
+            raise Refused("not-yours", why)
         if locked.stage == Stage.WITHDRAWN:
             raise Refused("withdrawn-already", f"{locked.reference} is withdrawn already.")
         if Stage.WITHDRAWN not in STAGES[Stage(locked.stage)]:
@@ -367,6 +369,14 @@ def withdraw(removal: RemovalRequest, user: User, reason: str) -> None:
             facts={"reason": reason},
         )
     removal.refresh_from_db()
+
+
+def refuses_withdrawal(removal: RemovalRequest, user: User) -> str:
+    """Why this person may not withdraw it, in a sentence; empty if they may. A draft is its author's alone."""
+    if removal.filed_at is None:
+        return "" if removal.requester_id == user.pk else "Only the person who began this draft ends it."
+    scopes = scopes_of([user, removal.requester], datetime.now(UTC).date())
+    return may_not_withdraw(scopes[user.pk], scopes[removal.requester_id], clients_of(removal))
 
 
 def own_draft(removal: RemovalRequest, user: User) -> RemovalRequest:

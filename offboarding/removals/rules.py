@@ -170,6 +170,25 @@ def refuses_reason(reason: str, stays: str) -> str:
     return ""
 
 
+# Who files requests; of these, who calls one off whose requester files no more.
+FILING = (Role.REQUESTER, Role.SECURITY, Role.ADMINISTRATOR)
+CALLING_OFF = (Role.SECURITY, Role.ADMINISTRATOR)
+
+
+def may_not_withdraw(scope: Scope, requester: Scope, clients: frozenset[int]) -> str:
+    """Why this person may not withdraw a request that was sent, in a sentence; empty if they may.
+
+    Somebody can always do it: where its requester left or may not file for these clients any more, others do.
+    """
+    if scope.user_id == requester.user_id:
+        return ""
+    if requester.covers(clients, *FILING):
+        return "Only the person who filed this request withdraws it."
+    if not scope.covers(clients, *CALLING_OFF):
+        return "Who filed it is gone, so security or an administrator of every client in it withdraws it."
+    return ""
+
+
 # Besides the requester, these hold back, let go on and cut short what is running.
 STEERING = (Role.OPERATOR, Role.SECURITY)
 

@@ -67,6 +67,21 @@ def test_question_answer_and_decision_go_to_whoever_waits_for_them(
     assert "Olga does." in Message.objects.get(kind="answer").text
 
 
+def test_who_was_asked_is_told_that_it_is_withdrawn_and_nobody_of_a_draft(
+    filed: Make, drafted: Make, decide: Make, alice: Any, bob: Any, person: Make, news: News
+) -> None:
+    from offboarding.removals import actions as removals
+
+    removal, dev = filed("Acme Production"), person("dev", Role.APPROVER)
+    decide(removal, bob)
+    removals.withdraw(removal, alice, "Filed twice")
+    withdrawn = [each for each in news() if each.kind == "withdrawn"]
+    assert {each.recipient for each in withdrawn} == {bob, dev}
+    assert "Filed twice" in withdrawn[0].text and "Nothing is removed" in withdrawn[0].text
+    removals.withdraw(drafted("Acme Staging"), alice, "")
+    assert len([each for each in news() if each.kind == "withdrawn"]) == 2
+
+
 def test_a_changed_plan_asks_the_approvers_again(
     filed: Make, alice: Any, bob: Any, today: Any, news: News
 ) -> None:

@@ -313,6 +313,32 @@ def test_somebody_else_does_not_withdraw_it(filed: Make, bob: Any) -> None:
     assert refusal(lambda: removals.withdraw(filed(), bob, "x")) == "not-yours"
 
 
+@pytest.mark.parametrize("gone", ["disabled", "without the role"])
+def test_where_the_requester_left_security_or_an_administrator_withdraws_it(
+    filed: Make, decide: Make, person: Make, alice: Any, bob: Any, sam: Any, gone: str
+) -> None:
+    removal = filed("Acme Production", "Globex Production")
+    half = person("half", Role.ADMINISTRATOR, clients_=("Acme",))
+    decide(removal, bob)
+    assert refusal(lambda: removals.withdraw(removal, sam, "x")) == "not-yours", "its requester can"
+    if gone == "disabled":
+        type(alice).objects.filter(pk=alice.pk).update(is_active=False)
+    else:
+        Membership.objects.filter(user=alice).update(role=Role.AUDITOR.value)
+    removal.refresh_from_db()
+    for other in (bob, half):
+        assert refusal(lambda other=other: removals.withdraw(removal, other, "x")) == "not-yours"  # type: ignore[misc]
+    assert refusal(lambda: removals.withdraw(removal, sam, "")) == "no-reason"
+    removals.withdraw(removal, sam, "Its lead left")
+    assert removal.stage == "withdrawn"
+
+
+def test_a_draft_of_somebody_who_left_is_ended_by_nobody_else(drafted: Make, alice: Any, sam: Any) -> None:
+    removal = drafted()
+    type(alice).objects.filter(pk=alice.pk).update(is_active=False)
+    assert refusal(lambda: removals.withdraw(removal, sam, "x")) == "not-yours"
+
+
 def test_it_is_withdrawn_once(filed: Make, alice: Any) -> None:
     removal = filed()
     removals.withdraw(removal, alice, "x")

@@ -489,11 +489,25 @@ def test_a_version_that_cannot_be_read_is_an_old_one(
 def test_only_the_requester_changes_or_withdraws(path: str, client: Browser, filed: Make, sam: Any) -> None:
     removal = filed()
     client.force_login(sam)
-    assert "Only Alice, who filed this request" in text_of(client.get(at(removal, path)))
+    says = "changes it" if path == "change/" else "Only the person who filed this request withdraws it."
+    assert says in text_of(client.get(at(removal, path)))
+    assert "withdraw/" not in client.get(at(removal)).content.decode()
     response = client.post(at(removal, path), choices(removal, choice="keep", reason="no") | {"reason": "no"})
     assert response.status_code == 403
     removal.refresh_from_db()
     assert (removal.stage, removal.plans.count()) == ("planned", 1)
+
+
+def test_where_its_requester_left_security_withdraws_it_on_its_page(
+    client: Browser, filed: Make, alice: Any, sam: Any
+) -> None:
+    removal = filed()
+    type(alice).objects.filter(pk=alice.pk).update(is_active=False)
+    client.force_login(sam)
+    assert at(removal, "withdraw/") in client.get(at(removal)).content.decode()
+    client.post(at(removal, "withdraw/"), {"reason": "Its lead left"})
+    removal.refresh_from_db()
+    assert removal.stage == "withdrawn"
 
 
 def test_nothing_is_changed_once_the_work_has_begun(client: Browser, running: Make, alice: Any) -> None:

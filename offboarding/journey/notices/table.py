@@ -101,6 +101,11 @@ def concerned(case: Case) -> list[User]:
     return [case.removal.requester, *(each.approver for each in approvals_of(case.plan))]
 
 
+def waited(case: Case) -> list[User]:
+    """Whoever asked, and whoever was asked or has answered."""
+    return [case.removal.requester, *deciders(case), *(each.approver for each in approvals_of(case.plan))]
+
+
 def around(case: Case) -> list[User]:
     """Whoever waits for the work or does it."""
     return [case.removal.requester, *workers_for(case.removal, today())]
@@ -266,6 +271,10 @@ NOTICES: dict[Event, tuple[Notice, ...]] = {
     Event.APPROVAL_ESCALATED: (Notice("nobody decided", told_instead, words.escalated, over=not_waiting),),
     Event.APPROVAL_FELL: (Notice("approval fell", asked_and_asking, words.fell, over=stands_again),),
     Event.APPROVAL_EXPIRED: (Notice("expired", asked_and_asking, words.expired, over=not_expired),),
+    # A draft that is thrown away gives no reason, and nobody was asked.
+    Event.REMOVAL_WITHDRAWN: (
+        Notice("withdrawn", waited, words.withdrawn, lambda facts: bool(facts["reason"])),
+    ),
     Event.PLAN_REJECTED: (Notice("rejected", requester, words.rejected),),
     Event.ITEM_MOVED: (
         Notice("step", workers, words.step_needed, needs_person, moved_on, Pace.JOINED),

@@ -153,6 +153,14 @@ def noted(case: Case) -> list[tuple[str, str]]:
     return [(_("Note"), note)] if note else []
 
 
+def withdrawn(case: Case, _user: User) -> Words:
+    lead = _("%(who)s withdrew it. Nothing is removed, and nothing is left to decide.")
+    if case.removal.restores_id:
+        lead = _("%(who)s withdrew it. Nothing is given back, and nothing is left to decide.")
+    facts = [(_("Because"), str(case.facts["reason"])), who(case), where(case)]
+    return Words(_("Withdrawn: %(what)s") % {"what": what(case)}, lead % {"who": case.actor}, facts, case.url)
+
+
 # ---------------------------------------------------------------- doing
 
 

@@ -303,12 +303,15 @@ def main_act(view: Overview) -> ActCard | None:
 
 
 def more(view: Overview) -> tuple[ActCard, ...]:
-    """Change and withdraw are the requester's, as long as the work has not begun; then it can be paused or cut short."""
+    """Change and withdraw are the requester's, as long as the work has not begun; then it can be paused or cut short.
+
+    Where the requester has left, others withdraw it.
+    """
     own = view.user.pk == view.removal.requester_id
-    early = own and view.stage in (Stage.PLANNED, Stage.EXPIRED, Stage.APPROVED)
-    change = early and not view.removal.restores_id
+    early = view.stage in (Stage.PLANNED, Stage.EXPIRED, Stage.APPROVED)
+    change = early and own and not view.removal.restores_id
     acts = [ActCard(_("Change the plan"), f"{view.url}change/", "link")] if change else []
-    if early:
+    if early and view.may_withdraw:
         acts.append(ActCard(_("Withdraw the request"), f"{view.url}withdraw/", "link", dialog=True))
     if view.stage is Stage.RUNNING and view.may_steer and not view.removal.rest_cancelled_at:
         if not view.removal.paused_at:

@@ -65,9 +65,11 @@ def not_yours(request: Request, view: Overview, title: str, why: str) -> HttpRes
 def closed_to(view: Overview) -> str:
     """Why this reader cannot change the request; empty if they can."""
     if view.user.pk != view.removal.requester_id:
-        return _("Only %(who)s, who filed this request, changes or withdraws it.") % {
-            "who": view.removal.requester.name
-        }
+        return _("Only %(who)s, who filed this request, changes it.") % {"who": view.removal.requester.name}
+    return under_way(view)
+
+
+def under_way(view: Overview) -> str:
     if view.stage not in (Stage.PLANNED, Stage.EXPIRED, Stage.APPROVED):
         return _("The work has begun or the request has ended. File another request for what is missing.")
     return ""
@@ -126,7 +128,7 @@ def ask_again(request: Request, view: Overview) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @of_request
 def withdraw(request: Request, view: Overview) -> HttpResponse:
-    if why := closed_to(view):
+    if why := removals.refuses_withdrawal(view.removal, view.user) or under_way(view):
         return not_yours(request, view, _("You cannot withdraw this request"), why)
     if request.method != "POST":
         return withdraw_page(request, view)

@@ -34,9 +34,10 @@ from offboarding.execution.models import Proof, Run
 from offboarding.execution.queries import Tally
 from offboarding.execution.rules import may_not_work
 from offboarding.journey.offers import restorations_of
+from offboarding.removals.actions import refuses_withdrawal
 from offboarding.removals.models import RemovalRequest
 from offboarding.removals.queries import clients_of
-from offboarding.removals.rules import Stage, may_not_steer
+from offboarding.removals.rules import CALLING_OFF, Stage, may_not_steer
 from offboarding.users.rules import Role
 from offboarding.verification.queries import (
     PlaceStanding,
@@ -186,6 +187,12 @@ class Overview:
         """True if this reader may pause the work, or cancel the rest of it."""
         removal = self.removal
         return not may_not_steer(self.scope, removal.requester_id, self.clients, removal.addresses)
+
+    @property
+    def may_withdraw(self) -> bool:
+        """True if this reader may take the request back before the work begins. Nothing is asked where only its requester may."""
+        own = self.user.pk == self.removal.requester_id
+        return own or (self.scope.has(*CALLING_OFF) and not refuses_withdrawal(self.removal, self.user))
 
     @property
     def may_restore(self) -> bool:
