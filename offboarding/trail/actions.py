@@ -46,7 +46,10 @@ def may_copy(scope: Scope, workspaces: Iterable[Workspace]) -> None:
 def ask(by: User, scope: Scope, workspaces: Sequence[Workspace]) -> int:
     """Copy what is new now. Returns how many readings began; one that is under way serves as well."""
     may_copy(scope, workspaces)
-    return sum(begin(workspace, by) for workspace in workspaces)
+    connected = [each for each in workspaces if not each.ended_at]
+    if not connected:
+        raise Refused("disconnected", "It is disconnected. Give it a new token first.")
+    return sum(begin(workspace, by) for workspace in connected)
 
 
 def copy_what_is_due(now: datetime) -> int:

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from django.test import Client as Browser
+from django.urls import reverse
 
 from offboarding.connections import actions, keyring
 from offboarding.connections.models import Workspace
@@ -22,6 +23,7 @@ from offboarding.lib import canonical
 from offboarding.lib.refusals import Refused
 from offboarding.removals import restoring
 from offboarding.removals.models import RemovalRequest
+from offboarding.trail.models import Copy, Harvest
 from offboarding.trail.queries import to_copy
 from offboarding.users.rules import Role
 from offboarding.work.rules import State
@@ -152,3 +154,20 @@ def test_on_its_page_it_asks_why_and_then_stands_below_the_list(
     own = client.get(here).content.decode()
     assert "none: it was forgotten" in own and "disconnected the workspace: Handed over." in own
     assert client.post(f"{here}test/").status_code == 409, "there is nothing to test with"
+
+
+def test_its_audit_trail_is_copied_no_more(
+    client: Browser, ends: Make, ada: Any, workspace: Make, today: date
+) -> None:
+    place = workspace()
+    client.force_login(ada)
+    here = f"/setup/connections/{place.pk}/"
+    assert "Copy now" in client.get(here).content.decode()
+    begun = datetime.now(UTC) - timedelta(days=2)
+    Copy.objects.create(workspace=place, since=begun, until=datetime.now(UTC))
+    assert "so nothing is lost" in client.get(here).content.decode()
+    ends(ada, place)
+    page = client.get(here).content.decode()
+    assert "Copy now" not in page and "so nothing is lost" not in page and "Add a CSV file" in page
+    assert client.post(reverse("trail_copy", args=[place.pk])).status_code == 409
+    assert not Harvest.objects.exists()

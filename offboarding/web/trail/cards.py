@@ -45,7 +45,9 @@ class HarvestRow:
     says: str
 
 
-def facts(copy: Copy | None, busy: bool, events: int, clock: Clock) -> tuple[FactCard, ...]:
+def facts(
+    copy: Copy | None, busy: bool, events: int, clock: Clock, connected: bool = True
+) -> tuple[FactCard, ...]:
     """How far the copy reaches, gaps and all, and why it does not grow where it does not."""
     reach = copy.reach if copy else None
     made = [FactCard(_("State"), state(copy, busy, clock))]
@@ -63,17 +65,17 @@ def facts(copy: Copy | None, busy: bool, events: int, clock: Clock) -> tuple[Fac
             made.append(FactCard(_("Gaps"), gaps, note=_("Segment had dropped these days before we copied.")))
     elif events:
         made.append(FactCard(_("From files"), counted(events)))
-    made.append(FactCard(_("Segment keeps them"), kept_there(copy, clock)))
+    made.append(FactCard(_("Segment keeps them"), kept_there(copy, clock, connected)))
     return tuple(made)
 
 
-def kept_there(copy: Copy | None, clock: Clock) -> str:
+def kept_there(copy: Copy | None, clock: Clock, connected: bool) -> str:
     """Until when what is in no copy of ours can still be had."""
     reach = copy.reach if copy else None
     if reach is None:
         words = {"day": clock.says(clock.now - KEPT)}
         return _("for 90 days. What happened before %(day)s is gone, and a day more each day.") % words
-    if copy and not copy.lack and keeps_up(reach.until, clock.now, settings.TRAIL_HOURS):
+    if connected and copy and not copy.lack and keeps_up(reach.until, clock.now, settings.TRAIL_HOURS):
         return _("for 90 days. It is copied %(often)s, so nothing is lost.") % {"often": often()}
     ends = dropped_on(reach.until)
     if ends <= clock.now:

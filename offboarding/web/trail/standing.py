@@ -20,7 +20,7 @@ def standing(request: Request, workspace: Workspace) -> dict[str, Any]:
     copy, busy = queries.copy_of(workspace), bool(queries.under_way([workspace.pk]))
     events = queries.events_in(workspace).count()
     return {
-        "copied": cards.facts(copy, busy, events, Clock.of(request)),
+        "copied": cards.facts(copy, busy, events, Clock.of(request), workspace.ended_at is None),
         "events": events,
         "may_copy": copies(request, workspace),
     }
