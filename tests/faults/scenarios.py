@@ -12,8 +12,6 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from io import BytesIO
 
-from django.conf import settings
-
 from offboarding.approvals import asking
 from offboarding.approvals.models import Asking
 from offboarding.connections import keyring
@@ -358,7 +356,6 @@ def list_of_people() -> Target:
 
 def signed() -> Target:
     """A checkpoint that the mailbox outside has not got yet."""
-    settings.CHECKPOINT_MAIL = "checkpoints@partner.example"
     running("acme-staging")
     desks.SCHEDULES["ledger.checkpoint"].run()
     return Target("ledger.deliver")

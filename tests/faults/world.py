@@ -90,6 +90,7 @@ def set_up(made: World) -> None:
             "OFFBOARD_BREAKER_PLACES": "10000",
             "OFFBOARD_MANY_PLACES_APPROVERS": "1",
             "OFFBOARD_MAIL": f"folder:{made.mails}",
+            "OFFBOARD_CHECKPOINT_MAIL": "checkpoints@partner.example",
             "DJANGO_SETTINGS_MODULE": "offboarding.settings",
         }
     )
