@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 README = Path(__file__).resolve().parent.parent.parent / "README.md"
-PARTS = ("find", "removal", "emergency", "steps", "click", "ledger", "packet")
+PARTS = ("find", "removal", "emergency", "steps", "click", "large", "ledger", "packet")
 MARKS = re.compile(r"(<!-- bench -->\n).*?(<!-- /bench -->)", re.DOTALL)
 HEAD = "| part | what | measured | beside | on | date |\n|---|---|---|---|---|---|\n"
 MARK = "ROW "
