@@ -141,7 +141,7 @@ def test_who_decides_in_anothers_place_needs_one_too(
     assert client.get(f"{url}confirm/").status_code == 200
 
 
-OUT = ("packet.zip", "report.pdf", "v1/bag.zip", "v1/redacted.zip", "v1/redacted/", "share/")
+OUT = ("packet.zip", "report.pdf", "v1/bag.zip", "v1/redacted/1.zip", "v1/redacted/", "share/")
 
 
 def test_who_takes_a_packet_away_or_shares_it_needs_one_too(
