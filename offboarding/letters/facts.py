@@ -66,9 +66,13 @@ def described(
         facts[name].append(row)
     own = {place.workspace_id for place in places}
     mine = [run for run in runs if run.item.phase in MATTERS and concerns(run, own) and not helps(run)]
-    for run in mine:
-        if not run.item.target.get("source_id") and (name := step_list(run)):
-            facts[name].append(step_row(run, bool(others)))
+    steps = [run for run in mine if not run.item.target.get("source_id") and step_list(run)]
+    shared = [run for run in steps if others and run.item.workspace_id is None]
+    for run in steps:
+        if run not in shared:
+            facts[step_list(run)].append(step_row(run))
+    for name, row in unnamed(shared):
+        facts[name].append(row)
     for name, row in rotations(run for run in mine if run.item.target.get("source_id")):
         facts[name].append(row)
     facts["not_known"] = unknown(places, others, not_known)
@@ -131,11 +135,26 @@ def step_list(run: Run) -> str:
     return "" if State(run.state) in ENDED else "not_done"
 
 
-def step_row(run: Run, several: bool) -> dict[str, str]:
-    """Its title names the workspaces that it is for: where these may be another client's, it stays unnamed."""
-    what = SHARED if several and run.item.workspace_id is None else mask_text(run.item.title)
-    at = iso(run.ended_at) if run.ended_at and run.ended == Ended.BY_HAND else ""
-    return {"what": what, "where": "", **({"at": at} if at else {})}
+def step_row(run: Run) -> dict[str, str]:
+    place = run.item.workspace.name if run.item.workspace else ""
+    where = "" if place in run.item.title else place
+    return {"what": mask_text(run.item.title), "where": where, **done_at([run])}
+
+
+def unnamed(shared: Iterable[Run]) -> Iterable[tuple[str, dict[str, str]]]:
+    """Steps whose titles may name another client's things: of each list only how many there are."""
+    by_list: dict[str, list[Run]] = {}
+    for run in shared:
+        by_list.setdefault(step_list(run), []).append(run)
+    for name, runs in by_list.items():
+        what = SHARED if len(runs) == 1 else f"{len(runs)} steps that concern several clients"
+        yield name, {"what": what, "where": "", **done_at(runs)}
+
+
+def done_at(runs: Sequence[Run]) -> dict[str, str]:
+    """When the last of them was signed off by a person."""
+    ends = [run.ended_at for run in runs if run.ended_at and run.ended == Ended.BY_HAND]
+    return {"at": iso(max(ends))} if ends else {}
 
 
 def unknown(

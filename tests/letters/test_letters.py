@@ -17,8 +17,9 @@ from offboarding.evidence import store
 from offboarding.execution.models import Run
 from offboarding.journey import letters as route
 from offboarding.ledger.models import Entry
+from offboarding.ledger.rules import iso
 from offboarding.letters import actions, queries
-from offboarding.letters.facts import whole
+from offboarding.letters.facts import MATTERS, step_row, whole
 from offboarding.letters.models import Delivery, Letter, TermsVersion
 from offboarding.letters.rules import Conditions, Kind, Word
 from offboarding.lib import canonical
@@ -94,6 +95,30 @@ def test_of_another_clients_places_nothing_is_said(running: Make, clients: dict[
     read_again(removal, "Globex Secret")
     assert "Globex" not in str(queries.facts_of(removal, clients["Acme"]))
     assert "Globex Secret" in str(queries.facts_of(removal, clients["Globex"])["removed"])
+
+
+def test_steps_for_several_clients_are_one_line_and_a_step_says_where_it_is(
+    running: Make, clients: dict[str, Any]
+) -> None:
+    removal = running("Acme Production", "Globex Secret")
+    runs = Run.objects.filter(item__plan__removal=removal, item__phase__in=MATTERS)
+    shared = list(runs.filter(item__workspace=None).order_by("pk"))
+    assert len(shared) > 1
+    told = queries.facts_of(removal, clients["Acme"])
+    assert [row["what"] for row in told["not_done"] if "several clients" in row["what"]] == [
+        f"{len(shared)} steps that concern several clients"
+    ]
+    Run.objects.filter(pk=shared[0].pk).update(
+        state="done", ended="by hand", ended_at=removal.filed_at, ended_by=removal.requester
+    )
+    told = queries.facts_of(removal, clients["Acme"])
+    (row,) = (row for row in told["by_hand"] if "several clients" in row["what"])
+    assert (row["what"], row["at"]) == ("A step that concerns several clients", iso(removal.filed_at))
+    one = Run.objects.select_related("item__workspace").filter(item__workspace__name="Acme Production")[0]
+    one.item.title = "Drop the old login"
+    assert step_row(one)["where"] == "Acme Production"
+    one.item.title = "Remove Dan from Acme Production"
+    assert step_row(one)["where"] == ""
 
 
 # ---------------------------------------------------------------- approving and sending
