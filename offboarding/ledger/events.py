@@ -80,6 +80,7 @@ class Event(StrEnum):
     REMOVAL_RESUMED = "removal.resumed"
     REST_CANCELLED = "removal.rest_cancelled"
     REMOVAL_CLOSED = "removal.closed"
+    REMOVAL_READ = "removal.read"
     PLAN_FROZEN = "plan.frozen"
     PLAN_APPROVED = "plan.approved"
     PLAN_REJECTED = "plan.rejected"

@@ -17,6 +17,7 @@ from offboarding.approvals.models import Approval
 from offboarding.evidence.actions import keep_json
 from offboarding.execution.models import Attempt, Run
 from offboarding.execution.rules import Act, Cause, Ended, Result
+from offboarding.ledger.models import Entry
 from offboarding.work.rules import State
 
 Make = Callable[..., Any]
@@ -61,6 +62,20 @@ def test_for_another_clients_lead_it_does_not_exist(
     removal = filed()
     client.force_login(carol)
     assert client.get(at(removal, path)).status_code == 404
+
+
+def test_who_only_audits_leaves_a_trace_of_what_they_open_once_in_a_sitting(
+    client: Browser, running: Make, erin: Any, olga: Any
+) -> None:
+    removal = running("Acme Production")
+    client.force_login(olga)
+    client.get(at(removal))
+    client.force_login(erin)
+    for path in ("", "evidence/", "timeline/", ""):
+        assert client.get(at(removal, path)).status_code == 200
+    (entry,) = Entry.objects.filter(event="removal.read")
+    assert (entry.about, entry.actor_id) == (removal.reference, str(erin.pk))
+    assert "opened the request as an auditor" in text_of(client.get(at(removal, "timeline/")))
 
 
 def test_nobody_reads_a_request_about_their_own_access(client: Browser, filed: Make, person: Make) -> None:

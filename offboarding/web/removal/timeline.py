@@ -384,6 +384,7 @@ WORDS: dict[Event, Callable[[Facts], str]] = {
     Event.SHARE_OPENED: lambda _facts: _("opened the shared packet"),
     Event.SHARE_DOWNLOADED: lambda facts: _("downloaded the shared packet: %(part)s") % facts,
     Event.SHARE_ENDED: lambda facts: _("ended the share of the packet: %(because)s") % facts,
+    Event.REMOVAL_READ: lambda _facts: _("opened the request as an auditor"),
     Event.PACKET_OPENED: lambda facts: _("opened version %(version)s of the evidence packet") % facts,
     Event.PACKET_DOWNLOADED: lambda facts: _("downloaded version %(version)s of the evidence packet") % facts,
     Event.EVIDENCE_DOWNLOADED: lambda facts: _("downloaded a file of evidence"),

@@ -12,9 +12,14 @@ from django.shortcuts import redirect
 from django.urls import reverse
 from django.views.decorators.http import require_safe
 
+from offboarding.ledger.events import Event
 from offboarding.ledger.queries import entries_about
+from offboarding.removals.models import RemovalRequest
 from offboarding.removals.rules import Stage
+from offboarding.reports.actions import noted
+from offboarding.users.rules import Role
 from offboarding.verification.traced import events_of
+from offboarding.web.audit.sitting import once
 from offboarding.web.http import Request, page, part_wanted, removal_or_404, signed_in, today
 from offboarding.web.removal import access as access_cards
 from offboarding.web.removal import cards
@@ -45,9 +50,17 @@ def of_request(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]
             return redirect(f"/requests/new/{removal.reference}/found/")
         if seen is None:
             raise Http404
+        note_auditor(request, removal)
         return view(request, seen, **kwargs)
 
     return wraps(view)(parts_need_a_person(signed_in(inner)))
+
+
+def note_auditor(request: Request, removal: RemovalRequest) -> None:
+    """Who only audits leaves a trace of what they read, once in a sitting. Others read what they work on."""
+    only_audits = {role for role, _client in request.scope.grants} == {Role.AUDITOR}
+    if only_audits and once(request, f"request:{removal.number}"):
+        noted(Event.REMOVAL_READ, request.user, {}, about=removal.reference)
 
 
 def parts_need_a_person(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
