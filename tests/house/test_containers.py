@@ -8,6 +8,7 @@ import tomllib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 from django.core.management import get_commands
@@ -25,6 +26,7 @@ GIVEN = {
     "OFFBOARD_BASE_URL": "https://offboard.example.com",
     "POSTGRES_PASSWORD": "letters1and2digits",
     "REDIS_PASSWORD": "digits3and4letters",
+    "WEB_ROLE_PASSWORD": "words5and6digits",
 }
 PLACE = re.compile(r"\$\{(?P<name>\w+):(?P<kind>[?-])(?P<rest>[^}]*)\}")
 
@@ -74,7 +76,7 @@ def test_the_dockerfile_passes_its_linter() -> None:
 def test_compose_passes_on_every_setting_and_no_other() -> None:
     known = {variable.name for variable in env.VARIABLES}
     for name, service in ours(compose(GIVEN)):
-        assert set(service["environment"]) == known - NOT_FOR_SERVERS, name
+        assert set(service["environment"]) - {"WEB_ROLE_PASSWORD"} == known - NOT_FOR_SERVERS, name
 
 
 def test_the_settings_as_compose_passes_them_on_are_accepted() -> None:
@@ -82,6 +84,17 @@ def test_the_settings_as_compose_passes_them_on_are_accepted() -> None:
         values = env.read(service["environment"])
         assert env.database(values["DATABASE_URL"])["HOST"] == "postgres"
         assert values["TRUSTED_PROXIES"] == 1 and values["RETENTION_YEARS"] == 7
+
+
+def test_only_what_makes_the_tables_owns_them() -> None:
+    made = compose(GIVEN)
+    for name, service in ours(made):
+        asked = urlsplit(service["environment"]["OFFBOARD_DATABASE_URL"])
+        wanted = "offboard" if name == "prepare" else "offboard_web"
+        assert asked.username == wanted, name
+        owner = GIVEN["POSTGRES_PASSWORD"]
+        assert name == "prepare" or owner not in "".join(service["environment"].values()), name
+    assert "limit_web_role offboard_web --password-stdin" in made["services"]["prepare"]["command"][-1]
 
 
 @pytest.mark.parametrize("missing", sorted(GIVEN))

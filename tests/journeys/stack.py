@@ -9,7 +9,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,7 +17,9 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import httpx
+import psycopg
 import redis
+from psycopg import sql
 
 from offboarding.env import fresh_keys
 from tests import servers
@@ -111,7 +113,7 @@ def installation(production: bool) -> Iterator[Installation]:
         port = servers.free_port()
         environ = environment(folder, port)
         if production:
-            environ["OFFBOARD_DATABASE_URL"] = stack.enter_context(own_database())
+            environ["OFFBOARD_DATABASE_URL"] = stack.enter_context(for_the_web(environ))
             environ["OFFBOARD_REDIS_URL"] = own_redis()
         else:
             (folder / "data").mkdir()
@@ -211,6 +213,20 @@ def own_database() -> Iterator[str]:
         yield urlsplit(server)._replace(path=f"/{name}").geturl()
     finally:
         drop(server, name)
+
+
+@contextmanager
+def for_the_web(environ: Mapping[str, str]) -> Iterator[str]:
+    """A database of its own, by the address of a role that owns nothing there."""
+    name, password = f"web_{secrets.token_hex(6)}", secrets.token_hex(16)
+    with own_database() as url:
+        words = [sys.executable, "manage.py", "limit_web_role", name, "--password-stdin"]
+        given = {**environ, "OFFBOARD_DATABASE_URL": url}
+        subprocess.run(words, cwd=ROOT, env=given, input=f"{password}\n".encode(), check=True)
+        owner = urlsplit(url)
+        yield owner._replace(netloc=f"{name}:{password}@{owner.netloc.rpartition('@')[2]}").geturl()
+    with psycopg.connect(os.environ["TEST_POSTGRES"], autocommit=True) as connection:
+        connection.execute(sql.SQL("DROP ROLE {}").format(sql.Identifier(name)))
 
 
 def own_redis() -> str:

@@ -64,3 +64,33 @@ def test_it_can_neither_change_the_record_nor_take_its_guards_away(limited: None
 def test_a_role_that_is_not_there_is_told() -> None:
     with pytest.raises(CommandError, match="There is no role"):
         call_command("limit_web_role", "nobody_of_that_name")
+
+
+def test_it_is_made_with_a_password_and_keeps_what_it_has(monkeypatch: pytest.MonkeyPatch) -> None:
+    for password in ("first-of-two", "second'of\\two"):
+        monkeypatch.setattr("sys.stdin", StringIO(f"{password}\n"))
+        call_command("limit_web_role", ROLE, "--password-stdin", stdout=StringIO())
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT rolcanlogin, rolsuper FROM pg_roles WHERE rolname = %s", [ROLE])
+        assert cursor.fetchone() == (True, False)
+        cursor.execute("SELECT has_table_privilege(%s, 'ledger_entry', 'UPDATE')", [ROLE])
+        assert cursor.fetchone() == (False,)
+
+
+def test_without_a_password_nothing_is_made(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.stdin", StringIO("\n"))
+    with pytest.raises(CommandError, match="no password in the first line"):
+        call_command("limit_web_role", ROLE, "--password-stdin")
+    with pytest.raises(CommandError, match="There is no role"):
+        call_command("limit_web_role", ROLE)
+
+
+def test_from_the_owner_of_the_tables_nothing_can_be_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT current_user")
+        (owner,) = cursor.fetchone()
+        cursor.execute(f"CREATE ROLE {ROLE} NOLOGIN SUPERUSER")
+    for role in (owner, ROLE):
+        monkeypatch.setattr("sys.stdin", StringIO("another-password\n"))
+        with pytest.raises(CommandError, match="Name another role"):
+            call_command("limit_web_role", role, "--password-stdin")

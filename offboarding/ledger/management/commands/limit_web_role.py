@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
@@ -24,18 +25,51 @@ class Command(BaseCommand):
     help = "Gives a PostgreSQL role what pages and engines need, and no more: it cannot change the record."
 
     def add_arguments(self, parser: argparse.ArgumentParser) -> None:
-        parser.add_argument("role", help="a role that exists, and that owns no table of ours")
+        parser.add_argument("role", help="a role that owns no table of ours")
+        parser.add_argument(
+            "--password-stdin",
+            action="store_true",
+            help="make it if it is not there, and give it the password in the first line",
+        )
 
     def handle(self, *_args: Any, **options: Any) -> None:
         if connection.vendor != "postgresql":
             raise CommandError("Only PostgreSQL has roles.")
+        role = options["role"]
+        password = sys.stdin.readline().rstrip("\r\n") if options["password_stdin"] else ""
+        if options["password_stdin"] and not password:
+            raise CommandError("There is no password in the first line.")
         with transaction.atomic(), connection.cursor() as cursor:
-            cursor.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [options["role"]])
-            if cursor.fetchone() is None:
-                raise CommandError(f"There is no role {options['role']}. Make it with CREATE ROLE first.")
-            for statement in statements(connection.ops.quote_name(options["role"])):
+            if password:
+                make(cursor, role, password)
+            check(cursor, role)
+            for statement in statements(connection.ops.quote_name(role)):
                 cursor.execute(statement)
-        self.stdout.write(f"{options['role']} adds to the record, and cannot change it.")
+        self.stdout.write(f"{role} adds to the record, and cannot change it.")
+
+
+def make(cursor: Any, role: str, password: str) -> None:
+    """Once, or only its password anew."""
+    cursor.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [role])
+    verb = "ALTER" if cursor.fetchone() else "CREATE"
+    if verb == "ALTER":
+        check(cursor, role)  # before its password is another one
+    cursor.execute(f"{verb} ROLE {connection.ops.quote_name(role)} LOGIN PASSWORD %s", [password])
+
+
+def check(cursor: Any, role: str) -> None:
+    """It is there, and is neither whoever owns the tables nor above all rights."""
+    cursor.execute("SELECT rolsuper FROM pg_roles WHERE rolname = %s", [role])
+    found = cursor.fetchone()
+    if found is None:
+        raise CommandError(
+            f"There is no role {role}. Make it with --password-stdin, or with CREATE ROLE first."
+        )
+    cursor.execute("SELECT 1 FROM pg_tables WHERE schemaname = 'public' AND tableowner = %s", [role])
+    if found[0] or cursor.fetchone():
+        raise CommandError(
+            f"{role} owns the tables or is a superuser, so nothing can be kept from it. Name another role."
+        )
 
 
 def statements(role: str) -> list[str]:
