@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -152,3 +152,35 @@ def mail_leaves_the_house(app_configs: Apps, **_kwargs: Any) -> list[CheckMessag
             id="offboarding.W003",
         )
     ]
+
+
+@register(Tags.security, deploy=True)
+def what_leaves_the_machine_is_encrypted(app_configs: Apps, **_kwargs: Any) -> list[CheckMessage]:
+    """Passwords, the record and links that set a password go there."""
+    return [
+        Warning(
+            f"Nothing makes the way to {what} at {host} secret.",
+            hint=f"Set {hint}. Leave it only if the whole way there is yours.",
+            id="offboarding.W006",
+        )
+        for what, host, secret, hint in ways_out()
+        if is_elsewhere(host) and not secret
+    ]
+
+
+def ways_out() -> Iterator[tuple[str, str, bool, str]]:
+    """(what is there, its host, whether the way there is secret, what makes it so)"""
+    given = settings.DATABASES["default"]
+    if given["ENGINE"].endswith("postgresql"):
+        secret = given["OPTIONS"].get("sslmode") in ("require", "verify-ca", "verify-full")
+        yield "the database", given["HOST"], secret, "sslmode=verify-full in OFFBOARD_DATABASE_URL"
+    redis = urlsplit(settings.REDIS_URL)
+    yield "Redis", redis.hostname or "", redis.scheme != "redis", "rediss:// in OFFBOARD_REDIS_URL"
+    if settings.EMAIL_BACKEND.endswith("smtp.EmailBackend"):
+        secret = settings.EMAIL_USE_TLS or settings.EMAIL_USE_SSL
+        yield "the mail server", settings.EMAIL_HOST, secret, "tls=1 in OFFBOARD_MAIL"
+
+
+def is_elsewhere(host: str) -> bool:
+    """A socket and a name without a dot, such as another container's, are of the same machine."""
+    return "." in host.strip(".") and host not in LOOPBACK

@@ -14,6 +14,7 @@ from offboarding import checks
 from offboarding.env import ROOT, fresh_keys
 
 PUBLIC = "https://offboard.example.com"
+DATABASE = "postgresql://offboard:word@db.example.com/offboard"
 
 
 def ids(**options: Any) -> set[str]:
@@ -125,6 +126,43 @@ def deployed(tmp_path: Path, **changes: str) -> subprocess.CompletedProcess[str]
 def test_a_server_that_is_set_up_well_passes_every_deployment_check(tmp_path: Path) -> None:
     done = deployed(tmp_path)
     assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize(
+    ("changes", "says"),
+    [
+        ({"OFFBOARD_MAIL": "smtp://me:word@mail.example.com:587"}, "the mail server at mail.example.com"),
+        ({"OFFBOARD_DATABASE_URL": f"{DATABASE}?sslmode=prefer"}, "the database at db.example.com"),
+        (
+            {
+                "OFFBOARD_DATABASE_URL": f"{DATABASE}?sslmode=require",
+                "OFFBOARD_REDIS_URL": "redis://:word@10.0.0.7",
+            },
+            "Redis at 10.0.0.7",
+        ),
+    ],
+)
+def test_a_way_to_another_machine_that_anybody_could_read_is_a_warning(
+    changes: dict[str, str], says: str, tmp_path: Path
+) -> None:
+    done = deployed(tmp_path, **changes)
+    assert done.returncode == 1 and done.stderr.count("offboarding.W006") == 1
+    assert f"Nothing makes the way to {says} secret." in done.stderr and "word" not in done.stderr
+
+
+def test_ways_that_are_secret_or_end_on_this_machine_are_without_complaint(tmp_path: Path) -> None:
+    for changes in (
+        {
+            "OFFBOARD_DATABASE_URL": f"{DATABASE}?sslmode=verify-full",
+            "OFFBOARD_REDIS_URL": "rediss://r.example.com",
+        },
+        {
+            "OFFBOARD_DATABASE_URL": "postgresql://a:b@postgres/offboard",
+            "OFFBOARD_REDIS_URL": "redis://redis:6379",
+        },
+    ):
+        done = deployed(tmp_path, **changes)
+        assert done.returncode == 0, done.stderr
 
 
 def test_a_wrong_sealing_key_stops_a_command_with_a_sentence(tmp_path: Path) -> None:
