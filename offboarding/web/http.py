@@ -6,7 +6,6 @@ from collections.abc import Callable
 from datetime import UTC, date, datetime
 from functools import wraps
 from typing import Any, Concatenate, ParamSpec, TypeVar
-from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
@@ -25,6 +24,7 @@ from offboarding.removals.queries import removal_for
 from offboarding.users.models import User
 from offboarding.web import kept
 from offboarding.web.proof import lacks_factor, role_lacks_factor
+from offboarding.web.whence import parts_of
 
 P = ParamSpec("P")
 R = TypeVar("R", bound=HttpResponseBase)
@@ -94,7 +94,7 @@ def away(request: Any, page: str) -> HttpResponse:
         return answer if not request.htmx else HttpResponse(headers={"HX-Redirect": answer.url})
     if not request.htmx:
         return redirect_to_login(request.get_full_path(), page)
-    there = urlsplit(request.htmx.current_url or "/")
+    there = parts_of(request.htmx.current_url)
     back = there._replace(scheme="", netloc="").geturl()
     response = HttpResponse()
     response["HX-Redirect"] = redirect_to_login(back, page).url

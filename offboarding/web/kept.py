@@ -9,9 +9,10 @@ import re
 import time
 from dataclasses import asdict, dataclass
 from typing import Any
-from urllib.parse import urlsplit
 
 from django.http import HttpRequest
+
+from offboarding.web.whence import parts_of
 
 KEY, ENDED = "kept_form", "sitting_ended"
 SECRET = re.compile(r"pass|secret|token|code|credential|otp|api_?key", re.IGNORECASE)
@@ -71,7 +72,7 @@ def taken(request: Any) -> tuple[list[list[str]], bool]:
 
 def came_from(request: HttpRequest) -> str:
     """The page with the form, if the browser says it and it is ours."""
-    there = urlsplit(request.headers.get("HX-Current-URL") or request.headers.get("Referer") or "")
+    there = parts_of(request.headers.get("HX-Current-URL") or request.headers.get("Referer"))
     return there._replace(scheme="", netloc="").geturl() if there.netloc == request.get_host() else "/"
 
 

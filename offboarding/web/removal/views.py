@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import wraps
 from typing import Any
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urlencode
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
@@ -32,6 +32,7 @@ from offboarding.web.removal.plan import plan_card
 from offboarding.web.removal.polling import news, poll, wants_news
 from offboarding.web.removal.timeline import timeline as timeline_card
 from offboarding.web.removal.told import told
+from offboarding.web.whence import parts_of
 
 BEFORE_THE_WORK = (Stage.PLANNED, Stage.EXPIRED, Stage.APPROVED, Stage.REJECTED, Stage.WITHDRAWN)
 
@@ -69,7 +70,7 @@ def parts_need_a_person(view: Callable[..., HttpResponse]) -> Callable[..., Http
     def inner(request: Request, /, **kwargs: Any) -> HttpResponse:
         if request.user.is_authenticated or not part_wanted(request):
             return view(request, **kwargs)
-        back = urlsplit(request.htmx.current_url_abs_path or "/").path
+        back = parts_of(request.htmx.current_url).path
         return HttpResponse(
             headers={"HX-Redirect": f"{reverse('account_login')}?{urlencode({'next': back})}"}
         )
