@@ -98,6 +98,8 @@ def house_rules(get_response: Handler) -> Handler:
         response = get_response(request)
         if isinstance(response, HttpResponseNotAllowed):
             response = errors.wrong_method(request, response)
+        if mistaken(request, response):
+            response.status_code = 422
         patch_vary_headers(response, ["HX-Request"])
         return shown(response)
 
@@ -113,6 +115,12 @@ def house_rules(get_response: Handler) -> Handler:
     handler.process_view = process_view
     handler.process_exception = process_exception
     return handler  # type: ignore[no-any-return]
+
+
+def mistaken(request: HttpRequest, response: HttpResponse) -> bool:
+    """django-allauth answers a mistake with 200, and a browser would offer to keep the wrong password."""
+    form = (getattr(response, "context_data", None) or {}).get("form")
+    return request.method == "POST" and response.status_code == 200 and bool(getattr(form, "errors", None))
 
 
 def shown(response: HttpResponse) -> HttpResponse:

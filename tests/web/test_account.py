@@ -42,7 +42,7 @@ def test_a_zone_that_is_none_is_refused_and_nobody_is_led_elsewhere(client: Any,
 
 def test_a_wrong_password_stays_on_the_sign_in_page(client: Any, alice: Any) -> None:
     answer = client.post("/signin/", {"login": alice.email, "password": "wrong"})
-    assert answer.status_code == 200
+    assert answer.status_code == 422
     assert alice.email in answer.content.decode()
 
 

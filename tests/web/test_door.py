@@ -16,6 +16,26 @@ NUL = [
 ]
 
 
+@pytest.mark.parametrize(
+    ("path", "typed"),
+    [
+        ("/signin/", {"login": "alice@northwind.example", "password": "a wrong guess"}),
+        ("/signin/", {"login": "", "password": ""}),
+        ("/confirm-identity/", {"password": "a wrong guess"}),
+        ("/account/password/change/", {"oldpassword": "a wrong guess", "password1": "a", "password2": "b"}),
+        ("/account/password/reset/", {"email": "no address"}),
+    ],
+)
+def test_a_mistake_on_a_page_about_signing_in_is_no_success(
+    path: str, typed: dict[str, str], client: Browser, alice: Any
+) -> None:
+    if path.startswith(("/confirm", "/account/password/change")):
+        client.force_login(alice)
+    answer = client.post(path, typed)
+    assert answer.status_code == 422
+    assert "thing to correct" in answer.content.decode() or "things to correct" in answer.content.decode()
+
+
 @pytest.mark.parametrize(("method", "path", "data", "because"), NUL)
 def test_a_nul_character_is_refused_with_a_sentence(
     client: Browser, alice: Any, method: str, path: str, data: dict[str, str], because: str
