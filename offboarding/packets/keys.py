@@ -22,6 +22,14 @@ from offboarding.packets.shelf import Shelf
 from offboarding.work.rules import State
 
 LOGIN_KINDS = dict(zip(LOGINS, ("Warehouse login", "Stored credential"), strict=True))
+# Where no warehouse uses what was saved, nobody could see it work.
+SAVED = (Ended.CHANGED, Ended.NOTHING_TO_DO)
+LOGIN_ENDS = {
+    Ended.CHANGED: "rotated",
+    Ended.NOTHING_TO_DO: "saved, not seen to work",
+    Ended.ALREADY: "not there any more",
+    Ended.BY_HAND: "rotated by hand",
+}
 # Told by the keys that they move.
 WITH_A_KEY = (HAND_OVER, CONFIRM)
 ENDS = {
@@ -79,11 +87,10 @@ def key(run: Run, act: str, keys: Iterable[str], at: str | None) -> made.Credent
 
 
 def login(run: Run) -> made.Credential:
-    """Rotated only where a fresh read of ours saw the new one work: its fingerprint stands beside it."""
-    act = {Ended.CHANGED: "rotated", Ended.ALREADY: "not there any more", Ended.BY_HAND: "rotated by hand"}
-    found = act.get(Ended(run.ended), stays(run)) if run.ended else stays(run)
+    """Rotated only where a fresh read of ours saw the new one work. The fingerprint of what was saved stands beside it."""
+    found = LOGIN_ENDS.get(Ended(run.ended), stays(run)) if run.ended else stays(run)
     at = iso(run.ended_at) if run.ended_at and found != stays(run) else None
-    new = run.secrets.filter(name=NEW_LOGIN).last() if run.ended == Ended.CHANGED else None
+    new = run.secrets.filter(name=NEW_LOGIN).last() if run.ended in SAVED else None
     return made.Credential(
         kind=LOGIN_KINDS[run.item.step],
         name=str(run.item.target.get("login", "")),

@@ -21,6 +21,9 @@ from offboarding.journey import actions as journey
 from offboarding.ledger.models import Entry
 from offboarding.lib import canonical
 from offboarding.lib.refusals import Refused
+from offboarding.packets.collect import full_runs
+from offboarding.packets.keys import credentials
+from offboarding.packets.shelf import Shelf
 from offboarding.simulators.simulator import Simulator
 from offboarding.users.rules import Role
 from offboarding.work.rules import State
@@ -340,10 +343,6 @@ def test_a_warehouse_that_is_gone_needs_no_login(
 def test_the_packet_tells_which_logins_were_rotated_and_which_still_work(
     run: Run, turns: Make, olga: Any
 ) -> None:
-    from offboarding.packets.collect import full_runs
-    from offboarding.packets.keys import credentials
-    from offboarding.packets.shelf import Shelf
-
     enter(run, olga)
     turns(run)
     plan = run.item.plan
@@ -411,6 +410,10 @@ def test_a_credential_that_nothing_uses_is_saved_and_not_called_verified(
     enter_key(unused, olga)
     turns(unused)
     assert (unused.state, unused.ended) == ("done", "nothing to do")
+    told = credentials(unused.item.plan.removal.reference, full_runs(unused.item.plan), Shelf(lambda: None))
+    saved = next(each for each in told if each.name == "Snowflake loader (before the move)")
+    assert saved.act == "saved, not seen to work"
+    assert saved.fingerprint == Secret.objects.get(run=unused).fingerprint and saved.at
     assert "No warehouse uses it, so nothing can tell whether it works." in unused.sentence
 
 
