@@ -27,6 +27,8 @@ from offboarding.evidence.store import EvidenceStorage
 T = TypeVar("T")
 ABSENT = ("404", "NoSuchKey", "NotFound", "NoSuchVersion")
 UNLOCKED = ("NoSuchObjectLockConfiguration", "ObjectLockConfigurationNotFoundError")
+# Beside the evidence, and none of it: checkpoints of the ledger.
+CHECKPOINTS = "checkpoints/"
 # Of one call; a body that comes in pieces may take as long as pieces come.
 SECONDS = 20
 CONFIG = Config(connect_timeout=5, read_timeout=SECONDS, retries={"max_attempts": 2}, proxies={})
@@ -79,6 +81,18 @@ class BucketStorage(EvidenceStorage):
                 )
             )
 
+    def put_checkpoint(self, name: str, line: bytes, until: date) -> None:
+        """Twice is harmless: the first version stays beneath the second."""
+        told(
+            lambda: self.client.put_object(
+                **self.place(CHECKPOINTS + name),
+                Body=line,
+                ChecksumAlgorithm="SHA256",
+                ObjectLockMode=self.where.mode,
+                ObjectLockRetainUntilDate=end_of(until),
+            )
+        )
+
     def holds(self, name: str) -> bool:
         """These very bytes, as S3 counted them when they came."""
         try:
@@ -120,8 +134,8 @@ class BucketStorage(EvidenceStorage):
         pages = self.client.get_paginator("list_objects_v2")
         found = iter(pages.paginate(Bucket=self.where.bucket, Prefix=self.where.prefix))
         while page := told(lambda: next(found, None)):
-            for each in page.get("Contents", ()):
-                yield each["Key"].removeprefix(self.where.prefix)
+            found_here = (each["Key"].removeprefix(self.where.prefix) for each in page.get("Contents", ()))
+            yield from (name for name in found_here if not name.startswith(CHECKPOINTS))
 
     def head(self, name: str) -> dict[str, Any]:
         return told(lambda: dict(self.client.head_object(**self.place(name), ChecksumMode="ENABLED")))

@@ -7,16 +7,21 @@ import logging
 from collections.abc import Iterator
 from dataclasses import asdict
 from datetime import UTC, date, datetime, timedelta
-from io import BytesIO
+from io import BytesIO, StringIO
 from pathlib import Path
 from typing import Any
 
 import pytest
+from django.core.management import call_command
+from django.db import transaction
 
-from offboarding.evidence import store
+from offboarding.evidence import checkpoints, store
 from offboarding.evidence.bucket import BucketStorage, end_of
 from offboarding.evidence.folder import FolderStorage
 from offboarding.evidence.store import EvidenceStorage
+from offboarding.ledger import outside
+from offboarding.ledger.actions import APP, Event, checkpoint, record
+from offboarding.ledger.models import Checkpoint
 from offboarding.lib.refusals import Refused
 
 DAY = date(2033, 3, 31)
@@ -221,3 +226,54 @@ def test_a_bucket_that_does_not_answer_stores_nothing(
         put()
     assert "the bucket does not answer" in refusal.value.facts["why"]
     assert "127.0.0.1" not in str(refusal.value.facts)
+
+
+# ---------------------------------------------------------------- checkpoints of the ledger
+
+
+@pytest.fixture
+def signed(db: None, settings: Any, tmp_path: Path) -> Checkpoint:
+    settings.CHECKPOINT_FILE = tmp_path / "checkpoints.jsonl"
+    with transaction.atomic():
+        record(Event.REMOVAL_FILED, actor=APP)
+    made = checkpoint()
+    assert made
+    return made
+
+
+def test_a_checkpoint_goes_into_the_bucket_locked_and_is_no_evidence(
+    locked: BucketStorage, signed: Checkpoint, tmp_path: Path, monkeypatch: Any
+) -> None:
+    monkeypatch.setattr(checkpoints, "storage", lambda: locked)
+    outside.deliver_newest()
+    outside.deliver_newest()
+    assert [each.place for each in signed.deliveries.all()] == ["bucket"]
+    name = "checkpoints/000000000001.jsonl"
+    mode, until = lock_of(locked, name)
+    assert mode == "GOVERNANCE" and until - datetime.now(UTC) > timedelta(days=7 * 365)
+    with pytest.raises(OSError, match="the bucket refused it"):
+        locked.delete(name)
+    assert name not in list(locked.names()), (
+        "the walk over the evidence does not take it for a file of unknown origin"
+    )
+    kept = tmp_path / "from the bucket.jsonl"
+    with locked.raw(name) as line:
+        kept.write_bytes(line.read())
+    told = StringIO()
+    call_command("verify_ledger", checkpoint=[kept], stdout=told)
+    assert "1 checkpoints from outside hold too." in told.getvalue()
+
+
+def test_a_bucket_that_is_away_gets_its_checkpoint_later(
+    locked: BucketStorage, signed: Checkpoint, monkeypatch: Any
+) -> None:
+    away = at("http://127.0.0.1:9", "locked", "")
+    for kept, places in ((away, []), (locked, ["bucket"])):
+        monkeypatch.setattr(checkpoints, "storage", lambda kept=kept: kept)
+        outside.deliver_newest()
+        assert [each.place for each in signed.deliveries.all()] == places
+
+
+def test_beside_a_folder_no_checkpoint_is_kept(signed: Checkpoint) -> None:
+    outside.deliver_newest()
+    assert not signed.deliveries.exists()
