@@ -56,6 +56,12 @@ def kind_of(type: str) -> Kind:
     return Kind.OTHER
 
 
+def takes_roles(type: str) -> bool:
+    """True for "Policy Deleted": all of a person's roles are a policy, which goes with the membership."""
+    phrase = type.casefold()
+    return "polic" in phrase and any(word in phrase for word in ENDS)
+
+
 # Which kinds of event are the trace of what was planned for a place.
 TRACES: Mapping[str, tuple[Kind, ...]] = {
     "remove": (Kind.REMOVED, Kind.REVOKED, Kind.MEMBERSHIPS, Kind.LEFT_GROUP),

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from offboarding.trail.rules import BY_CONTENT, TRACES, By, Kind, Told, by
+from offboarding.trail.rules import BY_CONTENT, TRACES, By, Kind, Told, by, takes_roles
 
 Raw = Mapping[str, Any]
 Pair = tuple[Told, Raw]
@@ -33,7 +33,9 @@ class Wanted:
     choice: str
 
     def traces(self, told: Told) -> bool:
-        return told.kind in TRACES.get(self.choice, TRACES["remove"]) and self.concerns(told)
+        kinds = TRACES.get(self.choice, TRACES["remove"])
+        ends = kinds is TRACES["remove"] and takes_roles(told.type)
+        return (told.kind in kinds or ends) and self.concerns(told)
 
     def concerns(self, told: Told) -> bool:
         return told.concerns(self.ids, self.addresses)
@@ -82,11 +84,16 @@ def twins(told: Told, fact: Mapping[str, Any]) -> bool:
 
 def found(events: Sequence[Mapping[str, Any]]) -> str:
     """ "“User Removed” by Offboard, 2026-03-31T10:04:05Z, and 1 event more"."""
-    first = min(events, key=lambda each: (each["kind"] in ("", Kind.MEMBERSHIPS), each["at"]))
+    first = min(events, key=lambda each: (unclear(each), each["at"]))
     at = datetime.fromisoformat(first["at"]).strftime("%Y-%m-%dT%H:%M:%SZ")
     more = len(events) - 1
     behind = f", and {more} {'event' if more == 1 else 'events'} more" if more else ""
     return f"“{first['type']}” {WHO[By(first['by'])]}, {at}{behind}"
+
+
+def unclear(event: Mapping[str, Any]) -> bool:
+    """True for what may tell of another act as well, so that a plainer one is named first."""
+    return event["kind"] in ("", Kind.MEMBERSHIPS) or takes_roles(event["type"])
 
 
 def silent(workspace: str, others: Collection[str], lack: str = "") -> str:
