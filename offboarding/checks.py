@@ -178,7 +178,7 @@ def ways_out() -> Iterator[tuple[str, str, bool, str]]:
     yield "Redis", redis.hostname or "", redis.scheme != "redis", "rediss:// in OFFBOARD_REDIS_URL"
     if settings.EMAIL_BACKEND.endswith("smtp.EmailBackend"):
         secret = settings.EMAIL_USE_TLS or settings.EMAIL_USE_SSL
-        yield "the mail server", settings.EMAIL_HOST, secret, "tls=1 in OFFBOARD_MAIL"
+        yield "the mail server", settings.EMAIL_HOST, secret, "tls=1 or smtps:// in OFFBOARD_MAIL"
 
 
 def is_elsewhere(host: str) -> bool:

@@ -143,7 +143,10 @@ def redis(value: str) -> str:
 
 
 def mail(value: str) -> dict[str, Any]:
-    """Where mail goes: `folder:/path`, `smtp://user:password@host:587?tls=1`, or `console:`."""
+    """Where mail goes: `folder:/path`, `smtp://user:password@host:587?tls=1`, `smtps://user:password@host:465`, or `console:`.
+
+    `tls=1` asks for TLS once connected; smtps is TLS from the first byte on.
+    """
     parts = urlsplit(value)
     if parts.scheme == "console":
         return {"EMAIL_BACKEND": "django.core.mail.backends.console.EmailBackend"}
@@ -152,17 +155,21 @@ def mail(value: str) -> dict[str, Any]:
             "EMAIL_BACKEND": "django.core.mail.backends.filebased.EmailBackend",
             "EMAIL_FILE_PATH": parts.path,
         }
-    if parts.scheme == "smtp" and parts.hostname:
+    if parts.scheme in ("smtp", "smtps") and parts.hostname:
+        at_once = parts.scheme == "smtps"
         return {
             "EMAIL_BACKEND": "django.core.mail.backends.smtp.EmailBackend",
             "EMAIL_HOST": parts.hostname,
-            "EMAIL_PORT": parts.port or 587,
+            "EMAIL_PORT": parts.port or (465 if at_once else 587),
             "EMAIL_HOST_USER": unquote(parts.username or ""),
             "EMAIL_HOST_PASSWORD": unquote(parts.password or ""),
-            "EMAIL_USE_TLS": dict(parse_qsl(parts.query)).get("tls") == "1",
+            "EMAIL_USE_TLS": not at_once and dict(parse_qsl(parts.query)).get("tls") == "1",
+            "EMAIL_USE_SSL": at_once,
             "EMAIL_TIMEOUT": 10,
         }
-    raise ValueError("write folder:/path, console: or smtp://user:password@host:587?tls=1")
+    raise ValueError(
+        "write folder:/path, console:, smtp://user:password@host:587?tls=1 or smtps://user:password@host:465"
+    )
 
 
 def evidence(value: str) -> dict[str, Any]:
@@ -227,7 +234,10 @@ VARIABLES = (
     ),
     Variable("OFFBOARD_REDIS_URL", "", redis, "Redis for Celery; empty means that the engine does all work."),
     Variable(
-        "OFFBOARD_MAIL", "console:", mail, "folder:/path, console: or smtp://user:password@host:587?tls=1."
+        "OFFBOARD_MAIL",
+        "console:",
+        mail,
+        "folder:/path, console:, smtp://user:password@host:587?tls=1 or smtps://user:password@host:465.",
     ),
     Variable("OFFBOARD_MAIL_FROM", "offboard@localhost", text, "The sender of our mail."),
     Variable("OFFBOARD_TIME_ZONE", "Europe/Berlin", zone, "Time zone for people who have not chosen one."),

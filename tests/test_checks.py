@@ -123,8 +123,9 @@ def deployed(tmp_path: Path, **changes: str) -> subprocess.CompletedProcess[str]
     return subprocess.run(command, cwd=ROOT, env=environ, capture_output=True, text=True, check=False)
 
 
-def test_a_server_that_is_set_up_well_passes_every_deployment_check(tmp_path: Path) -> None:
-    done = deployed(tmp_path)
+@pytest.mark.parametrize("mail", ["smtp://mail.example.com:587?tls=1", "smtps://mail.example.com"])
+def test_a_server_that_is_set_up_well_passes_every_deployment_check(tmp_path: Path, mail: str) -> None:
+    done = deployed(tmp_path, OFFBOARD_MAIL=mail)
     assert done.returncode == 0, done.stderr
 
 

@@ -64,6 +64,31 @@ def test_a_wrong_value_is_told_by_name(name: str, value: str, because: str) -> N
         read(**{name: value})
 
 
+@pytest.mark.parametrize(
+    ("value", "port", "asked_for", "from_the_start"),
+    [
+        ("smtp://mail.example.com", 587, False, False),
+        ("smtp://mail.example.com:2525?tls=1", 2525, True, False),
+        ("smtps://mail.example.com", 465, False, True),
+        (
+            "smtps://mail.example.com:2465?tls=1",
+            2465,
+            False,
+            True,
+        ),  # both at once is a thing that no server speaks
+    ],
+)
+def test_mail_goes_under_tls_from_the_start_or_once_asked_for(
+    value: str, port: int, asked_for: bool, from_the_start: bool
+) -> None:
+    told = read(MAIL=value)["MAIL"]
+    assert (told["EMAIL_PORT"], told["EMAIL_USE_TLS"], told["EMAIL_USE_SSL"]) == (
+        port,
+        asked_for,
+        from_the_start,
+    )
+
+
 GUESSED = [
     ("SECRET_KEY", "x" * 60, "too even"),
     ("SECRET_KEY", "django-insecure-" + KEYS["OFFBOARD_SECRET_KEY"], "an example"),
