@@ -6,7 +6,6 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.db.models.functions import Now
 
@@ -31,6 +30,8 @@ from offboarding.lib.addresses import fold, key
 from offboarding.lib.canonical import digest
 from offboarding.lib.refusals import Refused, within
 from offboarding.removals.actions import checked_addresses
+from offboarding.removals.adjusting import value
+from offboarding.removals.catalogue import EMERGENCY, REVIEW_HOURS
 from offboarding.removals.models import RemovalRequest
 from offboarding.removals.queries import clients_of
 from offboarding.removals.urgent import Urgent
@@ -137,7 +138,7 @@ def written(
         second_method=second.method if second else "",
         second_address=second.address if second else None,
         places=filed.places,
-        review_due_at=datetime.now(UTC) + timedelta(hours=settings.REVIEW_HOURS),
+        review_due_at=datetime.now(UTC) + timedelta(hours=value(EMERGENCY, REVIEW_HOURS)),
     )
 
 

@@ -3,7 +3,6 @@ from __future__ import annotations
 from collections.abc import Collection
 from datetime import UTC, date, datetime
 
-from django.conf import settings
 from django.db.models import Count, Q, QuerySet, Sum
 
 from offboarding.checklist.models import Plan
@@ -21,6 +20,8 @@ from offboarding.emergencies.rules import (
     may_not_second,
 )
 from offboarding.lib.addresses import fold
+from offboarding.removals import adjusting
+from offboarding.removals.catalogue import MINUTES, PEOPLE, PLACES, VOLUME
 from offboarding.removals.models import Place, RemovalRequest
 from offboarding.removals.queries import clients_of, removals_for
 from offboarding.removals.rules import OPEN, Choice
@@ -166,7 +167,8 @@ def let_go_of(removal: RemovalRequest) -> set[int]:
 
 
 def breaker() -> Breaker:
-    return Breaker(settings.BREAKER_PEOPLE, settings.BREAKER_PLACES, settings.BREAKER_MINUTES)
+    now = adjusting.standing(VOLUME).values
+    return Breaker(now[PEOPLE], now[PLACES], now[MINUTES])
 
 
 def removed_since(since: datetime, clients: frozenset[int], besides: Collection[RemovalRequest]) -> Volume:

@@ -2,19 +2,46 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from django.conf import settings
 from django.db import IntegrityError, transaction
 
 from offboarding.directory.rules import Scope
 from offboarding.ledger.actions import Event, record
 from offboarding.lib.refusals import Refused
-from offboarding.removals.catalogue import DUE, GROUPS, usual, whole, wrong_values
+from offboarding.removals.catalogue import (
+    ACTIVITY_DAYS,
+    DUE,
+    GROUPS,
+    IDLE_MINUTES,
+    MINUTES,
+    PEOPLE,
+    PLACES,
+    REVIEW_HOURS,
+    SIGN_IN_HOURS,
+    Setting,
+    fitting,
+    usual,
+    whole,
+    wrong_values,
+)
 from offboarding.removals.models import SettingVersion
 from offboarding.users.models import User
 from offboarding.users.rules import Role, actor_of
+
+# How lax each limit may be at most, as the environment says.
+LAXEST: dict[str, Callable[[], int]] = {
+    PEOPLE: lambda: settings.BREAKER_PEOPLE,
+    PLACES: lambda: settings.BREAKER_PLACES,
+    MINUTES: lambda: settings.BREAKER_MINUTES,
+    REVIEW_HOURS: lambda: settings.REVIEW_HOURS,
+    ACTIVITY_DAYS: lambda: settings.ACTIVITY_DAYS,
+    IDLE_MINUTES: lambda: settings.IDLE_SECONDS // 60,
+    SIGN_IN_HOURS: lambda: settings.SESSION_COOKIE_AGE // 3600,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,19 +55,31 @@ class Standing:
     at: datetime | None = None
 
 
+def group_of(name: str) -> tuple[Setting, ...]:
+    """The settings of a group, within what the environment allows."""
+    return tuple(each.no_laxer_than(LAXEST[each.name]()) if each.stricter else each for each in GROUPS[name])
+
+
 def standing(group: str) -> Standing:
+    """What holds now."""
     newest = SettingVersion.objects.filter(group=group).select_related("set_by").order_by("-version").first()
-    return of(newest) if newest else Standing(group, 0, usual(group))
+    found = of(newest) if newest else as_it_came(group)
+    return replace(found, values=fitting(group_of(group), found.values))
 
 
 def of(row: SettingVersion) -> Standing:
-    return Standing(row.group, row.version, whole(row.group, row.values), row.set_by.name, row.set_at)
+    values = whole(group_of(row.group), row.values)
+    return Standing(row.group, row.version, values, row.set_by.name, row.set_at)
+
+
+def as_it_came(group: str) -> Standing:
+    return Standing(group, 0, usual(group_of(group)))
 
 
 def versions(group: str) -> list[Standing]:
     """All of them, newest first; at the end what the product came with."""
     found = SettingVersion.objects.filter(group=group).select_related("set_by").order_by("-version")
-    return [*(of(row) for row in found), Standing(group, 0, usual(group))]
+    return [*(of(row) for row in found), as_it_came(group)]
 
 
 def value(group: str, name: str) -> int:
@@ -67,7 +106,7 @@ def change(
         raise Refused("may-not-set", why)
     if group not in GROUPS:
         raise Refused("no-group", "There are no such settings.")
-    if wrong := wrong_values(group, values):
+    if wrong := wrong_values(group_of(group), values):
         raise Refused("wrong-values", next(iter(wrong.values())), field=next(iter(wrong)), wrong=wrong)
     try:
         with transaction.atomic():
@@ -77,7 +116,7 @@ def change(
             if not (changed := differences(before.values, values)):
                 raise Refused("nothing-changed", "Nothing was changed.")
             made = SettingVersion.objects.create(
-                group=group, version=version + 1, values=whole(group, values), set_by=by
+                group=group, version=version + 1, values=whole(group_of(group), values), set_by=by
             )
             facts = {"group": group, "version": made.version, "changed": changed, "back_to": back_to}
             record(Event.SETTING_CHANGED, actor=actor_of(by), about=f"setting:{group}", facts=facts)

@@ -1,17 +1,29 @@
 """What administrators set in the browser, in groups: each with its usual value, and the limits of sense. Pure.
 
-What stands in the environment stands there alone, and what stands here stands nowhere else.
+Some are limits whose laxest value stands in the environment: here they are only made stricter. Everything else stands in
+one place, here or there.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from enum import StrEnum
 
 from offboarding.removals.rules import FILED_FOR, REASONS, RESTORING
 
-DUE, REMINDERS = "due", "reminders"
+DUE, REMINDERS, VOLUME, EMERGENCY, SIGN_IN = "due", "reminders", "volume", "emergency", "sign-in"
 LEAVING_DAYS, OLD_TOKEN_DAYS = "leaving-days", "old-token-days"
+PEOPLE, PLACES, MINUTES = "people", "places", "minutes"
+REVIEW_HOURS, ACTIVITY_DAYS = "review-hours", "activity-days"
+IDLE_MINUTES, SIGN_IN_HOURS = "idle-minutes", "sign-in-hours"
+
+
+class Stricter(StrEnum):
+    """Which way a limit of the environment can still be moved."""
+
+    LESS = "less"
+    MORE = "more"
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +36,17 @@ class Setting:
     unit: str
     least: int
     most: int
-    hint: str = ""
+    stricter: Stricter | None = None
+
+    def no_laxer_than(self, limit: int) -> Setting:
+        """Usually as the environment says, and from there only the strict way."""
+        if self.stricter is Stricter.MORE:
+            return replace(self, usual=limit, least=limit)
+        return replace(self, usual=limit, most=limit)
+
+    def fit(self, number: int) -> int:
+        """The nearest value that may stand: what was set before the environment became stricter gives way."""
+        return min(self.most, max(self.least, number))
 
 
 def hours(code: str) -> Setting:
@@ -47,22 +69,54 @@ GROUPS: dict[str, tuple[Setting, ...]] = {
             OLD_TOKEN_DAYS, "Days after which a workspace's token should be replaced", 180, "days", 30, 730
         ),
     ),
+    VOLUME: (
+        Setting(PEOPLE, "People who lose access", 20, "people", 1, 10_000, Stricter.LESS),
+        Setting(PLACES, "Places that lose somebody", 100, "places", 1, 100_000, Stricter.LESS),
+        Setting(MINUTES, "Minutes in which both are counted", 60, "minutes", 1, 10_080, Stricter.MORE),
+    ),
+    EMERGENCY: (
+        Setting(
+            REVIEW_HOURS, "Hours until a second person has reviewed it", 24, "hours", 1, 720, Stricter.LESS
+        ),
+        Setting(
+            ACTIVITY_DAYS,
+            "Days of the audit trail that are read for what the person did",
+            30,
+            "days",
+            1,
+            90,
+            Stricter.MORE,
+        ),
+    ),
+    SIGN_IN: (
+        Setting(
+            IDLE_MINUTES, "Minutes without activity until it ends", 60, "minutes", 5, 1440, Stricter.LESS
+        ),
+        Setting(SIGN_IN_HOURS, "Hours until it ends in any case", 12, "hours", 1, 168, Stricter.LESS),
+    ),
 }
 
 
-def usual(group: str) -> dict[str, int]:
-    return {each.name: each.usual for each in GROUPS[group]}
+def usual(group: Sequence[Setting]) -> dict[str, int]:
+    return {each.name: each.usual for each in group}
 
 
-def whole(group: str, values: Mapping[str, int]) -> dict[str, int]:
+def whole(group: Sequence[Setting], values: Mapping[str, int]) -> dict[str, int]:
     """Every value of the group: what was set, else the usual one. What is no longer set by anybody is left out."""
-    return {name: int(values.get(name, number)) for name, number in usual(group).items()}
+    return {each.name: int(values.get(each.name, each.usual)) for each in group}
 
 
-def wrong_values(group: str, values: Mapping[str, int]) -> dict[str, str]:
+def fitting(group: Sequence[Setting], values: Mapping[str, int]) -> dict[str, int]:
+    """The same, within the limits of now."""
+    return {
+        each.name: each.fit(number) for each, number in zip(group, whole(group, values).values(), strict=True)
+    }
+
+
+def wrong_values(group: Sequence[Setting], values: Mapping[str, int]) -> dict[str, str]:
     """By name, why a value cannot stand, in a sentence."""
     return {
         each.name: f"Write a whole number from {each.least} to {each.most}."
-        for each in GROUPS[group]
+        for each in group
         if not each.least <= values.get(each.name, each.least - 1) <= each.most
     }

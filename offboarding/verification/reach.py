@@ -21,6 +21,8 @@ from offboarding.execution.rules import SETTLED, STOPPED, Act, Ended, Result, Se
 from offboarding.execution.steps import Step
 from offboarding.gateways.segment import AuditEvent, Declined, NotAllowed, NotThere, SegmentGateway
 from offboarding.lib.addresses import fold
+from offboarding.removals.adjusting import value
+from offboarding.removals.catalogue import ACTIVITY_DAYS, EMERGENCY
 from offboarding.trail.rules import Told, is_by
 from offboarding.verification.activity import Done, chosen, marks_of, moment_of
 from offboarding.verification.lately import Lately, lately
@@ -99,10 +101,12 @@ class ReadActivity(Step):
         ids = {*(key for key, _ in accounts), *(each.id for each in (before.accounts if before else ()))}
         addresses = {fold(each) for each in (*removal.addresses, *(email for _, email in accounts))}
         now = clock.now()
-        start = now - timedelta(days=settings.ACTIVITY_DAYS)
+        days = value(EMERGENCY, ACTIVITY_DAYS)
+        start = now - timedelta(days=days)
         return {
             "ids": ids,
             "addresses": addresses,
+            "days": days,
             "start": start,
             "copied": lately(place, ids, addresses, start, now),
             "zone": removal.time_zone or settings.TIME_ZONE,
@@ -121,7 +125,7 @@ class ReadActivity(Step):
         except (NotAllowed, Declined, NotThere) as error:
             why = f"{work.workspace} tells nothing of what was done there: {error.sentence.rstrip('.')}"
             why += f". Our copy ends {since:%Y-%m-%d %H:%M} UTC" if copied.until else ""
-        marked, days = sum(bool(each.marks) for each in done), settings.ACTIVITY_DAYS
+        marked, days = sum(bool(each.marks) for each in done), work.known["days"]
         facts: dict[str, Any] = {
             "known": not why,
             "days": days,

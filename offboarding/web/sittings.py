@@ -14,9 +14,12 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from offboarding.removals.adjusting import standing
+from offboarding.removals.catalogue import IDLE_MINUTES, SIGN_IN, SIGN_IN_HOURS
 from offboarding.web import kept
 
 BEGAN, SEEN = "sitting_began", "sitting_seen"
+IDLE, WHOLE = "sitting_idle", "sitting_whole"  # seconds, as they were set when it began
 STAY = "/signin/stay/"
 WARNED = 120  # seconds before the end; app.js says so then
 COARSE = 60  # seconds: the last activity is written no more often
@@ -24,6 +27,8 @@ COARSE = 60  # seconds: the last activity is written no more often
 
 def begin(request: HttpRequest, **_: Any) -> None:
     request.session[BEGAN] = request.session[SEEN] = time.time()
+    now = standing(SIGN_IN).values
+    request.session[IDLE], request.session[WHOLE] = now[IDLE_MINUTES] * 60, now[SIGN_IN_HOURS] * 3600
 
 
 def follow() -> None:
@@ -47,19 +52,29 @@ def limits(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[Htt
     return middleware
 
 
+def idle(session: Any) -> int:
+    """Seconds without activity. The environment's word holds at once, what is set in the browser from the next sign-in on."""
+    return min(settings.IDLE_SECONDS, int(session.get(IDLE, settings.IDLE_SECONDS)))
+
+
+def longest(session: Any) -> int:
+    """Seconds in any case."""
+    return min(settings.SESSION_COOKIE_AGE, int(session.get(WHOLE, settings.SESSION_COOKIE_AGE)))
+
+
 def over(session: Any, now: float) -> str:
     """Why this sign-in ends now, in a sentence; empty if it goes on."""
-    if now - float(session.get(BEGAN, now)) > settings.SESSION_COOKIE_AGE:
-        hours = settings.SESSION_COOKIE_AGE // 3600
+    if now - float(session.get(BEGAN, now)) > longest(session):
+        hours = longest(session) // 3600
         return ngettext(
             "You were signed in for %(n)d hour. Sign in again to go on.",
             "You were signed in for %(n)d hours. Sign in again to go on.",
             hours,
         ) % {"n": hours}
-    if now - float(session.get(SEEN, now)) > settings.IDLE_SECONDS:
+    if now - float(session.get(SEEN, now)) > idle(session):
         return _(
             "Nothing happened here for %(n)d minutes, so you were signed out. Sign in again to go on."
-        ) % {"n": settings.IDLE_SECONDS // 60}
+        ) % {"n": idle(session) // 60}
     return ""
 
 
@@ -72,9 +87,9 @@ class Ends:
 
 
 def ends(session: Any, now: float) -> Ends:
-    idle = float(session.get(SEEN, now)) + settings.IDLE_SECONDS
-    whole = float(session.get(BEGAN, now)) + settings.SESSION_COOKIE_AGE
-    return Ends(min(idle, whole), idle + WARNED < whole)
+    quiet = float(session.get(SEEN, now)) + idle(session)
+    whole = float(session.get(BEGAN, now)) + longest(session)
+    return Ends(min(quiet, whole), quiet + WARNED < whole)
 
 
 def stay(session: Any, now: float) -> None:

@@ -17,7 +17,7 @@ from offboarding.ledger.models import Entry
 from offboarding.lib import canonical
 from offboarding.lib.refusals import Refused
 from offboarding.removals import adjusting
-from offboarding.removals.catalogue import DUE, GROUPS, REMINDERS, usual
+from offboarding.removals.catalogue import DUE, EMERGENCY, GROUPS, REMINDERS, SIGN_IN, VOLUME
 from offboarding.removals.models import SettingVersion
 from offboarding.users.rules import Role
 from tests.conftest import PASSWORD
@@ -27,6 +27,10 @@ from tests.conftest import PASSWORD
 def desk(client: Browser, ada: Any) -> Browser:
     client.force_login(ada)
     return client
+
+
+def usual(group: str) -> dict[str, int]:
+    return dict(adjusting.as_it_came(group).values)
 
 
 def says(answer: Any) -> str:
@@ -173,7 +177,51 @@ def test_only_an_administrator_of_all_clients_sets_anything(person: Any, client:
 def test_the_usual_values_make_sense_themselves() -> None:
     from offboarding.removals.catalogue import wrong_values
 
-    assert {group: wrong_values(group, usual(group)) for group in GROUPS} == {group: {} for group in GROUPS}
+    wrong = {group: wrong_values(adjusting.group_of(group), usual(group)) for group in GROUPS}
+    assert wrong == {group: {} for group in GROUPS}
+
+
+# ---------------------------------------------------------------- limits of the environment
+
+
+@pytest.mark.parametrize(
+    ("group", "laxer", "says_no"),
+    [
+        (VOLUME, {"people": 21}, "from 1 to 20"),
+        (VOLUME, {"places": 101}, "from 1 to 100"),
+        (VOLUME, {"minutes": 59}, "from 60 to 10080"),
+        (EMERGENCY, {"review-hours": 25}, "from 1 to 24"),
+        (EMERGENCY, {"activity-days": 29}, "from 30 to 90"),
+        (SIGN_IN, {"idle-minutes": 61}, "from 5 to 60"),
+        (SIGN_IN, {"sign-in-hours": 13}, "from 1 to 12"),
+    ],
+)
+def test_nothing_is_set_laxer_than_the_environment_says(
+    group: str, laxer: dict[str, int], says_no: str, desk: Browser, ada: Any, today: Any
+) -> None:
+    answer = desk.post(f"/setup/settings/{group}/change/", {"version": 0, **usual(group), **laxer})
+    assert answer.status_code == 422 and says_no in says(answer)
+    with pytest.raises(Refused) as refusal:
+        adjusting.change(ada, scope_of(ada, today), group, usual(group) | laxer, 0)
+    assert refusal.value.code == "wrong-values"
+
+
+def test_an_environment_that_becomes_stricter_holds_at_once(
+    ada: Any, today: Any, settings: Any, desk: Browser
+) -> None:
+    adjusting.change(ada, scope_of(ada, today), VOLUME, usual(VOLUME) | {"people": 15, "minutes": 90}, 0)
+    settings.BREAKER_PEOPLE, settings.BREAKER_MINUTES = 10, 120
+    assert adjusting.standing(VOLUME).values == {"people": 10, "places": 100, "minutes": 120}
+    page = desk.get("/setup/settings/").content.decode()
+    assert 'value="10"' in page and 'max="10"' in page and 'min="120"' in page
+
+
+def test_the_volume_breaker_counts_by_what_is_set(ada: Any, today: Any) -> None:
+    from offboarding.emergencies.queries import breaker
+    from offboarding.emergencies.rules import Breaker
+
+    adjusting.change(ada, scope_of(ada, today), VOLUME, {"people": 3, "places": 30, "minutes": 240}, 0)
+    assert breaker() == Breaker(3, 30, 240)
 
 
 def test_a_unit_is_said_once(desk: Browser) -> None:

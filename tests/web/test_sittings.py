@@ -50,6 +50,26 @@ def test_a_page_that_asks_for_news_is_no_activity(signed_in: Browser, settings: 
     assert after(601, signed_in, path, HTTP_HX_REQUEST="true")["HX-Redirect"].startswith("/signin/")
 
 
+def test_what_is_set_in_the_browser_holds_from_the_next_sign_in_on(
+    signed_in: Browser, ada: Any, bob: Any, today: Any, settings: Any
+) -> None:
+    from offboarding.directory.queries import scope_of
+    from offboarding.removals import adjusting
+    from offboarding.removals.catalogue import SIGN_IN
+
+    adjusting.change(ada, scope_of(ada, today), SIGN_IN, {"idle-minutes": 15, "sign-in-hours": 1}, 0)
+    assert after(50 * 60, signed_in).status_code == 200, "who was in before keeps what held then"
+    browser = Browser()
+    with time_machine.travel(NOON, tick=False):
+        browser.post("/signin/", {"login": bob.email, "password": PASSWORD})
+    for minutes in range(0, 60, 14):
+        assert after(minutes * 60, browser).status_code == 200
+    answer = after(61 * 60, browser)
+    assert "signed in for 1 hour" in after(3662, browser, answer["Location"]).content.decode()
+    settings.IDLE_SECONDS = 300
+    assert after(56 * 60, signed_in)["Location"].startswith("/signin/"), "the environment holds at once"
+
+
 def test_it_ends_after_its_hours_however_busy(signed_in: Browser, settings: Any) -> None:
     hours = settings.SESSION_COOKIE_AGE // 3600
     for minutes in range(0, hours * 60, 50):

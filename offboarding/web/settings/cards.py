@@ -11,9 +11,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 
 from offboarding.env import VARIABLES, Variable
-from offboarding.removals.adjusting import Standing, differences
-from offboarding.removals.catalogue import DUE, GROUPS, REMINDERS, Setting
-from offboarding.web.cards import DiffCard, DiffRow, FieldCard, TimeCard
+from offboarding.removals.adjusting import Standing, differences, group_of
+from offboarding.removals.catalogue import DUE, EMERGENCY, GROUPS, REMINDERS, SIGN_IN, VOLUME, Setting
+from offboarding.web.cards import FieldCard, TimeCard
 from offboarding.web.removal.clock import Clock
 
 if TYPE_CHECKING:
@@ -27,8 +27,34 @@ TITLES: dict[str, tuple[StrOrPromise, StrOrPromise]] = {
         ),
     ),
     REMINDERS: (lazy("Reminders"), lazy("They hold from the next page on.")),
+    VOLUME: (
+        lazy("When one person's word is not enough"),
+        lazy(
+            "More than this in so short a time, and a second person has to say yes. Fewer people and places and a longer"
+            " time are stricter; how lax it may be at most stands in the environment."
+        ),
+    ),
+    EMERGENCY: (
+        lazy("Emergencies"),
+        lazy(
+            "They hold for emergencies from now on. An earlier review and more days are stricter; how lax it may be at most"
+            " stands in the environment."
+        ),
+    ),
+    SIGN_IN: (
+        lazy("How long a sign-in lasts"),
+        lazy(
+            "For whoever signs in from now on. Shorter is stricter; how long it may be at most stands in the environment."
+        ),
+    ),
 }
-UNITS: dict[str, StrOrPromise] = {"hours": lazy("hours"), "days": lazy("days")}
+UNITS: dict[str, StrOrPromise] = {
+    "hours": lazy("hours"),
+    "days": lazy("days"),
+    "minutes": lazy("minutes"),
+    "people": lazy("people"),
+    "places": lazy("places"),
+}
 # Shown as set or not set; what they hold is never shown.
 SECRET = (
     "SECRET_KEY",
@@ -92,7 +118,7 @@ def group_card(
             width="short",
             attrs=(("min", str(each.least)), ("max", str(each.most)), ("inputmode", "numeric")),
         )
-        for each in GROUPS[standing.group]
+        for each in group_of(standing.group)
     )
     last = (
         _("version %(n)d by %(who)s") % {"n": standing.version, "who": standing.by}
@@ -130,17 +156,6 @@ def said(group: str, changed: Mapping[str, list[int]]) -> list[str]:
         % {"what": names[name].says, "before": before, "after": after, "unit": UNITS[names[name].unit]}
         for name, (before, after) in changed.items()
     ]
-
-
-def difference(
-    group: str, before: Mapping[str, int], after: Mapping[str, int], labels: tuple[str, str]
-) -> DiffCard:
-    rows = tuple(
-        DiffRow("changed", each.says, str(before[each.name]), str(after[each.name]))
-        for each in GROUPS[group]
-        if before[each.name] != after[each.name]
-    )
-    return DiffCard(*labels, rows)
 
 
 def variable_rows() -> tuple[VariableRow, ...]:

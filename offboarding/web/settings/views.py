@@ -16,7 +16,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from offboarding.lib.refusals import Refused
 from offboarding.removals import adjusting as verbs
-from offboarding.removals.catalogue import GROUPS, wrong_values
+from offboarding.removals.catalogue import GROUPS, fitting, wrong_values
 from offboarding.users.rules import Role
 from offboarding.web import proving
 from offboarding.web.cards import ActCard, ConfirmCard, ErrorLine, ErrorSummaryCard, PermissionCard
@@ -111,11 +111,11 @@ def versions(request: Request, group: str) -> HttpResponse:
 def change(request: Request, group: str) -> HttpResponse:
     """What was typed is kept for the page that asks once more; nothing changes before its press."""
     may_set_or_403(request, group)
-    typed = {each.name: request.POST.get(each.name, "").strip() for each in GROUPS[group]}
+    typed = {each.name: request.POST.get(each.name, "").strip() for each in verbs.group_of(group)}
     values = {
         name: int(text) for name, text in typed.items() if text.isascii() and text.isdigit() and len(text) < 7
     }
-    if wrong := wrong_values(group, values):
+    if wrong := wrong_values(verbs.group_of(group), values):
         return show(request, group, typed, wrong)
     return keep(request, group, values, version_in(request))
 
@@ -127,7 +127,9 @@ def back(request: Request, group: str, version: int) -> HttpResponse:
     earlier = next((each for each in verbs.versions(group) if each.version == version), None)
     if earlier is None:
         raise Http404
-    return keep(request, group, dict(earlier.values), verbs.standing(group).version, version)
+    return keep(
+        request, group, fitting(verbs.group_of(group), earlier.values), verbs.standing(group).version, version
+    )
 
 
 def keep(
