@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 from django.db import IntegrityError, transaction
@@ -9,7 +10,7 @@ from django.db.models import Q
 from django.db.models.functions import Now
 
 from offboarding.connections import keyring
-from offboarding.connections.models import Wanted, Workspace
+from offboarding.connections.models import Owner, Wanted, Workspace
 from offboarding.connections.queries import facts_of
 from offboarding.directory.changes import reference
 from offboarding.directory.models import Client
@@ -18,22 +19,25 @@ from offboarding.ledger.actions import APP, Actor, Event, record
 from offboarding.lib.refusals import Refused, within
 from offboarding.users.models import User
 from offboarding.users.rules import Role, actor_of
+from offboarding.work import clock
 
 
 def connect(
     client: Client, *, token: str, actor: Actor, wanted: Wanted | None = None, **fields: Any
 ) -> Workspace:
-    """Keeps the token sealed. Whoever was asked to connect it is asked no more."""
+    """Keeps the token sealed. Whoever was asked to connect it is asked no more, and looks after it from now on."""
     try:
         with transaction.atomic():
             workspace = Workspace.objects.create(
                 client=client, sealed_token=keyring.seal(token), token_last4=token[-4:], **fields
             )
             asked = Q(client=client, name__iexact=workspace.name) | Q(pk=wanted.pk if wanted else 0)
-            Wanted.objects.filter(asked, ended_at=None).update(ended_at=Now())
-            record(
-                Event.WORKSPACE_CONNECTED, actor=actor, about=reference(workspace), facts=facts_of(workspace)
-            )
+            open_ = Wanted.objects.filter(asked, ended_at=None)
+            owners = sorted(set(open_.values_list("owner", flat=True)))
+            Owner.objects.bulk_create(Owner(workspace=workspace, user_id=pk) for pk in owners)
+            open_.update(ended_at=Now())
+            facts = {**facts_of(workspace), **({"owners": owners} if owners else {})}
+            record(Event.WORKSPACE_CONNECTED, actor=actor, about=reference(workspace), facts=facts)
     except IntegrityError as error:
         raise Refused(
             "known-workspace",
@@ -51,6 +55,7 @@ def replace_token(workspace: Workspace, token: str, actor: Actor) -> None:
             sealed_token=keyring.seal(token),
             token_last4=token[-4:],
             token_set_at=Now(),
+            old_at=None,
             ended_at=None,
             refused_at=None,
             refused_why="",
@@ -75,6 +80,17 @@ def token_refused(workspace: Workspace, why: str) -> None:
                 about=reference(workspace),
                 facts={**facts_of(workspace), "why": why[:300]},
             )
+
+
+def note_old_tokens(after: timedelta) -> None:
+    """Once for each token. One that is refused has to be replaced anyway."""
+    in_use = Workspace.objects.filter(ended_at=None, refused_at=None, old_at=None)
+    for each in in_use.filter(token_set_at__lte=clock.now() - after):
+        with transaction.atomic():
+            same = in_use.filter(pk=each.pk, token_set_at=each.token_set_at)
+            if same.update(old_at=Now()):
+                facts = {**facts_of(each), "days": after.days}
+                record(Event.TOKEN_GREW_OLD, actor=APP, about=reference(each), facts=facts)
 
 
 def token_works(workspace: Workspace) -> None:

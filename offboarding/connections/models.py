@@ -47,6 +47,8 @@ class Workspace(models.Model):
     sealed_token = models.TextField()
     token_last4 = models.CharField(max_length=4)
     token_set_at = models.DateTimeField(db_default=Now())
+    # When it was told that this token is old; once for each token.
+    old_at = models.DateTimeField(null=True, blank=True)
     # Segment asked us to wait: nobody uses this credential before then.
     paused_until = models.DateTimeField(null=True, blank=True)
     # Calls in a row that reached nobody or brought nothing clear. Enough of them open the circuit: until then nobody
@@ -76,6 +78,18 @@ class Workspace(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+class Owner(models.Model):
+    """Somebody here who looks after a connection: its notices go to them."""
+
+    workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="owners")
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["workspace", "user"], name="a_connection_names_an_owner_once")
+        ]
 
 
 class Coverage(models.Model):

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
@@ -9,9 +10,13 @@ from django.db.models import QuerySet
 
 from offboarding.connections.models import Wanted, Workspace
 from offboarding.connections.rules import SupportHours
-from offboarding.directory.queries import clients_in
+from offboarding.directory.models import Client
+from offboarding.directory.queries import clients_in, people_holding
 from offboarding.directory.rules import Scope
+from offboarding.users.models import User
 from offboarding.users.rules import Role
+
+KEEPS = (Role.OPERATOR, Role.ADMINISTRATOR)
 
 ASKED_TO_WAIT = "Segment asked us to wait"
 NO_CLEAR_ANSWER = "Segment gave no clear answer for"
@@ -93,3 +98,20 @@ def wanted_in(scope: Scope, *roles: Role) -> QuerySet[Wanted]:
     """Workspaces of the user's clients that somebody was asked to connect and has not yet."""
     found = Wanted.objects.filter(ended_at=None, client__in=clients_in(scope, *roles))
     return found.select_related("client", "owner", "asked_by")
+
+
+def may_keep(client: Client, today: date) -> list[User]:
+    """Who can look after this client's connections, by name."""
+    own = frozenset({client.pk})
+    return [user for user, scope in people_holding(KEEPS, today) if scope.covers(own, *KEEPS)]
+
+
+def owners_of(workspace: Workspace, today: date) -> list[User]:
+    """Who is named as its owner and can still look after it, by name."""
+    named = set(workspace.owners.values_list("user", flat=True))
+    return [user for user in may_keep(workspace.client, today) if user.pk in named] if named else []
+
+
+def keepers(workspace: Workspace, today: date) -> list[User]:
+    """Who is told what is wrong with it: its owners; everybody who can look after it where none is left."""
+    return owners_of(workspace, today) or may_keep(workspace.client, today)

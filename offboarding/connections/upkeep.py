@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import asdict, dataclass
-from datetime import time
+from datetime import date, time
 from typing import Any
 
 from django.db import IntegrityError, transaction
@@ -12,10 +12,19 @@ from django.db.models import F
 from django.db.models.functions import Now
 
 from offboarding.connections import keyring
-from offboarding.connections.models import Coverage, Workspace
-from offboarding.connections.queries import facts_of
+from offboarding.connections.models import Coverage, Owner, Workspace
+from offboarding.connections.queries import KEEPS, facts_of, may_keep
 from offboarding.connections.rules import wrong_hours
-from offboarding.directory.changes import differences, held, noted, nothing_changed, reason, reference, write
+from offboarding.directory.changes import (
+    Changed,
+    differences,
+    held,
+    noted,
+    nothing_changed,
+    reason,
+    reference,
+    write,
+)
 from offboarding.directory.models import Engagement
 from offboarding.directory.rules import Scope
 from offboarding.ledger.actions import Event, record
@@ -23,7 +32,7 @@ from offboarding.lib.refusals import Refused, within
 from offboarding.users.models import User
 from offboarding.users.rules import Role, actor_of
 
-CHANGES = (Role.OPERATOR, Role.ADMINISTRATOR)
+CHANGES = KEEPS
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,23 +47,49 @@ class Said:
     support_until: time | None = None
 
 
-def change(by: User, scope: Scope, workspace: Workspace, said: Said, version: int) -> None:
+def change(
+    by: User,
+    scope: Scope,
+    workspace: Workspace,
+    said: Said,
+    owners: Collection[User],
+    version: int,
+    today: date,
+) -> None:
     if not scope.covers(frozenset({workspace.client_id}), *CHANGES):
         raise Refused("may-not-change", "Only operators and administrators of this client change this.")
     wanted = checked(said)
     try:
         with transaction.atomic():
             locked = at_version(workspace, version)
-            if not (changed := differences(locked, asdict(wanted))):
-                raise Refused("nothing-changed", "Nothing was changed.")
+            named, personal = name_owners(locked, owners, today)
+            if not (changed := {**differences(locked, asdict(wanted)), **named}):
+                raise nothing_changed()
             fields: dict[str, Any] = asdict(wanted)
             Workspace.objects.filter(pk=locked.pk).update(version=F("version") + 1, **fields)
             facts = {"workspace": locked.name, "client": locked.client.name, "changed": changed}
-            record(Event.WORKSPACE_CHANGED, actor=actor_of(by), about=reference(locked), facts=facts)
+            noted(Event.WORKSPACE_CHANGED, by, locked, facts, personal)
     except IntegrityError as error:
         raise Refused(
             "known-name", f"This client has a workspace called {wanted.name} already.", field="name"
         ) from error
+
+
+def name_owners(locked: Workspace, owners: Collection[User], today: date) -> tuple[Changed, dict[str, str]]:
+    """From now on these look after it. Gives back who did and does: their numbers, and apart from them their names."""
+    before = {each.user_id: each.user.name for each in locked.owners.select_related("user")}
+    after = {each.pk: each.name for each in owners}
+    if before.keys() == after.keys():
+        return {}, {}
+    can = {each.pk for each in may_keep(locked.client, today)}
+    if not can.issuperset(after.keys() - before.keys()):
+        raise Refused("no-owner", "Choose operators or administrators of this client.", field="owners")
+    locked.owners.exclude(user__in=after).delete()
+    Owner.objects.bulk_create(
+        Owner(workspace=locked, user_id=pk) for pk in sorted(after.keys() - before.keys())
+    )
+    names = {"owners before": ", ".join(sorted(before.values())), "owners": ", ".join(sorted(after.values()))}
+    return {"owners": [sorted(before), sorted(after)]}, {name: text for name, text in names.items() if text}
 
 
 def at_version(workspace: Workspace, version: int) -> Workspace:
@@ -78,7 +113,13 @@ def disconnect(by: User, scope: Scope, workspace: Workspace, why: str, version: 
         if locked.ended_at:
             raise Refused("ended-already", f"{locked.name} is disconnected already.")
         facts = {**facts_of(locked), "client": locked.client.name, "why": why}
-        gone = {"sealed_token": keyring.seal(""), "token_last4": "", "refused_at": None, "refused_why": ""}
+        gone = {
+            "sealed_token": keyring.seal(""),
+            "token_last4": "",
+            "refused_at": None,
+            "refused_why": "",
+            "old_at": None,
+        }
         Workspace.objects.filter(pk=locked.pk).update(version=F("version") + 1, ended_at=Now(), **gone)
         record(Event.WORKSPACE_DISCONNECTED, actor=actor_of(by), about=reference(locked), facts=facts)
 

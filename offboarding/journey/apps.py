@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from time import monotonic
 
 import structlog
@@ -43,6 +43,14 @@ def sign_checkpoint() -> None:
         log.error("ledger not signed", why=str(error))
 
 
+def note_old_tokens() -> None:
+    from offboarding.connections.actions import note_old_tokens
+    from offboarding.removals.adjusting import value
+    from offboarding.removals.catalogue import OLD_TOKEN_DAYS, REMINDERS
+
+    note_old_tokens(timedelta(days=value(REMINDERS, OLD_TOKEN_DAYS)))
+
+
 class JourneyConfig(AppConfig):
     name = "offboarding.journey"
 
@@ -59,6 +67,7 @@ class JourneyConfig(AppConfig):
         desks.schedule("approvals.deadlines", every_turn, seldom(actions.deadlines, 5.0))
         desks.schedule("journey.follow_ups", every_turn, seldom(actions.follow_ups, 5.0))
         desks.schedule("emergencies.reviews", every_turn, seldom(lambda: watch_reviews(clock.now()), 20.0))
+        desks.schedule("connections.old_tokens", hour, note_old_tokens)
         desks.schedule("ledger.checkpoint", hour, sign_checkpoint)
         desks.schedule("ledger.deliver", every_turn, seldom(outside.deliver_newest, 30.0))
         notices.register()

@@ -60,6 +60,7 @@ class Event(StrEnum):
     WORKSPACE_CHANGED = "workspace.changed"
     TOKEN_REPLACED = "workspace.token_replaced"
     TOKEN_REFUSED = "workspace.token_refused"
+    TOKEN_GREW_OLD = "workspace.token_grew_old"
     TOKEN_WORKS_AGAIN = "workspace.token_works_again"
     CIRCUIT_OPENED = "workspace.circuit_opened"
     CIRCUIT_CLOSED = "workspace.circuit_closed"

@@ -15,6 +15,7 @@ from io import BytesIO
 from offboarding.approvals import asking
 from offboarding.approvals.models import Asking
 from offboarding.connections import keyring
+from offboarding.connections.models import Workspace
 from offboarding.directory.queries import scope_of
 from offboarding.discovery import actions as discovery
 from offboarding.discovery.models import Look
@@ -341,6 +342,14 @@ def unreviewed() -> Target:
     return Target("emergencies.reviews")
 
 
+def old_token() -> Target:
+    """A token in use that was set long ago."""
+    running("acme-staging")
+    place = Workspace.objects.filter(pk=crew.workspace("acme-staging").pk)
+    place.update(token_set_at=datetime.now(UTC) - timedelta(days=800))
+    return Target("connections.old_tokens")
+
+
 def list_of_people() -> Target:
     """A list of two, filed by its owner; the looks for both have ended."""
     alice, now = crew.user("alice"), datetime.now(UTC)
@@ -416,6 +425,7 @@ SCENARIOS: dict[str, Prepare] = {
     "journey.batches": list_of_people,
     "approvals.deadlines": undecided,
     "emergencies.reviews": unreviewed,
+    "connections.old_tokens": old_token,
     "reports.Check": ledger_to_walk,
     "ledger.check": schedule("ledger.check"),
     "ledger.checkpoint": schedule("ledger.checkpoint"),
@@ -436,9 +446,13 @@ def left_undone() -> list[str]:
     late = [
         each for each in emergencies.unreviewed() if each.overdue_at is None and now >= each.review_due_at
     ]
+    old = Workspace.objects.filter(
+        ended_at=None, refused_at=None, old_at=None, token_set_at__lte=now - timedelta(days=730)
+    )
     return [
         *(f"row {row.pk} of a list is {row.state}" for row in rows),
         *(f"nobody was told of asking {pk}" for pk in asked),
+        *(f"nobody was told of the old token of {each.name}" for each in old),
         *(f"nobody was told of the late review of {each.removal.reference}" for each in late),
     ]
 

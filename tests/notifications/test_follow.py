@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -165,6 +166,57 @@ def test_a_refused_token_is_told_once_to_those_who_keep_the_connection(
     assert {message.recipient for message in messages} == {olga, admin}
     assert other not in {message.recipient for message in messages}
     assert len(messages) == 2 and messages[0].url == "/setup/connections/"
+
+
+def test_notices_of_a_connection_go_to_its_owners_while_there_are_any(
+    workspace: Make, olga: Any, ada: Any, today: Any, news: News
+) -> None:
+    from offboarding.connections.actions import token_refused, token_works
+    from offboarding.connections.models import Owner
+    from offboarding.directory.models import Membership
+
+    place = workspace("Acme Production")
+
+    def told() -> set[Any]:
+        before = {message.pk for message in news()}
+        token_refused(place, "Segment answered 401.")
+        return {message.recipient for message in news() if message.pk not in before}
+
+    Owner.objects.create(workspace=place, user=olga)
+    assert told() == {olga}
+    token_works(place)
+    Membership.objects.filter(user=olga).delete()
+    assert told() == {ada}, "whoever is named and can no longer look after it leaves it to all others"
+    token_works(place)
+    type(olga).objects.filter(pk=olga.pk).update(is_active=False)
+    assert told() == {ada}
+
+
+def test_a_token_that_grows_old_is_told_once_and_its_successor_anew(
+    workspace: Make, olga: Any, news: News, turn: Make
+) -> None:
+    from offboarding.connections.actions import note_old_tokens, replace_token
+    from offboarding.connections.models import Workspace
+    from offboarding.ledger.actions import APP
+
+    place, half_a_year = workspace("Acme Production"), timedelta(days=180)
+
+    def grows_old() -> None:
+        Workspace.objects.filter(pk=place.pk).update(token_set_at=datetime.now(UTC) - timedelta(days=181))
+
+    note_old_tokens(half_a_year)
+    assert news() == []
+    grows_old()
+    note_old_tokens(half_a_year)
+    note_old_tokens(half_a_year)
+    (message,) = news()
+    assert (message.recipient, message.kind) == (olga, "token old")
+    assert "Acme Production" in message.subject and "180 days or more" in message.text
+    replace_token(place, "sgp_another_token_of_acme_0001", APP)
+    assert turn(message).state == "cancelled", "what was replaced meanwhile is not told"
+    grows_old()
+    note_old_tokens(half_a_year)
+    assert len(news()) == 2
 
 
 def test_a_connection_without_an_answer_is_told_once_to_those_who_keep_it(

@@ -115,8 +115,8 @@ def fail(world: Simulator, said: str, match: dict[str, str]) -> None:
     world.control.add_trouble({"do": "answer", "status": 500, "body": body, "match": match, "count": 2})
 
 
-# It marks a row and tells the ledger, and writes no line of the log.
-SILENT = ("emergencies.reviews",)
+# They mark a row and tell the ledger, and write no line of the log.
+SILENT = ("emergencies.reviews", "connections.old_tokens")
 
 
 def search_all(search: Search, lines: Lines, settings: Any) -> None:

@@ -14,6 +14,7 @@ from django.test.utils import CaptureQueriesContext
 
 from offboarding.connections.models import Coverage, Workspace
 from offboarding.directory.models import Address, Client, Collaborator, Engagement
+from offboarding.ledger.models import Entry
 from offboarding.users.rules import Role
 
 
@@ -251,6 +252,27 @@ def test_environment_and_support_hours_of_a_workspace_are_kept(desk: Browser, wo
     answer = desk.post(url + "edit/", {**given, "version": "1", "support_from": "10:00"})
     text = says(answer)
     assert answer.status_code == 409 and "09:00" in text and "10:00" in text
+
+
+def test_owners_of_a_connection_are_named_and_taken_off_again(
+    desk: Browser, workspace: Any, olga: Any, person: Any, clients: dict[str, Any]
+) -> None:
+    place, oz = workspace("Acme Production"), person("oz", Role.OPERATOR, clients_=("Hooli",))
+    url = f"/setup/connections/{place.pk}/"
+    given = {"name": place.name, "environment": place.environment, "managed_by": "unknown", "version": "1"}
+    assert "Looked after by operators and administrators of the client" in says(desk.get(url))
+    assert "Oz" not in says(desk.get(url + "edit/"))
+    answer = desk.post(url + "edit/", {**given, "owners": [str(oz.pk)]})
+    assert answer.status_code == 422 and "Choose operators or administrators" in says(answer)
+    assert not place.owners.exists()
+    text = says(desk.post(url + "edit/", {**given, "owners": [str(olga.pk)]}, follow=True))
+    assert "Looked after by Olga" in text and "owners: nothing became “Olga" in text
+    chained = bytes(Entry.objects.filter(event="workspace.changed").latest("seq").body)
+    assert b"Olga" not in chained, "names stand apart from the chain"
+    stale = desk.post(url + "edit/", {**given, "owners": []})
+    assert stale.status_code == 409 and "Olga" in says(stale)
+    text = says(desk.post(url + "edit/", {**given, "version": "2"}, follow=True))
+    assert "Looked after by operators and administrators" in text
 
 
 def test_who_files_outside_of_support_hours_is_told_when_somebody_is_there(

@@ -11,14 +11,13 @@ from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from offboarding.connections.models import Wanted, Workspace
-from offboarding.directory.queries import people_with
+from offboarding.connections.queries import keepers
 from offboarding.journey.notices.case import facts_of, today
 from offboarding.ledger.events import Event
 from offboarding.ledger.models import Entry
 from offboarding.notifications import handlers
 from offboarding.notifications.rules import Draft
 from offboarding.users.models import User
-from offboarding.users.rules import Role
 
 Said = dict[str, Any]
 
@@ -41,6 +40,19 @@ def token_refused(workspace: Workspace, facts: Said) -> Said:
     }
 
 
+def token_old(workspace: Workspace, facts: Said) -> Said:
+    return {
+        "subject": _("Replace the token for %(workspace)s: it is old") % {"workspace": workspace.name},
+        "lead": _(
+            "An Owner makes a new one in Segment; enter it in Setup > Connections. Until then the old one goes on working."
+        ),
+        "facts": [
+            *place(workspace, facts),
+            (_("In use for"), _("%(n)s days or more") % {"n": facts["days"]}),
+        ],
+    }
+
+
 def no_answer(workspace: Workspace, facts: Said) -> Said:
     return {
         "subject": _("Segment gives no clear answer for %(workspace)s") % {"workspace": workspace.name},
@@ -57,6 +69,12 @@ TROUBLES = {
         Q(refused_at__isnull=False),
         "The token works again, or somebody else looks after the workspace now.",
         token_refused,
+    ),
+    Event.TOKEN_GREW_OLD: Trouble(
+        "token old",
+        Q(old_at__isnull=False),
+        "The token was replaced, or somebody else looks after the workspace now.",
+        token_old,
     ),
     Event.CIRCUIT_OPENED: Trouble(
         "no answer",
@@ -79,7 +97,7 @@ def drafts(trouble: Trouble, entry: Entry) -> list[Draft]:
             to=user, kind=trouble.kind, url="/setup/connections/", **trouble.says(workspace, facts_of(entry))
         )
         for workspace in having(trouble, entry)
-        for user in keepers(workspace)
+        for user in keepers(workspace, today())
         if user.is_active
     ]
 
@@ -91,14 +109,8 @@ def having(trouble: Trouble, entry: Entry) -> list[Workspace]:
     return list(found.select_related("client"))
 
 
-def keepers(workspace: Workspace) -> list[User]:
-    own = frozenset({workspace.client_id})
-    found = [user for role in (Role.OPERATOR, Role.ADMINISTRATOR) for user in people_with(role, own, today())]
-    return list({user.pk: user for user in found}.values())
-
-
 def objection(trouble: Trouble, entry: Entry, user: User) -> str:
-    return "" if any(user in keepers(each) for each in having(trouble, entry)) else trouble.over
+    return "" if any(user in keepers(each, today()) for each in having(trouble, entry)) else trouble.over
 
 
 def place(workspace: Workspace, facts: Said) -> list[tuple[str, str]]:

@@ -74,6 +74,7 @@ ACTS = {
     Event.API_KEY_ENDED: lazy("ended the API key"),
     Event.WORKSPACE_CONNECTED: lazy("connected the workspace"),
     Event.TOKEN_REPLACED: lazy("replaced the token of"),
+    Event.TOKEN_GREW_OLD: lazy("found old the token of"),
     Event.TOKEN_REFUSED: lazy("was refused the token of"),
     Event.TOKEN_WORKS_AGAIN: lazy("found that the token works again of"),
     Event.CIRCUIT_OPENED: lazy("leaves alone, for the moment,"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
 from itertools import groupby
@@ -16,6 +16,7 @@ from offboarding.connections.queries import hours_of
 from offboarding.connections.rules import Check, Outcome, Tested, is_old
 from offboarding.discovery.models import Look
 from offboarding.discovery.rules import Outcome as Seen
+from offboarding.users.models import User
 from offboarding.web.cards import AttentionCard, AttentionRow, FactCard, TagCard, TimeCard, relative
 from offboarding.web.clients.cards import support, zone_of_client
 from offboarding.web.removal.clock import Clock
@@ -151,7 +152,7 @@ def refused(found: Iterable[ClientGroup]) -> AttentionCard | None:
     return AttentionCard(title % {"n": len(rows)}, rows) if rows else None
 
 
-def said(workspace: Workspace) -> tuple[FactCard, ...]:
+def said(workspace: Workspace, owners: Sequence[User]) -> tuple[FactCard, ...]:
     """What people told us about it."""
     group = workspace.provider_group
     return (
@@ -161,6 +162,10 @@ def said(workspace: Workspace) -> tuple[FactCard, ...]:
             _("Members are managed"),
             str(MANAGED[Workspace.ManagedBy(workspace.managed_by)]),
             note=_("group %(group)s") % {"group": group} if group else "",
+        ),
+        FactCard(
+            _("Looked after by"),
+            ", ".join(each.name for each in owners) or _("operators and administrators of the client"),
         ),
         FactCard(_("Owner at the client"), workspace.owner_contact or _("not said")),
         FactCard(

@@ -16,7 +16,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from offboarding.connections import actions, limits, upkeep
 from offboarding.connections.models import Workspace
 from offboarding.connections.probe import probe_kept
-from offboarding.connections.queries import workspace_for
+from offboarding.connections.queries import may_keep, owners_of, workspace_for
 from offboarding.discovery.queries import newest_reads
 from offboarding.execution import disconnecting
 from offboarding.lib.refusals import Refused
@@ -24,7 +24,7 @@ from offboarding.users.rules import Role
 from offboarding.web.cards import ActCard, ConfirmCard, ErrorSummaryCard
 from offboarding.web.clients.cards import zone_of_client
 from offboarding.web.errors import status_of
-from offboarding.web.http import Request, now, page, signed_in, version_in, zone_of
+from offboarding.web.http import Request, now, page, signed_in, today, version_in, zone_of
 from offboarding.web.removal.clock import Clock
 from offboarding.web.removal.forms import one_error, reason_field
 from offboarding.web.setup import cards
@@ -66,7 +66,7 @@ def show(request: Request, workspace: Workspace, status: int = 200, **more: Any)
     context = {
         "workspace": workspace,
         "facts": cards.facts(workspace, zone_of(request), now()),
-        "said": cards.said(workspace),
+        "said": cards.said(workspace, owners_of(workspace, today(request))),
         "may_change": changes(request, workspace),
         "may_end": ends(request, workspace) and not workspace.ended_at,
         "syncs": cards.syncs(newest_reads(workspace, SYNCS), Clock.of(request)),
@@ -166,13 +166,16 @@ def edit(request: Request, pk: int) -> HttpResponse:
     workspace = seen_or_404(request, pk)
     if not changes(request, workspace):
         raise PermissionDenied
+    keepers = may_keep(workspace.client, today(request))
     if request.method != "POST":
-        return form_page(request, WorkspaceForm(initial=workspace_now(workspace)), workspace)
-    form = WorkspaceForm(request.POST)
+        form = WorkspaceForm(initial=workspace_now(workspace), keepers=keepers)
+        return form_page(request, form, workspace)
+    form = WorkspaceForm(request.POST, keepers=keepers)
     if not form.is_valid():
         return form_page(request, form, workspace, 422, version_in(request))
     try:
-        upkeep.change(request.user, request.scope, workspace, form.said, version_in(request))
+        by, scope, day = request.user, request.scope, today(request)
+        upkeep.change(by, scope, workspace, form.said, form.named, version_in(request), day)
     except Refused as refusal:
         refused(form, refusal)
         workspace.refresh_from_db()

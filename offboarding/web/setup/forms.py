@@ -73,6 +73,12 @@ class WorkspaceForm(forms.Form):
     provider_group = forms.CharField(
         label=lazy("Group at the identity provider"), required=False, max_length=120, error_messages=LONG
     )
+    owners = forms.MultipleChoiceField(
+        label=lazy("Who looks after it here"),
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+        error_messages={"invalid_choice": lazy("Choose operators or administrators of this client.")},
+    )
     owner_contact = forms.CharField(
         label=lazy("Who owns it at the client"), required=False, max_length=200, error_messages=LONG
     )
@@ -85,12 +91,23 @@ class WorkspaceForm(forms.Form):
     support_from = clock(lazy("From"))
     support_until = clock(lazy("Until"))
 
+    def __init__(self, *args: Any, keepers: Sequence[User], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.keepers = {str(each.pk): each for each in keepers}
+        field = self.fields["owners"]
+        assert isinstance(field, forms.MultipleChoiceField)
+        field.choices = [(key, each.name) for key, each in self.keepers.items()]
+
     def clean_support_days(self) -> str:
         return "".join(sorted(self.cleaned_data["support_days"]))
 
     @property
     def said(self) -> upkeep.Said:
-        return upkeep.Said(**self.cleaned_data)
+        return upkeep.Said(**{name: given for name, given in self.cleaned_data.items() if name != "owners"})
+
+    @property
+    def named(self) -> list[User]:
+        return [self.keepers[key] for key in self.cleaned_data["owners"]]
 
 
 REGIONS = (
@@ -170,6 +187,9 @@ def workspace_now(workspace: Workspace) -> dict[str, Any]:
         "environment": workspace.environment,
         "managed_by": workspace.managed_by,
         "provider_group": workspace.provider_group,
+        "owners": [
+            str(pk) for pk in workspace.owners.order_by("user__name", "user").values_list("user", flat=True)
+        ],
         "owner_contact": workspace.owner_contact,
         "support_days": list(workspace.support_days),
         "support_from": workspace.support_from,

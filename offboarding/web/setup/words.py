@@ -32,6 +32,7 @@ FIELDS: dict[str, StrOrPromise] = {
     "environment": lazy("environment"),
     "managed_by": lazy("managed"),
     "provider_group": lazy("identity provider's group"),
+    "owners": lazy("owners"),
     "owner_contact": lazy("contact"),
     "support_days": lazy("support days"),
     "support_from": lazy("support from"),
@@ -41,7 +42,7 @@ FIELDS: dict[str, StrOrPromise] = {
 
 def changes(facts: Facts) -> str:
     """ "name: “Acme” became “Acme Ltd”; last day: nothing became “2027-01-31”"."""
-    changed: Mapping[str, list[Any]] = facts.get("changed", {})
+    changed: Mapping[str, list[Any]] = {**facts.get("changed", {}), **owners(facts)}
     return "; ".join(
         _("%(field)s: %(before)s became %(after)s")
         % {"field": FIELDS.get(name, name), "before": value(before), "after": value(after)}
@@ -49,6 +50,14 @@ def changes(facts: Facts) -> str:
         else _("lead: somebody else became %(name)s") % {"name": facts.get("lead", _("somebody"))}
         for name, (before, after) in sorted(changed.items(), key=lambda each: order(each[0]))
     )
+
+
+def owners(facts: Facts) -> Mapping[str, list[Any]]:
+    """By their names, which stand apart from their numbers."""
+    if "owners" not in facts.get("changed", {}):
+        return {}
+    both = zip(("owners before", "owners"), facts["changed"]["owners"], strict=True)
+    return {"owners": [named(facts, name) if numbers else None for name, numbers in both]}
 
 
 def order(name: str) -> int:
@@ -153,6 +162,9 @@ WORDS: dict[Event, Callable[[Facts], str]] = {
     Event.WORKSPACE_CHANGED: lambda facts: _("changed %(what)s") % {"what": changes(facts)},
     Event.TOKEN_REPLACED: lambda facts: _("replaced the token; it is now %(token)s") % facts,
     Event.TOKEN_REFUSED: lambda facts: _("found that Segment refuses the token: %(why)s") % facts,
+    Event.TOKEN_GREW_OLD: lambda facts: (
+        _("found that the token is %(days)s days old or more: replace it") % facts
+    ),
     Event.ENGINE_TRY_ASKED: lambda facts: _("asked for one more try of %(what)s") % facts,
     Event.TOKEN_WORKS_AGAIN: lambda facts: _("found that the token works again"),
     Event.TRAIL_COPIED: lambda facts: (
