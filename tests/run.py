@@ -35,6 +35,7 @@ ROOMS = [
     "checklist",
     "approvals",
     "verification",
+    "retention",
     "journey",
 ]
 # Whole steps, the slowest of all: tried on PostgreSQL here; on SQLite every kind of step is killed and taken up in `faults`.

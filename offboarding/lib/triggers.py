@@ -110,6 +110,6 @@ def refuse_if(vendor: str, name: str, table: str, act: str, condition: str) -> l
     raises = f"RAISE EXCEPTION '{name}' USING ERRCODE = 'check_violation'"
     return [
         f"CREATE OR REPLACE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS "
-        f"$$ BEGIN IF {condition} THEN {raises}; END IF; RETURN NEW; END $$",
+        f"$$ BEGIN IF {condition} THEN {raises}; END IF; RETURN COALESCE(NEW, OLD); END $$",
         f"CREATE TRIGGER {name} BEFORE {act} ON {table} FOR EACH ROW EXECUTE FUNCTION {name}()",
     ]

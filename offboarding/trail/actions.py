@@ -101,7 +101,7 @@ def keep_events(
     workspace: Workspace, events: Sequence[tuple[Told, Raw]], file: Evidence | None = None
 ) -> int:
     """How many of them were not kept before, under their own id or as a line of a file. Call within a transaction."""
-    once = {told.key: (told, raw) for told, raw in events}
+    once = {told.key[:200]: (told, raw) for told, raw in events}
     known = AuditEvent.objects.filter(workspace=workspace, key__in=list(once))
     fresh = {key: each for key, each in once.items() if key not in set(known.values_list("key", flat=True))}
     twins = twins_of(workspace, [told for told, _ in fresh.values()])
@@ -148,7 +148,7 @@ def twins_of(workspace: Workspace, fresh: Sequence[Told]) -> dict[str, int]:
     for told in fresh:
         rows = by_second.get(told.at.replace(microsecond=0), [])
         if twin := next((row for row in rows if mixed(told, row.told) and same(told, row.told)), None):
-            found[told.key] = twin.pk
+            found[told.key[:200]] = twin.pk
             rows.remove(twin)
     return found
 

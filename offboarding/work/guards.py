@@ -18,12 +18,16 @@ from offboarding.lib.triggers import refuse_if
 
 @dataclass(frozen=True, slots=True)
 class Guard:
-    """`condition`: SQL that both databases know, over NEW and OLD; the act is refused where it holds."""
+    """`condition`: SQL that both databases know, over NEW and OLD; the act is refused where it holds.
+
+    `only`: the one database that needs it, if not both do.
+    """
 
     name: str
     table: str
     act: str
     condition: str
+    only: str = ""
 
 
 GUARDS: list[Guard] = []
@@ -43,6 +47,10 @@ def of_one_client(name: str, table: str, condition: str) -> tuple[Guard, Guard]:
 
 def stays_with_its_client(name: str, table: str) -> Guard:
     return Guard(f"{name}_stays_with_its_client", table, "UPDATE", "NEW.client_id <> OLD.client_id")
+
+
+def needed(database: BaseDatabaseWrapper) -> list[Guard]:
+    return [guard for guard in GUARDS if guard.only in ("", database.vendor)]
 
 
 def standing(database: BaseDatabaseWrapper) -> set[str]:
@@ -69,7 +77,7 @@ def put_back(using: str, **_: Any) -> None:
     """After migrations. Nothing is done where they stand already, or where a table is not there (yet)."""
     database = connections[using]
     there, tables = standing(database), set(database.introspection.table_names())
-    missing = [guard for guard in GUARDS if guard.name not in there]
+    missing = [guard for guard in needed(database) if guard.name not in there]
     if not {guard.table for guard in GUARDS} <= tables:
         return
     with database.cursor() as cursor:

@@ -14,6 +14,7 @@ from offboarding.ledger.models import Entry
 from offboarding.lib import canonical
 from offboarding.simulators.simulator import Simulator
 from offboarding.verification.models import Measurement
+from tests.rewriting import rewriting
 
 Make = Callable[..., Any]
 PLACE, SLUG = "Acme Staging", "acme-staging"
@@ -35,7 +36,8 @@ def worked(started: Make, run_of: Make, turns: Make) -> Any:
     """A removal whose member went three hours ago; what arrives was measured before."""
     removal = started(PLACE)
     turns(run_of(removal, "remove-member"))
-    Attempt.objects.filter(act="call").update(begun_at=datetime.now(UTC) - timedelta(hours=3))
+    with rewriting():
+        Attempt.objects.filter(act="call").update(begun_at=datetime.now(UTC) - timedelta(hours=3))
     return removal
 
 
@@ -239,7 +241,8 @@ def test_after_a_person_looked_it_is_compared_again(
 def test_without_a_measurement_before_nothing_is_called_verified(
     worked: Any, run_of: Make, turn: Make, segment: Simulator
 ) -> None:
-    Measurement.objects.all().delete()
+    with rewriting():
+        Measurement.objects.all().delete()
     segment.control.add_trouble(
         {
             "do": "answer",
