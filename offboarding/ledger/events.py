@@ -9,6 +9,7 @@ class Event(StrEnum):
     USER_ADDED = "user.added"
     USER_INVITED = "user.invited"
     ROLES_CHANGED = "user.roles_changed"
+    USER_CORRECTED = "user.corrected"
     USER_DISABLED = "user.disabled"
     USER_ENABLED = "user.enabled"
     SESSIONS_ENDED = "user.sessions_ended"

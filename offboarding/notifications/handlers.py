@@ -15,10 +15,15 @@ def nothing_against(_entry: Entry, _user: User) -> str:
     return ""
 
 
+def nowhere_else(_entry: Entry) -> list[str]:
+    return []
+
+
 @dataclass(frozen=True, slots=True)
 class Handler:
     drafts: Callable[[Entry], Iterable[Draft]]
     unless: Callable[[Entry, User], str] = nothing_against
+    also: Callable[[Entry], list[str]] = nowhere_else
 
 
 HANDLERS: dict[Event, Handler] = {}
@@ -28,13 +33,14 @@ def register(
     event: Event,
     drafts: Callable[[Entry], Iterable[Draft]],
     unless: Callable[[Entry, User], str] = nothing_against,
+    also: Callable[[Entry], list[str]] = nowhere_else,
 ) -> None:
     """`drafts` says who is told what, as soon as the entry is seen. `unless` is asked just before the mail goes.
 
     It answers with a sentence where the notice is overtaken or no longer this person's to read, else with nothing.
-    Both only read, and both may be asked again.
+    `also` names other addresses of the same person that the mail goes to. All only read, and all may be asked again.
     """
-    HANDLERS[event] = Handler(drafts, unless)
+    HANDLERS[event] = Handler(drafts, unless, also)
 
 
 def watched() -> list[str]:
@@ -43,6 +49,11 @@ def watched() -> list[str]:
 
 def drafts_for(entry: Entry) -> list[Draft]:
     return list(HANDLERS[Event(entry.event)].drafts(entry))
+
+
+def other_addresses(entry: Entry) -> list[str]:
+    handler = HANDLERS.get(Event(entry.event))
+    return handler.also(entry) if handler else []
 
 
 def objection(entry: Entry, user: User) -> str:

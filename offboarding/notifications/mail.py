@@ -11,11 +11,12 @@ from django.template.loader import render_to_string
 from django.utils.translation import ngettext
 
 from offboarding.lib.visible import visible
+from offboarding.notifications.handlers import other_addresses
 from offboarding.notifications.models import Message
 
 
 def compose(mail: Message, parts: Sequence[Message]) -> EmailMessage:
-    """The mail with these notices, to its recipient's address as it is now."""
+    """The mail with these notices, to its recipient's address as it is now, and where a notice says so to an earlier one."""
     text = render_to_string(
         "emails/mail.txt",
         {"parts": parts, "several": len(parts) > 1, "link": settings.BASE_URL + url_of(parts)},
@@ -23,7 +24,7 @@ def compose(mail: Message, parts: Sequence[Message]) -> EmailMessage:
     return EmailMessage(
         subject=visible(subject_of(mail, parts)),
         body=visible(text),
-        to=[mail.recipient.email],
+        to=[mail.recipient.email, *(each for part in parts for each in other_addresses(part.entry))],
         # Mailboxes that see this number twice show the mail once (RFC 5322, 3.6.4); no auto-reply is wanted (RFC 3834).
         headers={"Message-ID": number_of(mail), "Auto-Submitted": "auto-generated"},
     )

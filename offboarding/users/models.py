@@ -10,6 +10,11 @@ from django.db.models.functions import Lower, Now
 
 
 class UserManager(BaseUserManager["User"]):
+    @classmethod
+    def normalize_email(cls, email: str | None) -> str:
+        """In small letters, as django-allauth looks for it when somebody signs in."""
+        return (email or "").strip().lower()
+
     def create_user(self, email: str, name: str, password: str | None = None, **fields: Any) -> User:
         user = self.model(email=self.normalize_email(email), name=name, **fields)
         user.set_password(password)

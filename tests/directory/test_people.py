@@ -7,9 +7,10 @@ from datetime import date, timedelta
 from typing import Any
 
 import pytest
+from allauth.account.models import EmailAddress
 from django.test import Client as Browser
 
-from offboarding.directory import people
+from offboarding.directory import correcting, people
 from offboarding.directory.queries import people_in, scope_of
 from offboarding.directory.rules import Grant
 from offboarding.ledger.models import Entry
@@ -17,6 +18,7 @@ from offboarding.lib import canonical
 from offboarding.lib.refusals import Refused
 from offboarding.users.models import User
 from offboarding.users.rules import Role
+from tests.conftest import PASSWORD
 
 
 @pytest.fixture
@@ -49,6 +51,16 @@ def test_an_administrator_lets_somebody_in_who_has_no_password_yet(
     assert not made.has_usable_password()
     event, facts = newest()
     assert (event, facts["roles"]) == ("user.invited", ["approver for Acme"])
+
+
+def test_an_address_in_capitals_signs_in_as_one_in_small_letters(
+    ada: Any, act: Any, clients: dict[str, Any], client: Browser
+) -> None:
+    made = act(people.invite, ada, "Nia@Firm.example", "Nia", (Grant(Role.APPROVER, clients["Acme"].pk),))
+    made.set_password(PASSWORD)
+    made.save()
+    client.post("/signin/", {"login": "Nia@Firm.example", "password": PASSWORD})
+    assert client.session["_auth_user_id"] == str(made.pk)
 
 
 def test_roles_are_gained_and_lost_and_the_record_says_which(
@@ -156,3 +168,68 @@ def test_who_is_disabled_is_out_on_every_browser_at_the_next_press(
     act(people.enable, ada, bob)
     client.post("/signin/", {"login": bob.email, "password": "correct horse battery"})
     assert client.get("/requests/").status_code == 200
+
+
+# ---------------------------------------------------------------- another name, another address
+
+
+def test_another_address_ends_every_sign_in_and_the_old_one_opens_nothing(
+    ada: Any, act: Any, bob: Any, client: Browser
+) -> None:
+    old = bob.email
+    client.post("/signin/", {"login": old, "password": PASSWORD})
+    EmailAddress.objects.get_or_create(user=bob, email=old, verified=True)
+    assert act(correcting.correct, ada, bob, " Robert@northwind.example ", "Robert") == 1
+    assert client.get("/requests/")["Location"].startswith("/signin/")
+    again = Browser()
+    again.post("/signin/", {"login": old, "password": PASSWORD})
+    assert "_auth_user_id" not in again.session
+    again.post("/signin/", {"login": "robert@northwind.example", "password": PASSWORD})
+    assert again.session["_auth_user_id"] == str(bob.pk)
+    entry = Entry.objects.get(event="user.corrected")
+    facts = canonical.loads(bytes(entry.body))["facts"]
+    assert facts == {"user": bob.pk, "what": ["address", "name"], "browsers": 1}
+    said = dict(entry.personal.values_list("name", "value"))
+    assert (said["address before"], said["name"]) == (old, "Robert")
+
+
+def test_another_name_alone_signs_nobody_out(ada: Any, act: Any, bob: Any, client: Browser) -> None:
+    client.post("/signin/", {"login": bob.email, "password": PASSWORD})
+    assert act(correcting.correct, ada, bob, bob.email, "Robert") == 0
+    assert client.get("/requests/").status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("email", "name", "code"),
+    [
+        ("bob", "Bob", "bad-address"),
+        ("bob@northwind.example", " ", "no-name"),
+        ("bob@northwind.example", "B" * 121, "long-name"),
+        ("OLGA@northwind.example", "Bob", "known-user"),
+        ("glass@northwind.example", "Bob", "break-glass"),
+        ("bob@northwind.example", "Bob", "nothing-changed"),
+    ],
+)
+def test_a_name_or_address_that_cannot_be_is_refused(
+    email: str, name: str, code: str, ada: Any, act: Any, bob: Any, olga: Any, settings: Any
+) -> None:
+    settings.BREAK_GLASS = "glass@northwind.example"
+    User.objects.filter(pk=bob.pk).update(email="bob@northwind.example", name="Bob")
+    bob.refresh_from_db()
+    with pytest.raises(Refused) as refusal:
+        act(correcting.correct, ada, bob, email, name)
+    assert refusal.value.code == code
+    assert not Entry.objects.filter(event="user.corrected").exists()
+
+
+def test_nobody_puts_right_their_own_nor_what_is_out_of_reach(
+    ada: Any, act: Any, bob: Any, person: Any, sam: Any
+) -> None:
+    for by, whom, code in (
+        (ada, ada, "may-not-change"),
+        (sam, bob, "may-not-change"),
+        (person("local", Role.ADMINISTRATOR, clients_=("Acme",)), bob, "out-of-reach"),
+    ):
+        with pytest.raises(Refused) as refusal:
+            act(correcting.correct, by, whom, "else@northwind.example", "Else")
+        assert refusal.value.code == code

@@ -24,6 +24,7 @@ from offboarding.ledger.events import Event
 from offboarding.ledger.models import Entry
 from offboarding.lib import canonical
 from offboarding.notifications.follow import follow
+from offboarding.notifications.mail import compose
 from offboarding.notifications.models import Message
 from offboarding.users.models import User
 from offboarding.users.rules import Role
@@ -314,6 +315,26 @@ def test_a_lost_second_factor_is_taken_away_with_a_reason_and_its_owner_is_told(
     )
     follow()
     assert Message.objects.get(kind="factor taken").recipient == bob
+
+
+def test_a_mistyped_address_is_put_right_after_a_proof_and_both_addresses_are_told(
+    desk: Browser, confirm: Any, bob: Any
+) -> None:
+    url, old = f"/setup/people/{bob.pk}/", bob.email
+    answer = desk.post(url + "correct/", {"email": "robert", "name": "Robert"})
+    page = answer.content.decode()
+    assert answer.status_code == 422 and "Enter an e-mail address like" in page and 'value="Robert"' in page
+    desk.post(url + "correct/", {"email": "robert@northwind.example", "name": "Robert"})
+    bob.refresh_from_db()
+    assert bob.email == old, "nothing changes before the last press"
+    page, answer = confirm()
+    assert f"The address {old} becomes robert@northwind.example." in says(page)
+    assert "Robert" in says(desk.get(answer["Location"]))
+    follow()
+    message = Message.objects.get(kind="corrected")
+    mail = compose(message, [message])
+    assert mail.to == ["robert@northwind.example", old]
+    assert f"robert@northwind.example, before: {old}" in mail.body
 
 
 def test_what_waits_for_somebody_who_is_disabled_is_named_and_their_steps_go_back(

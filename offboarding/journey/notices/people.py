@@ -1,9 +1,13 @@
-"""Who is let in is told so. The mail holds no key: the page that it leads to sends one to this address, and it ends soon."""
+"""Who is let in is told so, and whose name or address was put right.
+
+The mail holds no key: the page that it leads to sends one to this address, and it ends soon.
+"""
 
 from __future__ import annotations
 
 from django.conf import settings
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as lazy
 
 from offboarding.journey.notices.case import actor_of, facts_of
 from offboarding.ledger.events import Event
@@ -21,6 +25,7 @@ CHOOSE_PASSWORD = "/account/password/reset/"
 
 def register() -> None:
     handlers.register(Event.USER_INVITED, drafts, objection)
+    handlers.register(Event.USER_CORRECTED, corrected, also=old_address)
 
 
 def drafts(entry: Entry) -> list[Draft]:
@@ -60,3 +65,41 @@ def lead() -> str:
 
 def objection(_entry: Entry, user: User) -> str:
     return "" if not user.last_login else "The person has signed in already."
+
+
+# What is said of each, and what it is called in the list below.
+CORRECTED = {"name": lazy("Name"), "address": lazy("Address")}
+
+
+def corrected(entry: Entry) -> list[Draft]:
+    """At both addresses: whoever reads the old one may not have asked for this."""
+    facts, said = facts_of(entry), personal_of(entry)
+    lines = [
+        (str(label), _("%(now)s, before: %(before)s") % {"now": said[key], "before": said[f"{key} before"]})
+        for key, label in CORRECTED.items()
+        if key in facts["what"]
+    ]
+    return [
+        Draft(
+            to=user,
+            kind="corrected",
+            subject=_("Your name or address in Offboard was changed"),
+            lead=_(
+                "You sign in with the address below from now on. If you did not ask for this, call an administrator now: somebody"
+                " may be about to sign in as you."
+            ),
+            facts=[(_("Changed by"), actor_of(entry)), *lines],
+            url=SIGN_IN,
+        )
+        for user in User.objects.filter(pk=facts["user"], is_active=True)
+        if len(lines) == len(facts["what"])
+    ]
+
+
+def personal_of(entry: Entry) -> dict[str, str]:
+    return dict(entry.personal.values_list("name", "value"))
+
+
+def old_address(entry: Entry) -> list[str]:
+    before = personal_of(entry).get("address before")
+    return [before] if before else []

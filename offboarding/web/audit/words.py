@@ -56,6 +56,7 @@ ACTS = {
     Event.USER_ADDED: lazy("let somebody in"),
     Event.USER_INVITED: lazy("invited"),
     Event.ROLES_CHANGED: lazy("changed the roles of"),
+    Event.USER_CORRECTED: lazy("put right the name or the address of"),
     Event.USER_DISABLED: lazy("disabled"),
     Event.USER_ENABLED: lazy("enabled"),
     Event.SESSIONS_ENDED: lazy("signed somebody out everywhere"),

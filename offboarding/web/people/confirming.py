@@ -14,12 +14,14 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods
 
 from offboarding.approvals.delegations import actions as delegations
+from offboarding.directory import correcting
 from offboarding.directory import people as verbs
 from offboarding.directory.models import Engagement
 from offboarding.execution import leaving
 from offboarding.execution.queries import in_hand
 from offboarding.lib.refusals import Refused
 from offboarding.users.models import User
+from offboarding.users.queries import providers_of
 from offboarding.web import proving
 from offboarding.web.cards import ActCard, ConfirmCard, ErrorLine, ErrorSummaryCard, FactCard, FieldCard
 from offboarding.web.errors import status_of
@@ -69,6 +71,9 @@ def perform(request: Request, change: Held, user: User | None) -> str:
     if change.act == held.ROLES:
         verbs.change(me, scope, user, held.unpacked(change), day)
         return _("The roles of %(name)s are changed. It holds from the next page on.") % {"name": user.name}
+    if change.act == held.CORRECT:
+        correcting.correct(me, scope, user, change.email, change.name)
+        return _("%(name)s is put right: %(email)s.") % {"name": user.name, "email": user.email}
     if change.act == held.ENABLE:
         verbs.enable(me, scope, user)
         return _("%(name)s may sign in again.") % {"name": user.name}
@@ -131,6 +136,21 @@ def left_behind(user: User) -> Iterator[str]:
         yield _("Still leads %(names)s: choose another lead there.") % {"names": names}
 
 
+def corrected(user: User, change: Held) -> Iterator[str]:
+    if change.name != user.name:
+        yield _("The name %(before)s becomes %(after)s.") % {"before": user.name, "after": change.name}
+    if change.email != user.email:
+        yield _("The address %(before)s becomes %(after)s.") % {"before": user.email, "after": change.email}
+        yield _("Is signed out on every browser, and signs in with the new address.")
+        yield _("Password, second factor and API keys stay.")
+        if providers := ", ".join(providers_of(user)):
+            says = _(
+                "Still comes from the account at %(providers)s: forget that one if it is somebody else's."
+            )
+            yield says % {"providers": providers}
+    yield _("They are told by mail, at the old and at the new address.")
+
+
 def reason(request: Request, label: str, error: str) -> FieldCard:
     return FieldCard(
         "reason",
@@ -159,6 +179,9 @@ def words(request: Request, change: Held, user: User | None) -> tuple[str, str, 
             _("What they filed, decided and did stays in the record, with their name."),
         )
         return _("Disable %(name)s") % name, _("Disable"), "bad", effects
+    if change.act == held.CORRECT and user:
+        title = _("Put right the name or address of %(name)s") % {"name": user.name}
+        return title, _("Save"), "main", tuple(corrected(user, change))
     if change.act == held.ENABLE:
         effects = (_("May sign in again, with the roles and the second factor of before."),)
         return _("Enable %(name)s") % name, _("Enable"), "main", effects

@@ -154,3 +154,14 @@ def summary(wrong: Refused | None) -> ErrorSummaryCard:
         return ErrorSummaryCard()
     field = wrong.facts.get("field", "")
     return one_error(wrong.sentence, f"id_{field}" if field else "")
+
+
+def who(email: str, name: str, wrong: Refused | None) -> tuple[FieldCard, ...]:
+    """Address and name, with what is wrong beside its field."""
+    at = str(wrong.facts.get("field", "")) if wrong else ""
+    error = {at: wrong.sentence} if wrong else {}
+    off = (("autocomplete", "off"),)
+    return (
+        FieldCard("email", _("Work e-mail"), "email", email, error=error.get("email", ""), attrs=off),
+        FieldCard("name", _("Name"), value=name, error=error.get("name", ""), width="mid"),
+    )

@@ -13,7 +13,7 @@ from offboarding.web.http import Request
 
 KEY = "people_change"
 ROLES, INVITE, DISABLE, ENABLE, SIGN_OUT = "roles", "invite", "disable", "enable", "sign-out"
-UNLINK, DELEGATION, LOST = "unlink", "delegation", "lost-factor"
+UNLINK, DELEGATION, LOST, CORRECT = "unlink", "delegation", "lost-factor", "correct"
 ACTS = (DISABLE, ENABLE, SIGN_OUT, UNLINK, LOST)
 
 

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, path
 
-from offboarding.web.people import confirming, delegated, views
+from offboarding.web.people import confirming, correcting, delegated, views
 
 urlpatterns: list[URLPattern] = [
     path("setup/people/", views.people, name="people"),
@@ -14,5 +14,6 @@ urlpatterns: list[URLPattern] = [
         delegated.end,
         name="person_delegation_end",
     ),
+    path("setup/people/<int:pk>/correct/", correcting.correct, name="person_correct"),
     path("setup/people/<int:pk>/<slug:name>/", views.act, name="person_act"),
 ]

@@ -87,21 +87,9 @@ def invite_page(
     lines: tuple[Line, ...],
     wrong: Refused | None = None,
 ) -> HttpResponse:
-    at = str(wrong.facts.get("field", "")) if wrong else ""
-    says = wrong.sentence if wrong else ""
     context = {
         "summary": forms.summary(wrong),
-        "who": (
-            FieldCard(
-                "email",
-                _("Work e-mail"),
-                "email",
-                email,
-                error=says if at == "email" else "",
-                attrs=(("autocomplete", "off"),),
-            ),
-            FieldCard("name", _("Name"), value=name, error=says if at == "name" else "", width="mid"),
-        ),
+        "who": forms.who(email, name, wrong),
         "lines": forms.line_cards(lines, clients, everywhere(request), wrong),
     }
     return page(request, "people/invite.html", context, status=status_of(wrong) if wrong else 200)
@@ -137,7 +125,11 @@ def person(request: Request, pk: int) -> HttpResponse:
 
 
 def person_page(
-    request: Request, user: User, lines: tuple[Line, ...], wrong: Refused | None = None
+    request: Request,
+    user: User,
+    lines: tuple[Line, ...],
+    wrong: Refused | None = None,
+    typed: tuple[str, str] | None = None,
 ) -> HttpResponse:
     row = cards.rows([user], request.scope, today(request), zone_of(request), now())[0]
     why, linked = may_not_change(request.scope, user.pk), providers_of(user)
@@ -148,6 +140,7 @@ def person_page(
         "facts": (*cards.facts(row), *cards.comes_from(linked)),
         "linked": linked,
         "summary": forms.summary(wrong),
+        "who": forms.who(*(typed or (user.email, user.name)), wrong),
         "lines": () if why else forms.line_cards(lines, clients, everywhere(request), wrong),
         "delegated": delegated.rows(request, user, may=not why),
         "permission": PermissionCard(why, _("Another administrator can.")) if why else None,
