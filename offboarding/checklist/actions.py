@@ -29,7 +29,8 @@ from offboarding.ledger.rules import iso
 from offboarding.lib import canonical
 from offboarding.lib.hashing import sha256_hex
 from offboarding.lib.refusals import Refused
-from offboarding.removals.models import RemovalRequest
+from offboarding.removals.models import Attachment, RemovalRequest
+from offboarding.removals.queries import attachments_of
 from offboarding.removals.rules import REASONS, Group
 from offboarding.users.models import User
 from offboarding.users.rules import actor_of
@@ -87,6 +88,7 @@ def described(
 ) -> dict[str, Any]:
     """Exactly what an approver is shown and signs, as data."""
     assert removal.starts_at and removal.due_at
+    files = [described_file(each) for each in attachments_of(removal)]
     return {
         "v": 1,
         "removal": removal.reference,
@@ -103,10 +105,24 @@ def described(
             if removal.machine
             else {}
         ),
+        **({"attachments": files} if files else {}),
         "places": [described_place(place) for place in places],
         "may_break": may_break(places, settings.KEY_GRACE_DAYS),
         "not_known": not_known(places),
         "items": [described_line(number, each) for number, each in enumerate(made, 1)],
+    }
+
+
+def described_file(each: Attachment) -> dict[str, Any]:
+    """`file` is its number among the evidence; the digest says what is in it."""
+    kept = each.evidence
+    return {
+        "file": kept.pk,
+        "name": kept.name,
+        "sha256": kept.sha256,
+        "size": kept.size,
+        "by": each.added_by.name,
+        "at": iso(each.added_at),
     }
 
 

@@ -30,7 +30,7 @@ from offboarding.execution.rules import (
     Work,
     may_not_work,
 )
-from offboarding.removals.models import RemovalRequest
+from offboarding.removals.models import Attachment, RemovalRequest
 from offboarding.removals.queries import clients_of, removals_for
 from offboarding.removals.rules import Stage
 from offboarding.users.models import User
@@ -346,7 +346,7 @@ class Piece:
     item: int | None
     workspace_id: int | None
     workspace: str
-    proof: Proof | None = None  # how a person tied it to its step
+    proof: Proof | Attachment | None = None  # how a person tied it to its step, or to the request
 
     @property
     def taken_back(self) -> bool:
@@ -354,12 +354,14 @@ class Piece:
 
 
 def pieces_of(plan: Plan) -> list[Piece]:
-    """Every file: the snapshots before, the calls of each try, what people added. In the order of the steps. 3 queries."""
+    """Every file: the snapshots before, the calls of each try, what people added. In the order of the steps. 4 queries."""
     before = plan.snapshots.exclude(raw=None).select_related("raw", "workspace").order_by("workspace__name")
     tries = Attempt.objects.filter(run__item__plan=plan).exclude(exchanges=None)
     added = Proof.objects.filter(run__item__plan=plan)
     places = ("run__item__workspace",)
-    made = [Piece(each.raw, None, each.workspace_id, each.workspace.name) for each in before if each.raw]
+    attached = plan.removal.attachments.select_related("evidence", "withdrawn_by")
+    made = [Piece(each.evidence, None, None, "", each) for each in attached]
+    made += [Piece(each.raw, None, each.workspace_id, each.workspace.name) for each in before if each.raw]
     for attempt in tries.select_related("exchanges", *places).order_by("run__item__number", "number"):
         made.append(piece(attempt.run, attempt.exchanges))
     beside = ("evidence", "withdrawn_by", "replaces__evidence", "corrected_by", *places)

@@ -22,6 +22,7 @@ from offboarding.checklist.rules import UNTIL, moment_of
 from offboarding.connections.models import Workspace
 from offboarding.discovery import actions as discovery
 from offboarding.emergencies import actions as emergencies
+from offboarding.evidence.models import Evidence
 from offboarding.execution import actions as execution
 from offboarding.execution import queries as runs
 from offboarding.execution import steering as steps
@@ -36,7 +37,7 @@ from offboarding.ledger.actions import APP, Event, checkpoint, record
 from offboarding.lib.refusals import Refused
 from offboarding.packets import actions as packets
 from offboarding.removals import actions as removals
-from offboarding.removals import restoring, steering
+from offboarding.removals import attaching, restoring, steering
 from offboarding.removals.actions import Wish
 from offboarding.removals.models import RemovalRequest
 from offboarding.removals.rules import Stage
@@ -124,6 +125,21 @@ def change(removal: RemovalRequest, user: User, wishes: Iterable[Wish], version:
     with transaction.atomic():
         removals.change_places(removal, user, wishes, version, today)
         return freeze(removal, user)
+
+
+def attach(removal: RemovalRequest, user: User, evidence: Evidence) -> None:
+    """Nobody approves with a file that they did not see: of what was sent, one more makes a new plan version."""
+    with transaction.atomic():
+        if attaching.attach(removal, user, evidence) and removal.stage == Stage.PLANNED:
+            freeze(removal, user)
+
+
+def take_off(removal: RemovalRequest, user: User, file: int, why: str = "") -> None:
+    """The same the other way round."""
+    with transaction.atomic():
+        attaching.take_off(removal, user, file, why)
+        if removal.stage == Stage.PLANNED:
+            freeze(removal, user)
 
 
 rounds = Rounds()

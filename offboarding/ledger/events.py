@@ -83,6 +83,8 @@ class Event(StrEnum):
     REST_CANCELLED = "removal.rest_cancelled"
     REMOVAL_CLOSED = "removal.closed"
     REMOVAL_READ = "removal.read"
+    ATTACHMENT_ADDED = "attachment.added"
+    ATTACHMENT_WITHDRAWN = "attachment.withdrawn"
     PLAN_FROZEN = "plan.frozen"
     PLAN_APPROVED = "plan.approved"
     PLAN_REJECTED = "plan.rejected"

@@ -28,7 +28,7 @@ from offboarding.packets.decisions import approval, approvals_of, fallen, named,
 from offboarding.packets.keys import credentials
 from offboarding.packets.letters import in_order, letters
 from offboarding.packets.models import Packet
-from offboarding.packets.remarks import exceptions, listed, unknowns
+from offboarding.packets.remarks import exceptions, listed, taken_off, unknowns
 from offboarding.packets.shelf import Shelf, old_of
 from offboarding.packets.told import addenda, messages
 from offboarding.removals.models import RemovalRequest
@@ -66,6 +66,9 @@ def collect(packet: Packet, statement: Checkpoint, touch: Callable[[], None]) ->
     findings = findings_of(removal)
     kept = kept_at_the_start([plan]).get(plan.pk, {}) if removal.emergency else {}
     shelf, places = Shelf(touch), standings(plan, runs, findings, kept=kept)
+    attached = list(removal.attachments.select_related("evidence", "withdrawn_by"))
+    for each in attached:
+        shelf.number(None if each.withdrawn_at else each.evidence)
     before = {
         snapshot.workspace_id: shelf.number(snapshot.raw) for snapshot in plan.snapshots.select_related("raw")
     }
@@ -116,7 +119,12 @@ def collect(packet: Packet, statement: Checkpoint, touch: Callable[[], None]) ->
         credentials=credentials(removal.reference, runs, shelf),
         resources=tuple(resources(places, stood, plan)),
         messages=told,
-        exceptions=(*without_approval(emergency), *fallen(decided), *exceptions(runs, places, stood, shelf)),
+        exceptions=(
+            *without_approval(emergency),
+            *fallen(decided),
+            *taken_off(attached),
+            *exceptions(runs, places, stood, shelf),
+        ),
         unknowns=tuple(unknowns(plan, places, shelf)),
         evidence=tuple(shelf.pieces.values()),
         checkpoint=made.Checkpoint(

@@ -18,7 +18,7 @@ from offboarding.evidence.rules import keep_until
 from offboarding.execution.models import Attempt, Proof, Run
 from offboarding.letters.queries import files_of as letters_files
 from offboarding.packets.models import Packet, Redaction
-from offboarding.removals.models import RemovalRequest
+from offboarding.removals.models import Attachment, RemovalRequest
 from offboarding.removals.queries import clients_of, removals_for
 from offboarding.removals.rules import Stage
 from offboarding.verification.models import Trace
@@ -104,8 +104,14 @@ def files_of_all(removals: Sequence[RemovalRequest] | QuerySet[RemovalRequest]) 
     added = Proof.objects.filter(run__item__plan__removal__in=removals).values("evidence")
     late = Trace.objects.filter(run__item__plan__removal__in=removals).values("evidence")
     told = letters_files(removals).values("pk")
+    attached = Attachment.objects.filter(removal__in=removals).values("evidence")
     return Evidence.objects.filter(
-        Q(pk__in=looks) | Q(pk__in=calls) | Q(pk__in=added) | Q(pk__in=late) | Q(pk__in=told)
+        Q(pk__in=looks)
+        | Q(pk__in=calls)
+        | Q(pk__in=added)
+        | Q(pk__in=late)
+        | Q(pk__in=told)
+        | Q(pk__in=attached)
     )
 
 
@@ -121,7 +127,9 @@ def holding(sha256: str) -> Q:
     calls = Attempt.objects.filter(exchanges__sha256=sha256).values("run__item__plan__removal")
     added = Proof.objects.filter(evidence__sha256=sha256).values("run__item__plan__removal")
     late = Trace.objects.filter(evidence__sha256=sha256).values("run__item__plan__removal")
-    return Q(removal__in=looks) | Q(removal__in=calls) | Q(removal__in=added) | Q(removal__in=late)
+    attached = Attachment.objects.filter(evidence__sha256=sha256).values("removal")
+    found = Q(removal__in=looks) | Q(removal__in=calls) | Q(removal__in=added)
+    return found | Q(removal__in=late) | Q(removal__in=attached)
 
 
 def paths_of(packet: Packet) -> list[Path]:

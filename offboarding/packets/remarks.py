@@ -16,6 +16,7 @@ from offboarding.lib.typesetting.times import span
 from offboarding.packets import contents as made
 from offboarding.packets.decisions import named
 from offboarding.packets.shelf import Shelf
+from offboarding.removals.models import Attachment
 from offboarding.verification.queries import PlaceStanding
 from offboarding.verification.rules import Now
 from offboarding.work.rules import ENDED
@@ -35,7 +36,7 @@ def exceptions(
                 run.item.title, f"Skipped by {run.ended_by.name if run.ended_by else '?'}: {run.note}"
             )
         yield from otherwise(run)
-        yield from map(taken_back, (proof for proof in run.proofs.all() if proof.withdrawn_at))
+        yield from (taken_back(proof, run.item.title) for proof in run.proofs.all() if proof.withdrawn_at)
     for each, told in zip(places, stood, strict=True):
         if each.now not in (Now.VERIFIED, Now.KEPT):
             yield made.Remark(
@@ -57,11 +58,15 @@ def otherwise(run: Run) -> Iterable[made.Remark]:
         )
 
 
-def taken_back(proof: Proof) -> made.Remark:
+def taken_off(attached: Iterable[Attachment]) -> Iterable[made.Remark]:
+    return (taken_back(each, "Attached to the request") for each in attached if each.withdrawn_at)
+
+
+def taken_back(proof: Proof | Attachment, where: str) -> made.Remark:
     """Where the file was: its bytes are not in the packet."""
     file, who = proof.evidence, named(proof.withdrawn_by) if proof.withdrawn_by else "?"
     told = f"{file.name} ({file.size} bytes, SHA-256 {file.sha256}) was taken back by {who}"
-    return made.Remark(proof.run.item.title, f"{told}: {proof.withdrawn_because or 'no reason given'}.")
+    return made.Remark(where, f"{told}: {proof.withdrawn_because or 'no reason given'}.")
 
 
 def late(told: made.Place) -> str:

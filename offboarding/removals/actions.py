@@ -20,6 +20,7 @@ from offboarding.ledger.actions import APP, Actor, Event, record
 from offboarding.lib.addresses import distinct, key, same, well_formed
 from offboarding.lib.refusals import Refused, within
 from offboarding.removals.adjusting import within as reason_within
+from offboarding.removals.attaching import still_kept_for
 from offboarding.removals.models import FIRST_NUMBER, Place, RemovalRequest
 from offboarding.removals.queries import clients_of
 from offboarding.removals.rules import (
@@ -261,6 +262,7 @@ def file(removal: RemovalRequest, user: User, version: int) -> None:
     if not locked.reason or not locked.starts_at or not locked.places.exists():
         raise Refused("incomplete", "Answer the open questions first.")
     check_again(locked, user)
+    still_kept_for(locked)
     # A start that passed while the draft lay there means: at once.
     starts_at = max(locked.starts_at, datetime.now(UTC))
     times = {"starts_at": starts_at, "due_at": due_at(reason_within(locked.reason), starts_at)}

@@ -7,6 +7,7 @@ from django.db import models
 from django.db.models.functions import Now
 
 from offboarding.connections.models import Workspace
+from offboarding.evidence.models import Evidence
 from offboarding.lib.addresses import same
 from offboarding.removals.rules import OPEN, REASONS, Choice, Stage
 
@@ -162,6 +163,34 @@ class Place(models.Model):
             ),
             models.CheckConstraint(
                 condition=~models.Q(choice="reduce") | ~models.Q(taken=""), name="reducing_takes_something"
+            ),
+        ]
+
+
+class Attachment(models.Model):
+    """A file that its requester added to a request. Taken off a draft it is gone; later it stays, as taken back."""
+
+    removal = models.ForeignKey(RemovalRequest, on_delete=models.PROTECT, related_name="attachments")
+    evidence = models.ForeignKey(Evidence, on_delete=models.PROTECT, related_name="+")
+    added_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    added_at = models.DateTimeField(db_default=Now())
+    withdrawn_at = models.DateTimeField(null=True, blank=True)
+    withdrawn_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )
+    withdrawn_because = models.CharField(max_length=300, blank=True)
+
+    class Meta:
+        ordering = ["pk"]
+        constraints = [
+            models.UniqueConstraint(fields=["removal", "evidence"], name="one_attachment_per_file"),
+            models.CheckConstraint(
+                condition=models.Q(withdrawn_at=None, withdrawn_by=None)
+                | (
+                    models.Q(withdrawn_at__isnull=False, withdrawn_by__isnull=False)
+                    & ~models.Q(withdrawn_because="")
+                ),
+                name="a_file_taken_back_says_by_whom_and_why",
             ),
         ]
 

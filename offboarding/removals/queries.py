@@ -11,7 +11,7 @@ from django.db.models.functions import Now
 from offboarding.directory.queries import clients_in
 from offboarding.directory.rules import Scope
 from offboarding.lib.addresses import fold
-from offboarding.removals.models import Place, RemovalRequest
+from offboarding.removals.models import Attachment, Place, RemovalRequest
 from offboarding.removals.rules import OPEN, Choice, Stage
 
 
@@ -148,6 +148,11 @@ def matching(removals: QuerySet[RemovalRequest], text: str) -> QuerySet[RemovalR
 
 def places_of(removal: RemovalRequest) -> list[Place]:
     return list(removal.places.select_related("workspace", "workspace__client"))
+
+
+def attachments_of(removal: RemovalRequest) -> QuerySet[Attachment]:
+    """What is attached to it now."""
+    return removal.attachments.filter(withdrawn_at=None).select_related("evidence", "added_by")
 
 
 def clients_of(*removals: RemovalRequest) -> frozenset[int]:

@@ -13,7 +13,7 @@ from offboarding.evidence.models import Evidence
 from offboarding.execution.models import Proof
 from offboarding.packets.models import Packet
 from offboarding.packets.queries import files_of, files_of_all
-from offboarding.removals.models import Place, RemovalRequest
+from offboarding.removals.models import Attachment, Place, RemovalRequest
 from offboarding.removals.rules import Stage
 from offboarding.retention.models import EvidenceCheck, LegalHold, Purge, Tombstone
 from offboarding.retention.whole import Fault
@@ -113,8 +113,10 @@ def removals_of(client: Client) -> QuerySet[RemovalRequest]:
 
 def evidence_of(client: Client) -> QuerySet[Evidence]:
     """What is kept for this client: its own, and what people added to requests that it shares with others."""
-    shared = Proof.objects.filter(run__item__plan__removal__in=removals_of(client)).values("evidence")
-    return Evidence.objects.filter(Q(client=client) | Q(pk__in=shared))
+    removals = removals_of(client)
+    shared = Proof.objects.filter(run__item__plan__removal__in=removals).values("evidence")
+    attached = Attachment.objects.filter(removal__in=removals).values("evidence")
+    return Evidence.objects.filter(Q(client=client) | Q(pk__in=shared) | Q(pk__in=attached))
 
 
 def packets_of(client: Client) -> QuerySet[Packet]:

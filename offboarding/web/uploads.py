@@ -71,6 +71,11 @@ def checked(file: UploadedFile[Any] | None) -> Checked:
     return Checked(stream, fitting(name, media_type), media_type, size)
 
 
+def kinds() -> str:
+    """What is taken, for the hint beside the field."""
+    return _("PNG, JPEG, PDF, CSV or text up to %(mb)d MB.") % {"mb": settings.UPLOAD_BYTES // 1_000_000}
+
+
 def refusal(name: str, why: str) -> Refused:
     facts = {"name": name, "mb": settings.UPLOAD_BYTES // 1_000_000, "pixels": PIXELS_AT_MOST // 1_000_000}
     return Refused("bad-file", WHY[why] % facts, field="file")

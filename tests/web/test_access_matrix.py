@@ -182,7 +182,7 @@ ROWS: dict[str, Row] = {
     "approve": act(NOBODY, EVERYBODY),  # decided already
     "approve_confirm": page(),
     **several(
-        "removal_change removal_withdraw",
+        "removal_change removal_withdraw removal_files removal_file_back",
         act(NOBODY, EVERYBODY),
     ),  # running already
     **several(

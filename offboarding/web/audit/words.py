@@ -39,6 +39,7 @@ NOUNS = {
     "key": lazy("Write keys"),
     "token": lazy("Old tokens"),
     "proof": lazy("Proofs"),
+    "attachment": lazy("Attachments"),
     "finding": lazy("Fresh reads"),
     "delivery": lazy("Delivery"),
     "packet": lazy("Packets"),

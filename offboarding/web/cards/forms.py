@@ -22,6 +22,8 @@ class FileCard:
     tag: TagCard | None = None
     remove: ActCard | None = None
     says: StrOrPromise = ""  # what it shows, who added it, when
+    url: str = ""
+    id: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,7 @@ from offboarding.approvals.rules import Decision
 from offboarding.lib.refusals import Refused
 from offboarding.removals.queries import open_beside
 from offboarding.web import proving
+from offboarding.web.attached import signed
 from offboarding.web.decide import cards, forms
 from offboarding.web.decide.forms import Typed
 from offboarding.web.decide.pending import Pending, forget, keep, pending_for, proof_after
@@ -214,6 +215,7 @@ def plan_page(
         "poll": poll(view, version_of(view), "approve/?"),
         "removal": view.removal,
         "told": told(view.removal),
+        "files": signed(view.data, view.clock),
         "beside": already_notices(open_beside(request.scope, view.removal)) if view.removal.is_open else (),
         "filed": view.clock.time(view.removal.filed_at) if view.removal.filed_at else None,
         "starts": view.clock.time(view.removal.starts_at) if view.removal.starts_at else None,

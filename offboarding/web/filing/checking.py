@@ -30,7 +30,7 @@ from offboarding.removals.adjusting import standing
 from offboarding.removals.adjusting import within as reason_within
 from offboarding.removals.catalogue import DUE
 from offboarding.removals.models import RemovalRequest
-from offboarding.removals.queries import open_beside, places_of
+from offboarding.removals.queries import attachments_of, open_beside, places_of
 from offboarding.removals.rules import REASONS, Choice, Group, due_at
 from offboarding.users.models import User
 from offboarding.web.cards import ActCard, CodeCard, DueCard, FactCard, NoticeCard, OptionCard, TimeCard
@@ -157,7 +157,9 @@ def why_facts(removal: RemovalRequest, zone: tzinfo, now: datetime) -> list[Fact
     book = playbook_of(removal.reason, removal.machine)
     why = (removal.reason_says, book.says) if book.says else removal.reason_says
     facts = [FactCard(_("Why"), why, url), FactCard(_("When"), when, url)]
-    return [*facts, *typed(removal, url)]
+    names = tuple(each.evidence.name for each in attachments_of(removal))
+    files = [FactCard(_("Attached"), names, url)] if names else []
+    return [*facts, *typed(removal, url), *files]
 
 
 def decides(approvers: Sequence[User], count: int) -> str:

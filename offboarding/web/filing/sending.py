@@ -19,8 +19,9 @@ from offboarding.lib.addresses import fold
 from offboarding.lib.refusals import Refused
 from offboarding.removals import actions as removals
 from offboarding.removals.models import RemovalRequest
-from offboarding.removals.queries import open_beside
+from offboarding.removals.queries import attachments_of, open_beside
 from offboarding.removals.rules import MERGING
+from offboarding.web.attached import attach, attached, upload_card
 from offboarding.web.cards import ActCard, ConfirmCard, NoticeCard
 from offboarding.web.errors import status_of
 from offboarding.web.filing.cards import already_notices, stages
@@ -28,6 +29,8 @@ from offboarding.web.filing.checking import check_card, reason_groups, sent_card
 from offboarding.web.filing.drafts import draft_or_away
 from offboarding.web.filing.forms import DetailsForm
 from offboarding.web.http import Request, now, page, removal_or_404, signed_in, today, version_in, zone_of
+from offboarding.web.removal.clock import Clock
+from offboarding.web.removal.forms import one_error
 
 ROSTER_DAYS = 365
 
@@ -43,9 +46,32 @@ def details(request: Request, number: int) -> HttpResponse:
     coming = row.get("ends_on")
     last_day = coming if coming and coming >= today(request) else None
     if request.method == "POST":
+        try:
+            files(request, removal)
+        except Refused as refusal:
+            form = DetailsForm(initial=request.POST.dict(), zone=zone, last_day=last_day)
+            return show_details(request, removal, form, status_of(refusal), refusal.sentence)
+    if request.method == "POST" and request.POST.get("act") == "attach":
+        form = DetailsForm(initial=request.POST.dict(), zone=zone, last_day=last_day)
+        return show_details(request, removal, form)
+    if request.method == "POST":
         return describe(request, removal, DetailsForm(request.POST, zone=zone, last_day=last_day))
     form = DetailsForm(initial=known(removal, zone, str(row.get("sow", ""))), zone=zone, last_day=last_day)
     return show_details(request, removal, form)
+
+
+def files(request: Request, removal: RemovalRequest) -> None:
+    """What is taken off and what is added comes before the answers, so that neither is lost for a mistake in them."""
+    off = [
+        int(each)
+        for each in request.POST.getlist("off")
+        if each.isascii() and each.isdigit() and len(each) < 16
+    ]
+    for file in off:
+        journey.take_off(removal, request.user, file)
+    if "file" in request.FILES or (request.POST.get("act") == "attach" and not off):
+        name = attach(request, removal)
+        messages.success(request, _("%(name)s is attached.") % {"name": name})
 
 
 def known(removal: RemovalRequest, zone: str, sow: str) -> dict[str, Any]:
@@ -98,9 +124,13 @@ def describe(request: Request, removal: RemovalRequest, form: DetailsForm) -> Ht
 
 
 def show_details(
-    request: Request, removal: RemovalRequest, form: DetailsForm, status: int = 200
+    request: Request, removal: RemovalRequest, form: DetailsForm, status: int = 200, wrong: str = ""
 ) -> HttpResponse:
+    """`wrong`: why a file was not taken."""
     context = {
+        "files": attached(removal, attachments_of(removal), Clock.of(request)),
+        "upload": upload_card(wrong),
+        "summary": one_error(wrong, "id_file") if wrong else None,
         "draft": removal,
         "form": form,
         "groups": reason_groups(str(form["reason"].value() or "")),

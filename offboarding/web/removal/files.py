@@ -17,6 +17,7 @@ from offboarding.execution import queries as execution
 from offboarding.execution.models import Proof, Run
 from offboarding.execution.queries import Piece
 from offboarding.execution.rules import Ended, proof_wanted
+from offboarding.removals.models import Attachment
 from offboarding.retention.models import Tombstone
 from offboarding.retention.queries import holds_over, tombstones
 from offboarding.retention.rules import may_not_hold
@@ -172,13 +173,15 @@ def groups(view: Overview, pieces: Sequence[Piece], gone: Gone) -> list[FileGrou
     return found
 
 
-def proof_notes(proof: Proof) -> Iterator[str]:
+def proof_notes(proof: Proof | Attachment) -> Iterator[str]:
     if proof.withdrawn_at:
         who = proof.withdrawn_by.name if proof.withdrawn_by else _("somebody")
         yield _("taken back by %(who)s: %(why)s") % {
             "who": who,
             "why": proof.withdrawn_because or _("no reason given"),
         }
+    if isinstance(proof, Attachment):
+        return
     if proof.replaces:
         yield _("corrects %(name)s") % {"name": proof.replaces.evidence.name}
     if hasattr(proof, "corrected_by") and not proof.corrected_by.withdrawn_at:

@@ -176,13 +176,18 @@ def by_whom(body: Body, phase: Phase) -> str:
 
 def difference(old: Body, new: Body) -> DiffCard:
     """What a reader of the old version has to know about the new one. Lines that did not change are left out."""
-    rows = [*place_rows(old, new), *text_rows(_("What may break"), old["may_break"], new["may_break"]),
+    rows = [*place_rows(old, new), *text_rows(_("Attached"), named_files(old), named_files(new)),
+            *text_rows(_("What may break"), old["may_break"], new["may_break"]),
             *text_rows(_("Not known"), old["not_known"], new["not_known"]), *step_rows(old, new)]  # fmt: skip
     return DiffCard(
         _("Version %(version)d, which you read") % {"version": old["version"]},
         _("Version %(version)d, now") % {"version": new["version"]},
         tuple(rows),
     )
+
+
+def named_files(body: Body) -> list[str]:
+    return [f"{each['name']}, SHA-256 {each['sha256'][:12]}…" for each in body.get("attachments", ())]
 
 
 def place_rows(old: Body, new: Body) -> Iterator[DiffRow]:

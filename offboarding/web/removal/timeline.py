@@ -292,6 +292,10 @@ WORDS: dict[Event, Callable[[Facts], str]] = {
     Event.REMOVAL_RESUMED: lambda facts: _("let the work go on"),
     Event.REST_CANCELLED: lambda facts: _("cancelled what had not run yet: %(reason)s") % facts,
     Event.REMOVAL_CLOSED: lambda facts: _("closed the request: everything in scope has ended"),
+    Event.ATTACHMENT_ADDED: lambda facts: _("attached a file to the request"),
+    Event.ATTACHMENT_WITHDRAWN: lambda facts: (
+        _("took a file off the request: %(why)s") % facts if facts["why"] else _("took a file off the draft")
+    ),
     Event.PLAN_FROZEN: lambda facts: _("froze version %(version)s of the plan, %(items)s steps") % facts,
     Event.PLAN_APPROVED: lambda facts: decided(_("approved version %(version)s of the plan"))(facts),
     Event.PLAN_REJECTED: lambda facts: decided(_("rejected version %(version)s of the plan"))(facts),

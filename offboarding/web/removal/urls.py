@@ -1,6 +1,6 @@
 from django.urls import URLPattern, path
 
-from offboarding.web.removal import changes, restore, steer, views
+from offboarding.web.removal import attaching, changes, restore, steer, views
 
 urlpatterns: list[URLPattern] = [
     path("requests/R-<int:number>/", views.access, name="removal"),
@@ -8,6 +8,10 @@ urlpatterns: list[URLPattern] = [
     path("requests/R-<int:number>/timeline/", views.timeline, name="removal_timeline"),
     path("requests/R-<int:number>/evidence/", views.evidence, name="removal_evidence"),
     path("requests/R-<int:number>/change/", changes.change, name="removal_change"),
+    path("requests/R-<int:number>/attachments/", attaching.files, name="removal_files"),
+    path(
+        "requests/R-<int:number>/attachments/<int:pk>/remove/", attaching.take_back, name="removal_file_back"
+    ),
     path("requests/R-<int:number>/withdraw/", changes.withdraw, name="removal_withdraw"),
     path("requests/R-<int:number>/ask-again/", changes.ask_again, name="removal_ask_again"),
     path("requests/R-<int:number>/restore/", restore.restore, name="removal_restore"),

@@ -14,11 +14,13 @@ from django.views.decorators.http import require_safe
 
 from offboarding.ledger.events import Event
 from offboarding.ledger.queries import entries_about
+from offboarding.removals.attaching import refuses_files
 from offboarding.removals.models import RemovalRequest
 from offboarding.removals.rules import Stage
 from offboarding.reports.actions import noted
 from offboarding.users.rules import Role
 from offboarding.verification.traced import events_of
+from offboarding.web.attached import signed
 from offboarding.web.audit.sitting import once
 from offboarding.web.http import Request, page, part_wanted, removal_or_404, signed_in, today
 from offboarding.web.removal import access as access_cards
@@ -97,6 +99,8 @@ def shown(request: HttpRequest, view: Overview) -> dict[str, Any]:
         "arrives": arrives(view),
         "url": view.url,
         "told": told(view.removal),
+        "files": signed(view.data, view.clock),
+        "files_url": f"{view.url}attachments/" if not refuses_files(view.removal, view.user) else "",
         "removal": view.removal,
     }
     if view.stage in BEFORE_THE_WORK:

@@ -45,7 +45,7 @@ from offboarding.web.steps.nexts import next_act
 from offboarding.web.steps.stuck import Text, causes
 from offboarding.web.steps.tries import TryCard, tried
 from offboarding.web.steps.where import WhereCard, where_of
-from offboarding.web.uploads import ACCEPT
+from offboarding.web.uploads import ACCEPT, kinds
 from offboarding.work.rules import ENDED, State
 
 # Trying again cannot help here, or happens by itself.
@@ -209,7 +209,6 @@ def corrects_field(attached: list[Proof], typed: Typed) -> FieldCard | None:
 
 
 def sign_off_form(item: ChecklistItem, attached: list[Proof], typed: Typed) -> SignOffCard:
-    kinds = _("PNG, JPEG, PDF, CSV or text up to %(mb)d MB.") % {"mb": settings.UPLOAD_BYTES // 1_000_000}
     proof = proof_wanted(item.proof, item.kind != Kind.MANUAL)
     asked = _("A %(proof)s is needed.") % {"proof": proof} if proof else _("If there is something to show.")
     return SignOffCard(
@@ -217,7 +216,7 @@ def sign_off_form(item: ChecklistItem, attached: list[Proof], typed: Typed) -> S
             "note", _("Note"), "textarea", typed.note, rows=3, required=False, error=typed.fault("note"),
             hint=_("What you found, names and references. No secrets."), attrs=(("maxlength", "4000"),),
         ),
-        upload=UploadCard("file", _("Proof"), f"{asked} {kinds}", ACCEPT, settings.UPLOAD_BYTES, typed.fault("file")),
+        upload=UploadCard("file", _("Proof"), f"{asked} {kinds()}", ACCEPT, settings.UPLOAD_BYTES, typed.fault("file")),
         shows=FieldCard(
             "shows", _("What the file shows"), value=typed.shows, required=False, error=typed.fault("shows"),
             hint=_("In a few words, such as “none found”. Left empty, it stands under the name of the step."),
