@@ -18,6 +18,7 @@ from offboarding.verification.models import Finding
 from offboarding.verification.queries import findings_of, standings
 from offboarding.verification.rules import Now
 from tests.conftest import DAN
+from tests.rewriting import rewriting
 
 Make = Callable[..., Any]
 DAYS = timedelta(days=2)
@@ -193,7 +194,8 @@ def test_a_role_that_no_longer_exists_needs_a_person(
     target = run.item.target
     target["permissions"][0]["roleId"] = "gone"
     target["roles"] = {"gone": "Source Butler"}
-    type(run.item).objects.filter(pk=run.item.pk).update(target=target)
+    with rewriting():
+        type(run.item).objects.filter(pk=run.item.pk).update(target=target)
     assert (turns(run_of(removal, "give-back")).state, sent("POST")) == ("needs_person", [])
     assert run_of(removal, "give-back").sentence == "Acme Staging no longer has the role Source Butler."
 
@@ -302,7 +304,8 @@ def test_shortly_before_its_end_nothing_is_given_any_more(
     removal = restored("Acme Staging")
     run = run_of(removal, "give-back")
     soon = (datetime.now(UTC) + timedelta(minutes=4)).isoformat()
-    type(run.item).objects.filter(pk=run.item.pk).update(target={**run.item.target, "until": soon})
+    with rewriting():
+        type(run.item).objects.filter(pk=run.item.pk).update(target={**run.item.target, "until": soon})
     assert turns(run_of(removal, "give-back")).ended == "already"
     assert sent("POST") == []
 

@@ -16,13 +16,13 @@ MAY_CHANGE = {
         "reports_check retention_evidencecheck retention_extension retention_purge trail_harvest ledger_delivery"
     ),
     "it moves from stage to stage, and each move is in the ledger": (
-        "removals_removalrequest removals_place removals_batch removals_batchrow letters_letter emergencies_emergency "
-        "emergencies_hold emergencies_ask emergencies_turn emergencies_review emergencies_brake "
+        "removals_removalrequest removals_place removals_batch removals_batchrow removals_attachment letters_letter "
+        "emergencies_emergency emergencies_hold emergencies_ask emergencies_turn emergencies_review emergencies_brake "
         "approvals_asking approvals_delegation retention_legalhold connections_wanted"
     ),
     "somebody keeps it true: each change is in the ledger": (
-        "approvals_policy connections_workspace connections_coverage directory_client directory_engagement "
-        "directory_membership directory_collaborator directory_collaborator_engagements directory_address "
+        "approvals_policy connections_workspace connections_coverage connections_owner directory_client "
+        "directory_engagement directory_membership directory_collaborator directory_collaborator_engagements directory_address "
         "users_user users_signinprovider"
     ),
     "it ends, or is used once": ("execution_secret packets_share users_apikey"),

@@ -21,6 +21,7 @@ from offboarding.packets.shares import actions
 from offboarding.packets.shares.queries import open_share
 from offboarding.packets.shares.rules import Visitor, why_no_code
 from tests.conftest import PASSWORD
+from tests.rewriting import rewriting
 from tests.web.test_evidence import as_user, body, sealed
 
 __all__ = ["sealed"]
@@ -56,7 +57,8 @@ def let_in(client: Client, shared: Shared) -> str:
 
 def later(share: Share, **ago: int) -> None:
     """As if all that was done with the link had been done so long ago."""
-    Visit.objects.update(at=datetime.now(UTC) - timedelta(**ago))
+    with rewriting():
+        Visit.objects.update(at=datetime.now(UTC) - timedelta(**ago))
     Share.objects.filter(pk=share.pk).exclude(code_at=None).update(
         code_at=datetime.now(UTC) - timedelta(**ago)
     )
