@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
 from operator import attrgetter
-from typing import Any
 
 from offboarding.checklist.models import Plan
 from offboarding.checklist.queries import newest_plan
@@ -29,6 +28,7 @@ from offboarding.packets.keys import credentials
 from offboarding.packets.letters import in_order, letters
 from offboarding.packets.models import Packet
 from offboarding.packets.remarks import exceptions, listed, taken_off, unknowns
+from offboarding.packets.resources import resources
 from offboarding.packets.shelf import Shelf, old_of
 from offboarding.packets.told import addenda, messages
 from offboarding.removals.models import RemovalRequest
@@ -341,37 +341,6 @@ def differences(runs: Iterable[Run]) -> Iterable[made.Difference]:
             yield made.Difference(run.item.title, "to be done", "cancelled", run.note)
         if run.ended == Ended.BY_HAND and run.item.kind != Kind.MANUAL:
             yield made.Difference(run.item.title, "automatic", "done by hand", run.note or run.sentence)
-
-
-def resources(
-    places: Sequence[PlaceStanding], stood: Sequence[made.Place], plan: Plan
-) -> Iterable[made.ResourceAccess]:
-    """Each role that went with the membership, from the plan's own record of what was held."""
-    held = {each["workspace_id"]: roles_of(each) for each in plan.data["places"]}
-    for each, told in zip(places, stood, strict=True):
-        if each.choice == "keep":
-            continue
-        for role in held[each.workspace_id]:
-            name, _, reach = role["role"].partition(", ")
-            yield made.ResourceAccess(
-                place=each.workspace,
-                kind="role",
-                name=reach or "whole workspace",
-                role=name,
-                through=role["group"],
-                removed_at=told.removed_at,
-                verified_at=told.verified_at,
-            )
-
-
-def roles_of(place: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """The roles that a place loses: where only some go, exactly those, and the groups by name."""
-    if place["choice"] != "reduce":
-        return list(place["roles"])
-    return [
-        {"role": f"{each['name']}, {each['on']}" if each["on"] else each["says"], "group": ""}
-        for each in place["lost"]
-    ]
 
 
 def entries(removal: RemovalRequest, statement: Checkpoint) -> tuple[made.Entry, ...]:

@@ -156,6 +156,15 @@ class Credential:
 
 
 @dataclass(frozen=True)
+class Thing:
+    """One source, destination, warehouse or other resource: Segment's id, and its name as far as it was read."""
+
+    kind: str
+    id: str
+    name: str = ""
+
+
+@dataclass(frozen=True)
 class ResourceAccess:
     """A role on a source, destination, warehouse or other resource that went."""
 
@@ -166,6 +175,7 @@ class ResourceAccess:
     through: str = ""  # the user group that gave it, if any
     removed_at: str | None = None
     verified_at: str | None = None
+    on: tuple[Thing, ...] = ()  # each of them, where the role named some
 
 
 @dataclass(frozen=True)

@@ -141,7 +141,8 @@ def _packet(signer: Signer) -> parts.PacketContents:
         ),
         resources=(
             parts.ResourceAccess("Acme Prod", "source", "Web", "Source Admin", "Agency group",
-                                 "2026-03-31T09:44:00Z", "2026-03-31T09:45:00Z"),
+                                 "2026-03-31T09:44:00Z", "2026-03-31T09:45:00Z",
+                                 (parts.Thing("source", "s1", "Web of Dan Duarte"), parts.Thing("source", "s2"))),
         ),
         messages=(
             parts.Message("2026-03-31T14:49:00Z", "E-mail", "alice@agency.example",

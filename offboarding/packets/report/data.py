@@ -21,9 +21,11 @@ from offboarding.packets.contents import (
     Place,
     Remark,
     ResourceAccess,
+    Thing,
 )
 from offboarding.packets.report.instructions import commands
 
+NAMED = 10  # of what one role was on
 _GOOD = {"verified", "absent", "done", "done by hand", "approved", "removed"}
 _BAD = {"failed", "present", "came back", "needs a person", "late"}
 _PART = {"done, not verified", "unknown", "running", "not verified"}
@@ -253,7 +255,13 @@ def _credential(one: Credential, zone: ZoneInfo) -> dict[str, str]:
 
 def _resource(one: ResourceAccess, zone: ZoneInfo) -> dict[str, str]:
     removed, verified = times.local(one.removed_at, zone), times.local(one.verified_at, zone)
-    return {**vars(one), "removed": removed or "–", "verified": verified or "–"}
+    return {**vars(one), "removed": removed or "–", "verified": verified or "–", "on": _named(one.on)}
+
+
+def _named(some: tuple[Thing, ...]) -> str:
+    """The first of them; all stand in the data."""
+    names = ", ".join(one.name or one.id for one in some[:NAMED])
+    return f"{names} and {len(some) - NAMED} more, see removal.json" if len(some) > NAMED else names
 
 
 def _finding(one: Finding, zone: ZoneInfo) -> dict[str, Any]:
