@@ -74,12 +74,12 @@ def test_the_database_itself_keeps_them_apart(filed: Make, alice: Any, bob: Any,
         write(plan, bob, alice, bob, right_of=sam)
     with pytest.raises(IntegrityError, match="no_and_questions_say_why"):
         write(plan, bob, alice, alice, "reject")
-    write(plan, bob, alice, alice)
-    with pytest.raises(IntegrityError):
-        write(plan, bob, alice, alice, "reject", "twice")
     for right_of in (alice, sam):  # of the requester, of whoever made the plan
         with pytest.raises(IntegrityError, match="nobody_decides_for_requester_or_editor"):
             write(plan, bob, alice, sam, "reject", "no", right_of=right_of)
+    write(plan, bob, alice, alice)
+    with pytest.raises(IntegrityError):
+        write(plan, bob, alice, alice, "reject", "twice")
     with pytest.raises(IntegrityError):
         write(plan, sam, alice, alice, right_of=bob)  # one right is used once, whoever uses it
 
