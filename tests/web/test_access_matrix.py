@@ -171,7 +171,10 @@ ROWS: dict[str, Row] = {
     "verify": OWN,
     # the record
     **several("audit audit_export audit_export_csv audit_export_jsonl", page(READERS | OTHERS_OWN)),
-    **several("population population_export population_csv population_xlsx", page(READERS | OTHERS_OWN)),
+    **several(
+        "population population_export population_csv population_xlsx population_print",
+        page(READERS | OTHERS_OWN),
+    ),
     "population_copy": act(only("sam ada") | OTHERS_OWN),
     "population_sample": Row(),  # without a size and a seed there is no sample
     "audit_check": act(READERS | OTHERS_OWN),

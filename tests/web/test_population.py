@@ -96,7 +96,7 @@ def test_the_page_says_how_it_stands(desk: Browser, world: list[Any]) -> None:
     assert "A.5.18" in text and "164.308(a)(3)(ii)(C)" in text
 
 
-def test_an_auditor_of_a_period_gets_no_report_of_another(
+def test__of_a_period_gets_no_report_of_another(
     desk: Browser, world: list[Any], erin: Any, today: date
 ) -> None:
     days = timedelta(days=1)
@@ -113,7 +113,7 @@ def test_an_auditor_of_a_period_gets_no_report_of_another(
     assert desk.get(f"{URL}sample.zip?{asked}&sample=1&seed=7").status_code == 404
 
 
-def test_an_auditor_of_one_client_reads_that_requests_for_several_are_not_listed(
+def test__of_one_client_reads_that_requests_for_several_are_not_listed(
     client: Browser, filed: Make, person: Make
 ) -> None:
     filed("Acme Staging", "Globex Production")
@@ -352,3 +352,51 @@ def test_a_sample_that_cannot_be_drawn_says_so(desk: Browser, world: list[Any], 
     assert "has-error" in desk.get(f"{URL}?{query}").content.decode()
     prove(desk)
     assert desk.get(f"{URL}sample.zip?{query}").status_code == 404
+
+
+def printed(browser: Browser, query: str = "") -> str:
+    """As `says`, of a page that comes in parts."""
+    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", body(browser.get(f"{URL}print/{query}")).decode()))
+
+
+def test_the_print_has_a_cover_and_every_row_of_every_page(
+    desk: Browser, world: list[Any], erin: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from offboarding.web.population import views
+
+    monkeypatch.setattr(views, "PAGE", 1)
+    assert says(desk.get(URL)).count("R-100") < 3 * 2, "the page shows some of them"
+    assert desk.get(f"{URL}print/")["Location"].startswith("/confirm-identity/"), (
+        "as a file, it asks for a proof first"
+    )
+    prove(desk)
+    text = printed(desk)
+    for removal in world:
+        assert f"{removal.reference} {removal.person_name}" in text
+    assert f"Printed by {erin.name} &lt;{erin.email}&gt;" in text
+    assert re.search(r"Read at \d+ \w+ \d{4} \d\d:\d\d:\d\d \w+ \(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC\)", text)
+    assert "Client all clients of the reader Kind all" in text and "Requests 3 " in text
+    assert "2 people left without a request" in text and "eve@x.example" in text
+    assert " today " not in text and "yesterday" not in text and "tomorrow" not in text
+    (facts,) = noted(Event.POPULATION_EXPORTED)
+    assert (facts["format"], facts["rows"]) == ("print", 3)
+
+
+def test_the_print_keeps_to_the_filters_and_to_the_reader(
+    desk: Browser, world: list[Any], clients: Any
+) -> None:
+    prove(desk)
+    text = printed(desk, f"?client={clients['Acme'].pk}")
+    assert world[0].reference in text and world[2].reference not in text
+    assert "No access should have ended in this period." in printed(
+        desk, "?since=2020-01-01&until=2020-03-31"
+    )
+    assert desk.get(f"{URL}print/?since=nonsense")["Location"].startswith(URL)
+
+
+def test_a_name_that_is_markup_prints_no_row_elsewhere(desk: Browser, world: list[Any]) -> None:
+    from offboarding.removals.models import RemovalRequest
+
+    RemovalRequest.objects.update(person_name="<!-- rows -->")
+    prove(desk)
+    assert body(desk.get(f"{URL}print/")).decode().count("<!-- rows -->") == 0

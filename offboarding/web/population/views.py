@@ -71,6 +71,7 @@ def shown(request: Request, form: PeriodForm) -> dict[str, Any]:
     found, clock = read(request, form), Clock.of(request)
     if once(request, f"population:{canonical.digest(filters(form))}"):
         actions.noted(Event.POPULATION_OPENED, request.user, {"filters": filters(form)})
+    query = urlencode(kept(request, "since", "until", "client", "kind"))
     here: Page[Row] = Paginator(found.rows, PAGE).get_page(request.GET.get("page"))
     return {
         "sentence": cards.sentence(found),
@@ -84,7 +85,8 @@ def shown(request: Request, form: PeriodForm) -> dict[str, Any]:
         "pager": pager(here, kept(request)),
         "empty": cards.empty(found),
         "controls": controls(),
-        "export": f"/reports/population/export/?{urlencode(kept(request, 'since', 'until', 'client', 'kind'))}",
+        "export": f"/reports/population/export/?{query}",
+        "print": f"/reports/population/print/?{query}",
         "hidden": kept(request, "since", "until", "client", "kind").items(),
         **drawn(request, found, form),
     }
