@@ -344,6 +344,38 @@ def test_a_plan_is_decided_under_what_is_installed_for_its_reason(filed: Make, i
     assert ruled["version"] == 1 and ruled["terms"]["remind_hours"] == 24
 
 
+STRICTER = [
+    (
+        "credentials-compromised",
+        Terms(),
+        {"remind_hours": 1, "escalate_hours": 4, "valid_days": 2},
+        "it is looser",
+    ),
+    (
+        "audit-finding",
+        Terms(valid_days=1, remind_hours=0, escalate_hours=0),
+        {"remind_hours": 1, "escalate_hours": 4},
+        "never is no time",
+    ),
+    ("sso-migration", Terms(), {"production": 2}, "it asks fewer people"),
+    ("credential-rotation", Terms(production=3), {}, "it asks more people"),
+    ("contract-ended", Terms(valid_days=30), {}, "nothing of its own is installed"),
+]
+
+
+@pytest.mark.parametrize(("reason", "says", "differs", "because"), STRICTER)
+def test_a_policy_for_every_reason_loosens_nothing_that_is_installed(
+    filed: Make, in_force: Make, reason: str, says: Terms, differs: dict[str, int], because: str
+) -> None:
+    removal = filed()
+    removal.reason = reason
+    in_force(says)
+    (ruled,) = decided_under(removal)
+    held = Terms.from_json(ruled["terms"])
+    assert ruled["version"] == 1 and held == replace(says, **differs), because
+    assert wrong_with(held) == {}
+
+
 def test_each_place_has_its_policy_and_all_are_met(
     filed: Make, decide: Make, in_force: Make, bob: Any, sam: Any, clients: dict[str, Any]
 ) -> None:

@@ -229,6 +229,18 @@ def test_it_says_which_policy_applies_and_why(
     assert "All clients, every environment, every reason" in text
 
 
+def test_it_says_where_the_installation_is_stricter(
+    desk: Browser, ada: Any, lin: Any, clients: Any, today: date
+) -> None:
+    said = Proposal(Selector(), Terms(), "w")
+    verbs.approve(verbs.propose(ada, said, "code", today), lin, "code", today)
+    at = f"/setup/policies/applies/?client={clients['Acme'].pk}&environment=production&reason="
+    leak, other = says(desk.get(at + "credentials-compromised")), says(desk.get(at + "contract-ended"))
+    assert "stricter in part, and holds beside it" in leak and "after 1 hour" in leak
+    assert "stricter in part" not in other and "after 1 day" in other
+    assert "still holds where it is stricter" in says(desk.get("/setup/policies/new/"))
+
+
 def test_policies_of_other_clients_are_not_here(
     client: Browser, person: Any, ada: Any, clients: dict[str, Any], today: date
 ) -> None:

@@ -40,6 +40,11 @@ def installed(reason: str = "") -> Terms:
     return for_reason(terms, reason, group_of(reason))
 
 
+def terms_of(version: PolicyVersion, reason: str) -> Terms:
+    """What this policy says for this reason. One that names the reason, or its group, says all of it by itself."""
+    return version.terms if version.policy.reason else for_reason(version.terms, reason, group_of(reason))
+
+
 def group_of(reason: str) -> str:
     return REASONS[reason].group.value if reason in REASONS else reason
 
@@ -131,7 +136,7 @@ def decided_under(removal: RemovalRequest) -> list[dict[str, Any]]:
 
 
 def ruled(version: PolicyVersion | None, reason: str, places: Sequence[Place]) -> dict[str, Any]:
-    terms = version.terms if version else installed(reason)
+    terms = terms_of(version, reason) if version else installed(reason)
     return {
         "name": str(version.policy) if version else INSTALLED,
         "version": version.version if version else 0,

@@ -80,11 +80,17 @@ AS_INSTALLED: dict[str, dict[str, int]] = {
 
 
 def for_reason(terms: Terms, reason: str, group: str) -> Terms:
-    """The terms as they are installed for this reason. Never fewer people than for any other."""
-    own: dict[str, Any] = {**AS_INSTALLED.get(group, {}), **AS_INSTALLED.get(reason, {})}
-    if "production" in own:
-        own["production"] = max(own["production"], terms.production)
-    return replace(terms, **own)
+    """What is said for every reason, as it holds for this one: line by line the stricter of the two."""
+    own = {**AS_INSTALLED.get(group, {}), **AS_INSTALLED.get(reason, {})}
+    held: dict[str, Any] = {line: stricter(line, getattr(terms, line), least) for line, least in own.items()}
+    return replace(terms, **held)
+
+
+def stricter(line: str, said: int, installed: int) -> int:
+    """More people, or a shorter time; 0 hours means never, so any time is shorter."""
+    if line == "production":
+        return max(said, installed)
+    return min(said, installed) if said else installed
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from offboarding.approvals.policies.queries import (
     installed,
     names_of,
     people_in,
+    terms_of,
     version_in_force,
 )
 from offboarding.approvals.policies.rules import AS_INSTALLED, Standing, Terms, in_turn, told
@@ -220,10 +221,19 @@ def applies(found: Applies, reason: str) -> AppliesCard:
         return AppliesCard(_("As installed"), why, facts(installed(reason)), "", ())
     return AppliesCard(
         _("%(name)s, version %(n)d") % {"name": version.policy, "n": version.version or 0},
-        because(version.policy, bool(others)),
-        facts(version.terms),
+        because(version.policy, bool(others)) + beside(version, reason),
+        facts(terms_of(version, reason)),
         f"/setup/policies/{version.policy_id}/",
         others,
+    )
+
+
+def beside(version: PolicyVersion, reason: str) -> str:
+    """Where the installation is stricter about this reason than a policy for every one."""
+    if terms_of(version, reason) == version.terms:
+        return ""
+    return " " + _(
+        "It is for every reason; what is installed for this one is stricter in part, and holds beside it."
     )
 
 

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 
 from offboarding.approvals.policies.actions import Proposal
-from offboarding.approvals.policies.rules import TURNS_AT_MOST, Selector, Terms, Turn, Who
+from offboarding.approvals.policies.rules import AS_INSTALLED, TURNS_AT_MOST, Selector, Terms, Turn, Who
 from offboarding.connections.models import Workspace
 from offboarding.directory.models import Client
 from offboarding.lib.addresses import fold
@@ -258,15 +258,26 @@ def selector_fields(
     environments = [("", _("Every environment")), *Workspace.Environment.choices]
     reason_rows = [("", _("Every reason")), *reasons(groups=True)]
 
-    def choice(name: str, label: str, rows: Iterable[tuple[str, Any]], required: bool = False) -> FieldCard:
+    def choice(
+        name: str, label: str, rows: Iterable[tuple[str, Any]], required: bool = False, hint: str = ""
+    ) -> FieldCard:
         shown = options([(value, str(says)) for value, says in rows], typed[name])
-        return FieldCard(name, label, "select", options=shown, required=required, error=wrong.get(name, ""))
+        error = wrong.get(name, "")
+        return FieldCard(name, label, "select", options=shown, required=required, error=error, hint=hint)
 
     return (
         choice("client", _("Client"), places, required=True),
         choice("environment", _("Environment"), environments),
-        choice("reason", _("Reason"), reason_rows),
+        choice("reason", _("Reason"), reason_rows, hint=stricter_ones()),
     )
+
+
+def stricter_ones() -> str:
+    """What a policy for every reason does not loosen."""
+    names = ", ".join(REASONS[each].says if each in REASONS else each for each in AS_INSTALLED)
+    return _("With “Every reason”, what is installed for %(names)s still holds where it is stricter.") % {
+        "names": names
+    }
 
 
 def reasons(groups: bool) -> list[tuple[str, str]]:
