@@ -182,6 +182,10 @@ ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_LOGOUT_ON_GET = False
 ACCOUNT_REAUTHENTICATION_TIMEOUT = 600
+ACCOUNT_FORMS = {
+    "change_password": "offboarding.web.account.forms.Changed",
+    "set_password": "offboarding.web.account.forms.Chosen",
+}
 ACCOUNT_PREVENT_ENUMERATION = True
 ALLAUTH_TRUSTED_PROXY_COUNT: int = VALUES["TRUSTED_PROXIES"]
 SOCIALACCOUNT_ADAPTER = "offboarding.users.adapter.SocialAdapter"

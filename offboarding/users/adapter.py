@@ -52,8 +52,12 @@ class AccountAdapter(DefaultAccountAdapter):
         "email_password_mismatch": _(
             "E-mail or password is not right. Check both, or use another way to sign in."
         ),
+        "enter_current_password": _("This is not your password now. Type the one that you sign in with."),
         "too_many_login_attempts": _("Too many wrong tries. Wait 5 minutes, then try again."),
     }
+
+    def get_password_change_redirect_url(self, request: HttpRequest) -> str:
+        return reverse("me")
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         return False

@@ -88,6 +88,35 @@ def test_the_settings_lead_to_everything_that_keeps_a_sign_in_safe(client: Any, 
         assert client.get(reverse(name)).status_code in (200, 302)
 
 
+def test_the_password_is_changed_in_our_words(client: Any, alice: Any) -> None:
+    client.force_login(alice)
+    url = reverse("account_change_password")
+    page = client.get(url).content.decode()
+    assert "<title>Change your password" in page and "Your password now" in page
+    given = {
+        "oldpassword": "a wrong guess",
+        "password1": "a long new one 2026",
+        "password2": "another one 2026",
+    }
+    page = client.post(url, given).content.decode()
+    assert "<title>Error: Change your password" in page
+    assert "This is not your password now." in page
+    given = {**given, "oldpassword": PASSWORD, "password2": given["password1"]}
+    answer = client.post(url, given, follow=True)
+    assert answer.redirect_chain[-1][0] == reverse("me")
+    assert "Your password is changed." in answer.content.decode()
+    alice.refresh_from_db()
+    assert alice.check_password(given["password1"])
+
+
+def test_who_has_no_password_chooses_one_in_our_words(client: Any, alice: Any) -> None:
+    alice.set_unusable_password()
+    alice.save()
+    client.force_login(alice)
+    page = client.get(reverse("account_set_password")).content.decode()
+    assert "<title>Choose a password" in page and "New password once more" in page
+
+
 def test_the_page_of_keys_says_whether_they_are_on(client: Any, alice: Any) -> None:
     client.force_login(alice)
     assert "work on every page" in client.get("/help/keys/").content.decode()

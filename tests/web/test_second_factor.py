@@ -30,9 +30,9 @@ def required(settings: Any) -> None:
     settings.SECOND_FACTOR_REQUIRED = True
 
 
-def code() -> str:
+def code(secret: str = SECRET) -> str:
     counter = next(iter(yield_hotp_counters_from_time()))
-    return format_hotp_value(hotp_value(SECRET, counter))
+    return format_hotp_value(hotp_value(secret, counter))
 
 
 @pytest.fixture
@@ -91,6 +91,23 @@ def test_the_page_leads_to_both_ways_and_then_back(
     with_codes(bob)
     assert client.get("/second-factor/?next=/requests/")["Location"] == "/requests/"
     assert client.get("/second-factor/?next=https://evil.example/")["Location"] == "/"
+
+
+def test_from_the_recovery_codes_one_goes_on_to_where_one_wanted_to_go(
+    required: None, client: Browser, bob: Any
+) -> None:
+    client.post("/signin/", {"login": bob.email, "password": PASSWORD})
+    client.get(client.get("/requests/?text=dan")["Location"])
+    proof = client.get(reverse("mfa_activate_totp"))["Location"]
+    page = client.post(proof, {"password": PASSWORD}, follow=True).content.decode()
+    secret = client.session["mfa.totp.secret"]
+    assert secret in page
+    codes = client.post(reverse("mfa_activate_totp"), {"code": code(secret)}, follow=True)
+    assert codes.redirect_chain[-1][0] == reverse("mfa_view_recovery_codes")
+    go_on = f'href="{reverse("second_factor")}"'
+    assert go_on in codes.content.decode()
+    assert client.get(reverse("second_factor"))["Location"] == "/requests/?text=dan"
+    assert go_on not in client.get(reverse("mfa_view_recovery_codes")).content.decode(), "once is enough"
 
 
 def test_settings_and_leaving_are_open_before(required: None, client: Browser, bob: Any) -> None:

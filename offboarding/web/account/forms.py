@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from allauth.account.forms import ChangePasswordForm, SetPasswordForm
 from django import forms
 from django.conf import settings
 from django.utils.translation import gettext as _
@@ -15,6 +16,33 @@ def zone_choices(empty: str = "") -> list[tuple[str, str]]:
     """Zones by name; `empty`, if given, is the words for "none chosen"."""
     named = [(name, name.replace("_", " ")) for name in time_zones()]
     return [("", empty), *named] if empty else named
+
+
+class Changed(ChangePasswordForm):  # type: ignore[misc]
+    """django-allauth's form, in our words."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        in_our_words(self)
+
+
+class Chosen(SetPasswordForm):  # type: ignore[misc]
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        in_our_words(self)
+
+
+PASSWORDS = {
+    "oldpassword": lazy("Your password now"),
+    "password1": lazy("New password"),
+    "password2": lazy("New password once more"),
+}
+
+
+def in_our_words(form: forms.Form) -> None:
+    for name, field in form.fields.items():
+        field.label = PASSWORDS[name]
+        field.widget.attrs.pop("placeholder", None)
 
 
 class ZoneForm(forms.Form):

@@ -14,7 +14,7 @@ from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_http_methods
+from django.views.decorators.http import require_http_methods, require_safe
 
 from offboarding.lib.refusals import Refused
 from offboarding.users import actions as users
@@ -25,6 +25,9 @@ from offboarding.web.cards import FactCard
 from offboarding.web.errors import status_of
 from offboarding.web.http import Request, page, safe, signed_in, signed_in_halfway
 from offboarding.web.proof import lacks_factor
+
+# Where somebody wanted to go who first has to set up a second factor; the page with the recovery codes leads there.
+WANTED = "wanted_before_factor"
 
 
 class SignIn(LoginView):  # type: ignore[misc]
@@ -41,7 +44,7 @@ class SignIn(LoginView):  # type: ignore[misc]
 sign_in = SignIn.as_view()
 
 
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 @signed_in_halfway
 def me(request: Request) -> HttpResponse:
     if request.method == "POST":
@@ -51,13 +54,15 @@ def me(request: Request) -> HttpResponse:
     return page(request, "account_pages/me.html", context(request, SettingsForm(initial=initial)))
 
 
-@require_GET
+@require_safe
 @signed_in_halfway
 def second_factor(request: Request) -> HttpResponse:
-    """Why this is not open yet, and the ways to go on. Who has a factor goes where they wanted to go."""
-    after = safe(request, request.GET.get("next", ""))
+    """Why this is not open yet, and the ways to go on. Who has a factor goes where they wanted to go, also later."""
+    after = safe(request, request.GET.get("next") or request.session.get(WANTED, ""))
     if not lacks_factor(request):
+        request.session.pop(WANTED, None)
         return redirect(after)
+    request.session[WANTED] = after
     return page(request, "account_pages/second_factor.html", {"ways": factor_ways(), "next": after})
 
 
@@ -177,7 +182,7 @@ def sign_in_links() -> tuple[tuple[str, str, str], ...]:
     )
 
 
-@require_GET
+@require_safe
 @signed_in_halfway
 def keys(request: Request) -> HttpResponse:
     return page(request, "account_pages/keys.html", {"groups": key_groups(), "on": request.user.shortcuts})
