@@ -6,7 +6,7 @@ from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_POST, require_safe
 
 from offboarding.demo import cards, control
 from offboarding.demo.door import only_here
@@ -16,13 +16,13 @@ from offboarding.web.http import now, zone_of
 CALLS_SHOWN = 15
 
 
-@require_GET
+@require_safe
 @only_here
 def index(request: HttpRequest) -> HttpResponse:
     return render(request, "demo/segment.html", {"clients": cards.places(control.workspaces())})
 
 
-@require_GET
+@require_safe
 @only_here
 def workspace(request: HttpRequest, slug: str) -> HttpResponse:
     return show(request, slug)

@@ -15,6 +15,7 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
+from django.views.decorators.http import require_http_methods
 from django_htmx.middleware import HtmxDetails
 
 from offboarding.directory.queries import scope_of
@@ -82,6 +83,10 @@ def guarded(
         return view(request, *args, **kwargs)
 
     return inner
+
+
+# What is written down as taken, or counts once: to ask for its head alone takes nothing.
+taken = require_http_methods(["GET"])
 
 
 def away(request: Any, page: str) -> HttpResponse:

@@ -99,7 +99,7 @@ def stay(session: Any, now: float) -> None:
 
 
 def asks_for_news(request: HttpRequest) -> bool:
-    if request.path == STAY and request.method == "GET":
+    if request.path == STAY and request.method != "POST":
         return True
     return bool(request.headers.get("HX-Request")) and "since" in request.GET
 

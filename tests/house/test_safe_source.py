@@ -56,6 +56,14 @@ def test_no_bytes_become_objects() -> None:
     assert not [name for name, tree in modules() if imported(tree) & reads]
 
 
+def test_what_answers_get_answers_head() -> None:
+    """A monitor asks for the head of a page first. Only what is taken away, and written down, has to be asked for itself."""
+    refuse = re.compile(r"require_GET|require_http_methods\(\[(?!.*HEAD).*GET")
+    assert not [
+        name for name, tree in modules() if name != "web/http.py" and refuse.search(ast.unparse(tree))
+    ]
+
+
 def test_what_must_not_be_guessed_does_not_come_from_random() -> None:
     assert {name for name, tree in modules() if "random" in imported(tree)} <= CHANCE
 

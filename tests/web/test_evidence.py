@@ -341,6 +341,8 @@ def test_the_packet_that_is_sent_has_the_digest_on_record(client: Client, sealed
 
 def test_each_download_is_noted(client: Client, sealed: Any, erin: Any) -> None:
     sealed()
+    assert as_user(client, erin).head("/evidence/R-1001/report.pdf").status_code == 405
+    assert not Entry.objects.filter(event="packet.downloaded").exists(), "a head takes nothing away"
     body(as_user(client, erin).get("/evidence/R-1001/report.pdf"))
     entry = Entry.objects.get(event="packet.downloaded")
     assert (entry.about, entry.actor_id) == ("R-1001", str(erin.pk))

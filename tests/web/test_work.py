@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from offboarding.work import clock
 from tests.rewriting import rewriting
 
 DAN = "dan@northwind.example"
@@ -415,6 +416,21 @@ def test_the_search_finds_people_numbers_and_workspaces(
     assert len(re.findall(r'class="ref">', body)) == requests
     assert body.count("Requests of this client") == workspaces
     assert ("Nothing found for" in body) == (bool(text) and not requests and not workspaces)
+
+
+@pytest.mark.parametrize("path", ["/", "/requests/", "/search/?q=dan", "/requests/new/"])
+def test_a_monitor_may_ask_for_the_head_of_a_page(path: str, client: Any, alice: Any) -> None:
+    client.force_login(alice)
+    answer = client.head(path)
+    assert (answer.status_code, answer.content) == (200, b"")
+
+
+def test_a_disconnected_workspace_is_found_and_says_so(client: Any, workspace: Any, alice: Any) -> None:
+    place = workspace("Acme Production")
+    client.force_login(alice)
+    assert "disconnected" not in client.get("/search/", {"q": "acme prod"}).content.decode()
+    type(place).objects.filter(pk=place.pk).update(ended_at=clock.now())
+    assert "disconnected" in client.get("/search/", {"q": "acme prod"}).content.decode()
 
 
 def test_the_search_finds_nothing_for_another_client(

@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 from django.conf import settings
 from django.http import HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_safe
 
 from offboarding.ledger.actions import Event
 from offboarding.ledger.queries import newest_seq
@@ -20,7 +20,7 @@ from offboarding.web.audit.forms import FindForm
 from offboarding.web.audit.views import form_of, readers_only
 from offboarding.web.cards import ActCard, FactCard
 from offboarding.web.evidence.downloads import ALONE
-from offboarding.web.http import Request, now, page, signed_in, zone_of
+from offboarding.web.http import Request, now, page, signed_in, taken, zone_of
 from offboarding.web.proof import proved_since, to_proof
 
 WRITERS: dict[str, tuple[Callable[..., Iterator[bytes]], str]] = {
@@ -29,7 +29,7 @@ WRITERS: dict[str, tuple[Callable[..., Iterator[bytes]], str]] = {
 }
 
 
-@require_GET
+@require_safe
 @signed_in
 def export(request: Request) -> HttpResponse:
     """What would be in the file. Nothing leaves yet."""
@@ -56,7 +56,7 @@ def export(request: Request) -> HttpResponse:
     return page(request, "audit/export.html", context)
 
 
-@require_GET
+@taken
 @signed_in
 def download(request: Request, kind: str) -> HttpResponseBase:
     """The file, written while it is read. What leaves is noted before, and once more when all of it was taken."""

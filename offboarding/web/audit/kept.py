@@ -6,7 +6,7 @@ from django import forms
 from django.http import HttpResponse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
-from django.views.decorators.http import require_GET, require_http_methods
+from django.views.decorators.http import require_http_methods, require_safe
 
 from offboarding.ledger.queries import newest_checkpoint
 from offboarding.ledger.rules import moment
@@ -69,7 +69,7 @@ def verdict(request: Request, found: kept.Compared) -> NoticeCard:
     return NoticeCard("ok", _("The ledger still begins as it did then"), told, act)
 
 
-@require_GET
+@require_safe
 @signed_in
 def proof(request: Request) -> HttpResponse:
     """From so many entries to the newest checkpoint. It says nothing about anybody."""

@@ -10,7 +10,7 @@ from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_POST, require_safe
 
 from offboarding.directory.queries import clients_in
 from offboarding.ledger import keys, outside
@@ -27,7 +27,7 @@ from offboarding.web.audit.sitting import once
 from offboarding.web.cards import ActCard, EmptyCard, ErrorSummaryCard, PagerCard
 from offboarding.web.evidence.downloads import ALONE
 from offboarding.web.evidence.tabs import tabs
-from offboarding.web.http import Request, page, part_wanted, signed_in, zone_of
+from offboarding.web.http import Request, page, part_wanted, signed_in, taken, zone_of
 from offboarding.web.removal.clock import Clock
 
 
@@ -40,7 +40,7 @@ def form_of(request: Request) -> FindForm:
     return FindForm(request.GET, clients_in(as_reader(request.scope)))
 
 
-@require_GET
+@require_safe
 @signed_in
 def log(request: Request) -> HttpResponse:
     readers_only(request)
@@ -103,7 +103,7 @@ def empty(form: FindForm, filtered: bool) -> EmptyCard:
     )
 
 
-@require_GET
+@require_safe
 @signed_in
 def entry(request: Request, seq: int) -> HttpResponse:
     found = queries.entry_for(request.scope, seq)
@@ -126,7 +126,7 @@ def entry(request: Request, seq: int) -> HttpResponse:
     return page(request, "audit/entry.html", context)
 
 
-@require_GET
+@taken
 @signed_in
 def proof(request: Request, seq: int) -> HttpResponse:
     found = queries.entry_for(request.scope, seq)
@@ -146,7 +146,7 @@ def proof(request: Request, seq: int) -> HttpResponse:
     return attachment(data, f"entry-{seq}-proof.json", "application/json")
 
 
-@require_GET
+@require_safe
 @signed_in
 def checkpoint(request: Request) -> HttpResponse:
     """The newest signed checkpoint, to keep elsewhere. It says nothing about anybody."""
@@ -159,7 +159,7 @@ def checkpoint(request: Request) -> HttpResponse:
     return attachment(outside.line_of(made) + b"\n", f"checkpoint-{made.size}.jsonl", "application/jsonl")
 
 
-@require_GET
+@require_safe
 @signed_in
 def signing_keys(request: Request) -> HttpResponse:
     """The chain of signing keys, for checking packets and checkpoints of earlier keys."""

@@ -10,7 +10,7 @@ from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from offboarding.connections import upkeep
 from offboarding.connections.queries import workspaces_in
@@ -49,7 +49,7 @@ def engagement_or_404(request: Request, client: Client, pk: int) -> Engagement:
     return found
 
 
-@require_GET
+@require_safe
 @signed_in
 def engagement(request: Request, pk: int, engagement: int) -> HttpResponse:
     client = client_or_404(request, pk)

@@ -14,7 +14,7 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_http_methods
+from django.views.decorators.http import require_http_methods, require_safe
 
 from offboarding.connections.models import Workspace
 from offboarding.connections.queries import workspaces_in
@@ -75,7 +75,7 @@ def administered_or_403(request: Request, pk: int) -> Client:
 # ---------------------------------------------------------------- the list
 
 
-@require_GET
+@require_safe
 @signed_in
 def clients(request: Request) -> HttpResponse:
     for_those_who_see(request)
@@ -143,7 +143,7 @@ def empty(request: Request, given: dict[str, str]) -> EmptyCard:
 # ---------------------------------------------------------------- one client
 
 
-@require_GET
+@require_safe
 @signed_in
 def client(request: Request, pk: int) -> HttpResponse:
     found, clock = client_or_404(request, pk), Clock.of(request)

@@ -12,7 +12,7 @@ from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from offboarding.connections.queries import workspaces_in
 from offboarding.directory import collaborators as verbs
@@ -69,7 +69,7 @@ def changeable_or_403(request: Request, pk: int) -> Collaborator:
 # ---------------------------------------------------------------- the list
 
 
-@require_GET
+@require_safe
 @signed_in
 def collaborators(request: Request) -> HttpResponse:
     for_those_who_see(request)
@@ -117,7 +117,7 @@ def empty(request: Request, given: dict[str, str]) -> EmptyCard:
 # ---------------------------------------------------------------- one person
 
 
-@require_GET
+@require_safe
 @signed_in
 def person(request: Request, pk: int) -> HttpResponse:
     for_those_who_see(request)

@@ -12,7 +12,7 @@ from django.shortcuts import redirect
 from django.template.defaultfilters import filesizeformat
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
-from django.views.decorators.http import require_GET, require_http_methods
+from django.views.decorators.http import require_http_methods
 
 from offboarding.lib.refusals import Refused
 from offboarding.packets.actions import downloaded
@@ -28,7 +28,7 @@ from offboarding.packets.shares.queries import may_share
 from offboarding.web.cards import CodeCard, ErrorLine, ErrorSummaryCard, FieldCard
 from offboarding.web.errors import status_of
 from offboarding.web.evidence.downloads import AWAY, attachment
-from offboarding.web.http import Request, page, signed_in, with_factor
+from offboarding.web.http import Request, page, signed_in, taken, with_factor
 from offboarding.work.rules import State
 
 
@@ -133,7 +133,7 @@ def preview_page(request: Request, packet: Packet, refusal: Refused | None = Non
     return page(request, "evidence/redact.html", context, status_of(refusal) if refusal else 200)
 
 
-@require_GET
+@taken
 @signed_in
 @with_factor
 def take(request: Request, number: int, version: int, copy: int) -> HttpResponseBase:

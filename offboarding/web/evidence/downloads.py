@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterator
 from django.http import FileResponse, Http404, HttpResponseBase, StreamingHttpResponse
 from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext_lazy as _
-from django.views.decorators.http import require_GET
 
 from offboarding.evidence import store
 from offboarding.lib.refusals import Refused
@@ -17,7 +16,7 @@ from offboarding.packets.models import Packet
 from offboarding.packets.queries import files_of, packet_for, path_of
 from offboarding.packets.reader import Damaged, Opened, Part, open_packet
 from offboarding.retention.queries import tombstone_of, tombstones
-from offboarding.web.http import Request, removal_or_404, signed_in, with_factor
+from offboarding.web.http import Request, removal_or_404, signed_in, taken, with_factor
 from offboarding.web.retention.cards import purged
 
 # The last part of each address. The name on the reader's disk is the one that the commands in VERIFY.txt use.
@@ -48,7 +47,7 @@ FIND: dict[str, Callable[[Opened], Found]] = {
 }
 
 
-@require_GET
+@taken
 @signed_in
 @with_factor
 def part(request: Request, number: int, part: str, version: int | None = None) -> HttpResponseBase:
@@ -72,7 +71,7 @@ def opened(packet: Packet) -> Opened:
         raise Refused("packet-unreadable", AWAY % {"what": packet.file}) from error
 
 
-@require_GET
+@taken
 @signed_in
 def file(request: Request, number: int, pk: int) -> HttpResponseBase:
     """One file of evidence of this removal; a file of another removal is not here."""

@@ -10,7 +10,7 @@ from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from offboarding.lib.refusals import Refused
 from offboarding.packets.models import Packet, Share, Visit
@@ -54,7 +54,7 @@ class ShareRow:
     end: ActCard | None
 
 
-@require_GET
+@require_safe
 @signed_in
 @with_factor
 def shares(request: Request, number: int) -> HttpResponse:

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.http import Http404, HttpResponse
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_POST, require_safe
 
 from offboarding.directory.queries import clients_in
 from offboarding.packets import actions, queries
@@ -29,7 +29,7 @@ from offboarding.web.retention.cards import checked, notices, purged_facts
 UNSEALED_SHOWN = 20
 
 
-@require_GET
+@require_safe
 @signed_in
 def listing(request: Request) -> HttpResponse:
     clients = clients_in(request.scope)
@@ -64,7 +64,7 @@ def address(request: Request, start: int) -> str:
     return f"?{query.urlencode()}"
 
 
-@require_GET
+@require_safe
 @signed_in
 def packet(request: Request, number: int, version: int | None = None) -> HttpResponse:
     """The newest version, or the one that is named."""

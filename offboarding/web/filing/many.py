@@ -10,7 +10,7 @@ from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
-from django.views.decorators.http import require_GET, require_http_methods
+from django.views.decorators.http import require_http_methods, require_safe
 
 from offboarding.directory.models import Engagement
 from offboarding.directory.queries import engagements_in
@@ -86,7 +86,7 @@ def show_form(request: Request, form: ListForm, status: int = 200) -> HttpRespon
     return page(request, "filing/many.html", context, status)
 
 
-@require_GET
+@require_safe
 @signed_in
 def template(request: Request) -> HttpResponse:
     """The columns, and one row that shows how they are filled."""

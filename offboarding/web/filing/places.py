@@ -9,7 +9,7 @@ from django.http import HttpResponse, QueryDict
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_http_methods
+from django.views.decorators.http import require_http_methods, require_safe
 
 from offboarding.checklist.rules import refuses_reduction
 from offboarding.lib.refusals import Refused
@@ -29,7 +29,7 @@ from offboarding.web.filing.wishes import EVERYTHING, ONLY, REPLACE, WishCard, p
 from offboarding.web.http import Request, now, page, removal_or_404, signed_in, today, zone_of
 
 
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 @signed_in
 def found(request: Request, number: int) -> HttpResponse:
     removal, away = draft_or_away(request, number)
@@ -148,7 +148,7 @@ def poll(cards: tuple[WishCard, ...], removal: RemovalRequest) -> PollCard:
     return PollCard("found-live", f"{url}?since={since}", LIVE if going_on else QUIET, refresh_url=here)
 
 
-@require_GET
+@require_safe
 @signed_in
 def results(request: Request, number: int) -> HttpResponse:
     """What the search learnt since: only the facts of a place are replaced, never its choices."""

@@ -11,7 +11,7 @@ from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_http_methods
+from django.views.decorators.http import require_http_methods, require_safe
 
 from offboarding.directory.queries import leaving_soon
 from offboarding.journey import actions as journey
@@ -35,7 +35,7 @@ from offboarding.web.removal.forms import one_error
 ROSTER_DAYS = 365
 
 
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 @signed_in
 def details(request: Request, number: int) -> HttpResponse:
     removal, away = draft_or_away(request, number)
@@ -139,7 +139,7 @@ def show_details(
     return page(request, "filing/details.html", context, status)
 
 
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 @signed_in
 def check(request: Request, number: int) -> HttpResponse:
     removal, away = draft_or_away(request, number)
@@ -173,7 +173,7 @@ def show_check(request: Request, removal: RemovalRequest, refusal: Refused | Non
     return page(request, "filing/check.html", context, status_of(refusal) if refusal else 200)
 
 
-@require_GET
+@require_safe
 @signed_in
 def sent(request: Request, number: int) -> HttpResponse:
     removal = removal_or_404(request, number)
@@ -184,7 +184,7 @@ def sent(request: Request, number: int) -> HttpResponse:
     return page(request, "filing/sent.html", {"removal": removal, "card": card, "notices": notices})
 
 
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 @signed_in
 def discard(request: Request, number: int) -> HttpResponse:
     removal, away = draft_or_away(request, number)

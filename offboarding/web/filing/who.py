@@ -8,7 +8,7 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_http_methods
+from django.views.decorators.http import require_http_methods, require_safe
 
 from offboarding.directory.queries import collaborators_in, known_name, other_addresses
 from offboarding.journey import actions as journey
@@ -27,7 +27,7 @@ from offboarding.web.filing.search import FILES, places_for, rows_of
 from offboarding.web.http import Request, now, page, removal_or_404, signed_in, today, zone_of
 
 
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 @signed_in
 def new(request: Request) -> HttpResponse:
     """An empty first page; sent, it finds the person's access and keeps a draft."""
@@ -51,7 +51,7 @@ def known(request: Request) -> dict[str, str]:
     return {"email": emails[0], "others": "\n".join(emails[1:]), "name": person.name} if emails else {}
 
 
-@require_GET
+@require_safe
 @signed_in
 def draft(request: Request, number: int) -> HttpResponse:
     removal, away = draft_or_away(request, number)
@@ -70,7 +70,7 @@ def draft(request: Request, number: int) -> HttpResponse:
     return page(request, "filing/who.html", context(request, WhoForm(initial=given), removal))
 
 
-@require_GET
+@require_safe
 @signed_in
 def results(request: Request, number: int) -> HttpResponse:
     """Only what changed since the marks that the browser shows; 204 when nothing did."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.http import HttpResponse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_safe
 
 from offboarding.directory.queries import clients_in
 from offboarding.web.cards import ActCard, EmptyCard, FieldCard
@@ -19,7 +19,7 @@ NAMES = ("what", "client", "who")
 WHO = {"": lazy("Everybody’s"), "me": lazy("Mine")}
 
 
-@require_GET
+@require_safe
 @signed_in
 def agenda(request: Request) -> HttpResponse:
     given = {name: request.GET.get(name, "").strip() for name in NAMES}

@@ -10,7 +10,7 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_http_methods
+from django.views.decorators.http import require_http_methods, require_safe
 
 from offboarding.lib.refusals import Refused
 from offboarding.users import keys as verbs
@@ -49,7 +49,7 @@ def seen_by(request: Request) -> QuerySet[ApiKey]:
     return found if request.scope.everywhere(Role.ADMINISTRATOR) else found.filter(user=request.user)
 
 
-@require_GET
+@require_safe
 @signed_in
 def keys(request: Request) -> HttpResponse:
     found = seen_by(request)[:SHOWN]

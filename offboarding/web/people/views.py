@@ -8,7 +8,7 @@ from django.db.models import Q
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from offboarding.directory import people as verbs
 from offboarding.directory.models import Client
@@ -31,7 +31,7 @@ from offboarding.web.setup.tabs import tabs
 PAGE = 50
 
 
-@require_GET
+@require_safe
 @signed_in
 def people(request: Request) -> HttpResponse:
     if not request.scope.has(*SEES):

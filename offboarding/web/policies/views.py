@@ -8,7 +8,7 @@ from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from offboarding.approvals.models import Policy, PolicyVersion
 from offboarding.approvals.policies import queries
@@ -50,7 +50,7 @@ def everywhere(request: Request) -> bool:
     return request.scope.everywhere(Role.ADMINISTRATOR)
 
 
-@require_GET
+@require_safe
 @signed_in
 def policies(request: Request) -> HttpResponse:
     """In force, proposed, and the question which one applies."""
@@ -72,7 +72,7 @@ def policies(request: Request) -> HttpResponse:
     return page(request, "policies/policies.html", context)
 
 
-@require_GET
+@require_safe
 @signed_in
 def applies(request: Request) -> HttpResponse:
     """Which policy a request for this client, environment and reason would be decided under, and why."""
@@ -110,7 +110,7 @@ def policy_or_404(request: Request, pk: int) -> Policy:
     return found
 
 
-@require_GET
+@require_safe
 @signed_in
 def policy(request: Request, pk: int) -> HttpResponse:
     """What it says now, and how it came to say so."""
@@ -227,7 +227,7 @@ def proposal_or_404(request: Request, pk: int) -> PolicyVersion:
     return version
 
 
-@require_GET
+@require_safe
 @signed_in
 def proposal(request: Request, pk: int) -> HttpResponse:
     """What was proposed, beside what holds now."""

@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 from django.conf import settings
 from django.http import FileResponse, Http404, HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_safe
 
 from offboarding.ledger.actions import Event
 from offboarding.packets.actions import downloaded
@@ -19,7 +19,7 @@ from offboarding.reports.population.report import Report
 from offboarding.web.audit.views import readers_only
 from offboarding.web.cards import ActCard, FactCard
 from offboarding.web.evidence.downloads import ALONE
-from offboarding.web.http import Request, page, signed_in
+from offboarding.web.http import Request, page, signed_in, taken
 from offboarding.web.population.forms import PeriodForm, SampleForm
 from offboarding.web.population.views import filters, form_of, kept, read, title
 from offboarding.web.proof import proved_since, to_proof
@@ -28,7 +28,7 @@ XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 FILTERS = ("since", "until", "client", "kind")
 
 
-@require_GET
+@require_safe
 @signed_in
 def export(request: Request) -> HttpResponse:
     """What would be in the file. Nothing leaves yet."""
@@ -52,7 +52,7 @@ def export(request: Request) -> HttpResponse:
     return page(request, "population/export.html", context)
 
 
-@require_GET
+@taken
 @signed_in
 def as_csv(request: Request) -> HttpResponseBase:
     form = allowed(request)
@@ -64,7 +64,7 @@ def as_csv(request: Request) -> HttpResponseBase:
     return StreamingHttpResponse(stream, content_type="text/csv; charset=utf-8", headers=headers)
 
 
-@require_GET
+@taken
 @signed_in
 def as_xlsx(request: Request) -> HttpResponseBase:
     form = allowed(request)
@@ -79,7 +79,7 @@ def as_xlsx(request: Request) -> HttpResponseBase:
     )
 
 
-@require_GET
+@taken
 @signed_in
 def sample(request: Request) -> HttpResponseBase:
     """The packets of the sample, and an index that says which have none."""

@@ -13,13 +13,12 @@ from django.template.loader import get_template, render_to_string
 from django.utils import dateformat
 from django.utils.safestring import mark_safe
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET
 
 from offboarding.reports.population import files
 from offboarding.reports.population.report import Report
 from offboarding.web.audit.views import readers_only
 from offboarding.web.cards import FactCard, TimeCard
-from offboarding.web.http import Request, signed_in
+from offboarding.web.http import Request, signed_in, taken
 from offboarding.web.population import cards
 from offboarding.web.population.exports import FILTERS, noted
 from offboarding.web.population.forms import PeriodForm
@@ -39,7 +38,7 @@ class OnPaper(Clock):
         return replace(TimeCard.of(when, self.zone, self.now, **more), absolute=said)
 
 
-@require_GET
+@taken
 @signed_in
 def as_page(request: Request) -> HttpResponseBase:
     readers_only(request)

@@ -10,7 +10,7 @@ from django.core.paginator import Page, Paginator
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_POST, require_safe
 
 from offboarding.connections.models import Workspace
 from offboarding.directory.queries import clients_in
@@ -55,7 +55,7 @@ def filters(form: PeriodForm) -> dict[str, str]:
     return {"since": form.told()[0][1], "until": form.told()[1][1], **dict(form.told()[2:])}
 
 
-@require_GET
+@require_safe
 @signed_in
 def population(request: Request) -> HttpResponse:
     readers_only(request)

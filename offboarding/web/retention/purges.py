@@ -12,7 +12,7 @@ from django.shortcuts import redirect
 from django.template.defaultfilters import filesizeformat
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
-from django.views.decorators.http import require_GET, require_http_methods
+from django.views.decorators.http import require_http_methods, require_safe
 
 from offboarding.directory.models import Client
 from offboarding.lib.refusals import Refused
@@ -42,7 +42,7 @@ def purged_or_403(request: Request, pk: int) -> Client:
     return client
 
 
-@require_GET
+@require_safe
 @signed_in
 def purges(request: Request, pk: int) -> HttpResponse:
     client = purged_or_403(request, pk)

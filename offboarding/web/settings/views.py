@@ -12,7 +12,7 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from offboarding.lib.refusals import Refused
 from offboarding.removals import adjusting as verbs
@@ -56,7 +56,7 @@ def may_set_or_403(request: Request, group: str) -> None:
         raise Http404
 
 
-@require_GET
+@require_safe
 @signed_in
 def settings(request: Request) -> HttpResponse:
     for_those_who_see(request)
@@ -88,7 +88,7 @@ def show(
     return page(request, "settings/settings.html", context, 422 if wrong else 200)
 
 
-@require_GET
+@require_safe
 @signed_in
 def versions(request: Request, group: str) -> HttpResponse:
     for_those_who_see(request)

@@ -11,7 +11,7 @@ from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from offboarding.connections import actions, limits, upkeep
 from offboarding.connections.models import Workspace
@@ -55,7 +55,7 @@ def changes(request: Request, workspace: Workspace) -> bool:
     return request.scope.covers(frozenset({workspace.client_id}), *upkeep.CHANGES)
 
 
-@require_GET
+@require_safe
 @signed_in
 def connection(request: Request, pk: int) -> HttpResponse:
     return show(request, seen_or_404(request, pk))

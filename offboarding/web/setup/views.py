@@ -11,7 +11,7 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters
-from django.views.decorators.http import require_GET, require_http_methods
+from django.views.decorators.http import require_http_methods, require_safe
 
 from offboarding.connections import actions
 from offboarding.connections.models import Workspace
@@ -34,7 +34,7 @@ CHANGES = (Role.OPERATOR, Role.ADMINISTRATOR)
 TOKENS = PathCard(("Settings", "Workspace settings", "Access Management", "Tokens"))
 
 
-@require_GET
+@require_safe
 @signed_in
 def connections(request: Request) -> HttpResponse:
     if not request.scope.has(*SEES):
@@ -61,12 +61,12 @@ def connections(request: Request) -> HttpResponse:
 
 
 @sensitive_post_parameters("token")
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 @signed_in
 def token(request: Request, pk: int) -> HttpResponse:
     """Paste, test, keep: what fails the test is not kept, and what was pasted is not shown again."""
     workspace = changeable_or_404(request, pk)
-    if request.method == "GET":
+    if request.method != "POST":
         return page(request, "setup/token.html", context(request, workspace, TokenForm()))
     form = TokenForm(request.POST)
     if not form.is_valid():

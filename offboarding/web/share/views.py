@@ -8,7 +8,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_POST, require_safe
 
 from offboarding.lib.refusals import Refused
 from offboarding.packets.models import Share
@@ -20,7 +20,7 @@ from offboarding.web.cards import ErrorLine, ErrorSummaryCard, FieldCard, Notice
 from offboarding.web.errors import status_of
 from offboarding.web.evidence import cards
 from offboarding.web.evidence.downloads import FIND, TYPES, attachment, opened
-from offboarding.web.http import now, page, today, zone_of
+from offboarding.web.http import now, page, taken, today, zone_of
 from offboarding.web.share import mail
 from offboarding.web.share.visitor import visitor_of
 
@@ -43,7 +43,7 @@ def inside(request: HttpRequest, share: Share) -> bool:
     return kept == str(share.pk)
 
 
-@require_GET
+@require_safe
 def packet(request: HttpRequest, token: str) -> HttpResponse:
     share = share_or_404(request, token)
     if not inside(request, share):
@@ -112,7 +112,7 @@ def enter(request: HttpRequest, token: str) -> HttpResponse:
     return answer
 
 
-@require_GET
+@taken
 def part(request: HttpRequest, token: str, part: str) -> HttpResponseBase:
     """The packet, or one file of it, byte for byte."""
     share = share_or_404(request, token)

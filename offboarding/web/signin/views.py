@@ -13,14 +13,14 @@ from allauth.socialaccount.providers.oauth2.client import OAuth2Error
 from django.http import Http404, HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 from django.views.decorators.csrf import csrf_exempt
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_POST, require_safe
 
 from offboarding.users.adapter import PROOF, SIGN_IN, posts_too_often, refuse, refused_too_often
 from offboarding.users.admission import No
 from offboarding.users.models import SignInProvider
 from offboarding.users.queries import links_of, provider_named
 from offboarding.web import errors
-from offboarding.web.http import Request, page, safe, signed_in_halfway
+from offboarding.web.http import Request, page, safe, signed_in_halfway, taken
 from offboarding.web.signin import openid, saml
 
 # requests' errors are OSErrors; a description without what it needs is a KeyError, and one that is none a ValueError.
@@ -41,13 +41,13 @@ def with_button(slug: str) -> SignInProvider:
     return row
 
 
-@require_GET
+@require_safe
 def begin(request: HttpRequest, slug: str) -> HttpResponse:
     """The button on the sign-in page. A link, since a form that leads to another site is against our own page policy."""
     return leave(request, with_button(slug), SIGN_IN, safe(request, request.GET.get("next", "")))
 
 
-@require_GET
+@require_safe
 @signed_in_halfway
 def prove(request: Request, slug: str) -> HttpResponse:
     """Once more, by signing in afresh where the person comes from.
@@ -82,7 +82,7 @@ def leave(
         return turned_away(request, row, No(type(error).__name__, away_sentence(row)))
 
 
-@require_GET
+@taken
 def back(request: HttpRequest, slug: str) -> HttpResponse:
     """An OpenID Connect provider sends the browser here."""
     row = provider_or_404(slug)
@@ -108,7 +108,7 @@ def acs(request: HttpRequest, slug: str) -> HttpResponse:
     return saml.keep_answer(request, slug)
 
 
-@require_GET
+@require_safe
 def done(request: HttpRequest, slug: str) -> HttpResponse:
     row = saml_or_404(slug)
     if refused_too_often(request):
@@ -121,7 +121,7 @@ def done(request: HttpRequest, slug: str) -> HttpResponse:
         return turned_away(request, row, No(type(error).__name__, away_sentence(row)))
 
 
-@require_GET
+@require_safe
 def metadata(request: HttpRequest, slug: str) -> HttpResponse:
     """For the provider to read: our names and addresses, no secret."""
     row = provider_named(slug)

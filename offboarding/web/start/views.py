@@ -6,7 +6,7 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpResponse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_safe
 
 from offboarding.users.rules import Role
 from offboarding.web.http import Request, page, signed_in
@@ -14,7 +14,7 @@ from offboarding.web.setup.tabs import tabs
 from offboarding.web.start.cards import left, steps
 
 
-@require_GET
+@require_safe
 @signed_in
 def start(request: Request) -> HttpResponse:
     if not request.scope.has(Role.ADMINISTRATOR):

@@ -10,7 +10,7 @@ from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from offboarding.connections.models import Workspace
 from offboarding.directory.queries import addresses_of
@@ -30,7 +30,7 @@ PAGE = 50
 READINGS = 10
 
 
-@require_GET
+@require_safe
 @signed_in
 def trail(request: Request, pk: int) -> HttpResponse:
     workspace, clock = seen_or_404(request, pk), Clock.of(request)

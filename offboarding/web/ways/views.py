@@ -14,7 +14,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.debug import sensitive_post_parameters
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from offboarding.directory import sign_in as verbs
 from offboarding.lib.refusals import Refused
@@ -69,7 +69,7 @@ def row_or_404(slug: str) -> SignInProvider:
     return row
 
 
-@require_GET
+@require_safe
 @signed_in
 def ways(request: Request) -> HttpResponse:
     if not request.scope.everywhere(Role.ADMINISTRATOR, Role.SECURITY):
@@ -159,7 +159,7 @@ def test(request: Request, slug: str) -> HttpResponse:
     return way_page(request, row, form_for(row), checks=found)
 
 
-@require_GET
+@require_safe
 @signed_in
 @administrators
 def attempt(request: Request, slug: str) -> HttpResponse:

@@ -12,7 +12,7 @@ from django.http import HttpResponse
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_safe
 
 from offboarding.approvals.policies.queries import proposals_to
 from offboarding.approvals.queries import decisions_of, questions_to
@@ -73,7 +73,7 @@ def news_of(row: WorkRowCard) -> tuple[Any, ...]:
     return (row.tag, row.ref, row.name, row.facts, row.strip, due)
 
 
-@require_GET
+@require_safe
 @signed_in
 def work(request: Request) -> HttpResponse:
     queue = queue_of(request)

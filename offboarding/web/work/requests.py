@@ -9,7 +9,7 @@ from django.db.models import QuerySet
 from django.http import HttpResponse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_safe
 
 from offboarding.directory.queries import clients_in
 from offboarding.removals.models import RemovalRequest
@@ -37,7 +37,7 @@ STAGE_WORDS = {
 }
 
 
-@require_GET
+@require_safe
 @signed_in
 def requests(request: Request) -> HttpResponse:
     given = {name: request.GET.get(name, "").strip() for name in ("stage", "client", "text")}

@@ -8,10 +8,10 @@ from django.db.models import Q
 from django.http import HttpResponse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_safe
 
 from offboarding.connections.models import Workspace
-from offboarding.connections.queries import workspaces_in
+from offboarding.connections.queries import ever_connected
 from offboarding.removals.queries import listed, matching
 from offboarding.web.cards import EmptyCard
 from offboarding.web.http import Request, page, signed_in
@@ -29,7 +29,7 @@ class WorkspaceCard:
     url: str
 
 
-@require_GET
+@require_safe
 @signed_in
 def search(request: Request) -> HttpResponse:
     text = request.GET.get("q", "").strip()[:LONGEST]
@@ -52,13 +52,12 @@ def workspaces(request: Request, text: str) -> list[WorkspaceCard]:
         | Q(slug__icontains=text)
         | Q(segment_id=text)
     )
-    return [workspace_card(each) for each in workspaces_in(request.scope).filter(words)[:SHOWN]]
+    return [workspace_card(each) for each in ever_connected(request.scope).filter(words)[:SHOWN]]
 
 
 def workspace_card(workspace: Workspace) -> WorkspaceCard:
-    note = (
-        f"{workspace.client.name} · {workspace.get_environment_display()} · {workspace.get_region_display()}"
-    )
+    facts = [workspace.client.name, workspace.get_environment_display(), workspace.get_region_display()]
+    note = " · ".join([*facts, _("disconnected")] if workspace.ended_at else facts)
     return WorkspaceCard(workspace.name, note, f"/requests/?client={workspace.client.slug}")
 
 
