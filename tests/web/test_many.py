@@ -94,6 +94,27 @@ def test_a_wrong_row_is_mended_in_place_or_left_out(as_alice: Browser) -> None:
     assert "2 requests are being filed" in says(answer)
 
 
+def test_a_row_that_can_be_filed_is_changed_too_and_nothing_typed_elsewhere_is_lost(
+    as_alice: Browser,
+) -> None:
+    text = "email,other addresses\nkim@partner.example,kim@old.example\nnonsense,"
+    here = begin(as_alice, text)["Location"]
+    rest = ("name", "engagement", "reason", "ticket")
+    wrong = {
+        **dict.fromkeys((f"{name}-2" for name in ("others", *rest)), ""),
+        "email-2": "lee@partner.example",
+    }
+    answer = as_alice.post(here, {**wrong, "change": "1"})
+    assert answer["Location"] == f"{here}?change=1#row-1"
+    shown = as_alice.get(answer["Location"]).content.decode()
+    assert 'value="kim@old.example"' in shown
+    assert 'name="others-1"' in shown and "lee@partner.example" in shown
+    mended = {**dict.fromkeys((f"{name}-1" for name in rest), ""), "email-1": "kim@partner.example"}
+    as_alice.post(f"{here}?change=1", {**mended, "others-1": "kim@home.example", "save": "1"})
+    text = says(as_alice.get(here))
+    assert "kim@home.example" in text and "kim@old.example" not in text and "2 can be filed" in text
+
+
 def test_an_open_request_is_pointed_at(as_alice: Browser, filed: Any) -> None:
     removal = filed("Acme Production")
     page = as_alice.get(begin(as_alice)["Location"]).content.decode()

@@ -125,13 +125,20 @@ def act(request: Request, batch: Batch) -> HttpResponse:
     try:
         verbs.mend(request.user, batch, cards.typed_rows(request.POST), cards.left_out(request.POST))
         if "file" not in request.POST:
-            return redirect("many_list", batch.pk)
+            return redirect(reverse("many_list", args=[batch.pk]) + opening(request.POST.get("change", "")))
         count = verbs.file(request.user, request.scope, batch)
     except Refused as refusal:
         return show(request, batch_or_404(request, batch.pk), refusal)
     told = ngettext("%(n)d request is being filed.", "%(n)d requests are being filed.", count)
     messages.success(request, told % {"n": count})
     return redirect("many_list", batch.pk)
+
+
+def opening(number: str) -> str:
+    """What leads to the fields of a row that could be filed as it is."""
+    return (
+        f"?change={number}#row-{number}" if number.isascii() and number.isdigit() and len(number) < 4 else ""
+    )
 
 
 def show(request: Request, batch: Batch, refusal: Refused | None = None) -> HttpResponse:
@@ -151,7 +158,7 @@ def look_over(request: Request, batch: Batch, refusal: Refused | None) -> HttpRe
     wrong = verbs.faults(found, verbs.known(request.scope), batch.reason)
     context = {
         "batch": batch,
-        "rows": cards.review_rows(found, wrong),
+        "rows": cards.review_rows(found, wrong, request.GET.get("change", "")),
         "sums": cards.sums(found, wrong),
         "facts": cards.terms(batch, Clock.of(request)),
         "ready": not wrong,

@@ -44,23 +44,24 @@ class ReviewRow:
     url: str
 
 
-def review_rows(found: Sequence[BatchRow], wrong: Mapping[int, Fault]) -> tuple[ReviewRow, ...]:
-    """What cannot be filed stands on top, open for mending; the rest below, as it is."""
-    rows = [review_row(row, wrong.get(row.number)) for row in found]
+def review_rows(found: Sequence[BatchRow], wrong: Mapping[int, Fault], opened: str) -> tuple[ReviewRow, ...]:
+    """What cannot be filed stands on top, open for mending; the rest below, as it is, but for the number that was `opened`."""
+    rows = [review_row(row, wrong.get(row.number), opened == str(row.number)) for row in found]
     return tuple(sorted(rows, key=lambda row: (row.fault is None, row.number)))
 
 
-def review_row(row: BatchRow, fault: Fault | None) -> ReviewRow:
+def review_row(row: BatchRow, fault: Fault | None, opened: bool) -> ReviewRow:
     out = row.state == State.LEFT_OUT
     tag = TagCard("failed", _("Cannot be filed")) if fault else TagCard("done", _("Can be filed"))
     if out:
         tag = TagCard("skipped", _("Left out"))
     typed = Typed(*(getattr(row, name) for name in FIELDS))
     url = f"/requests/{fault.open}/" if fault and fault.open else ""
-    return ReviewRow(row.number, typed, tag, fault, fields(row, fault) if fault else (), out, url)
+    shown = fields(row, fault) if fault or opened else ()
+    return ReviewRow(row.number, typed, tag, fault, shown, out, url)
 
 
-def fields(row: BatchRow, fault: Fault) -> tuple[FieldCard, ...]:
+def fields(row: BatchRow, fault: Fault | None) -> tuple[FieldCard, ...]:
     labels = {
         "email": _("E-mail address"),
         "others": _("Other addresses"),
@@ -79,7 +80,7 @@ def fields(row: BatchRow, fault: Fault) -> tuple[FieldCard, ...]:
             label,
             value=getattr(row, name),
             required=name == "email",
-            error=fault.says if fault.field == name else "",
+            error=fault.says if fault and fault.field == name else "",
             attrs=(("autocomplete", "off"), ("spellcheck", "false")),
         )
         for name, label in labels.items()
