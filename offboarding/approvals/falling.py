@@ -13,10 +13,13 @@ from django.db import transaction
 from offboarding import pulse
 from offboarding.approvals import queries
 from offboarding.approvals.models import Approval, Asking
+from offboarding.approvals.rules import enough, in_all
 from offboarding.checklist.models import Plan
+from offboarding.emergencies.actions import hold_back
 from offboarding.ledger.actions import APP, Event, record
 from offboarding.removals import actions as removals
 from offboarding.removals.models import RemovalRequest
+from offboarding.removals.queries import clients_of
 from offboarding.removals.rules import Stage
 from offboarding.users.models import User
 from offboarding.users.rules import actor_of
@@ -64,6 +67,31 @@ def mark(plan: Plan, removal: RemovalRequest, gone: Sequence[Approval]) -> None:
             "begun": running,
         },
     )
+
+
+def owner_found(plan: Plan, says: str) -> str:
+    """Somebody who goes became a Workspace Owner after the approval: from then on it takes as many people as for an Owner.
+
+    Says why nothing is done before they have approved; empty if enough have. A yes that was given counts.
+    """
+    with transaction.atomic():
+        removal = RemovalRequest.objects.select_for_update().get(pk=plan.removal_id)
+        rulings = queries.rulings_of(plan)
+        people = max(ruling.terms.owner for ruling in rulings)
+        if removal.stage == Stage.RUNNING and not removal.emergency and people > in_all(rulings):
+            hold_back(plan, people, says)
+            wait_for_more(plan, removal, says)
+        return f"{says} {WAITS}" if queries.fell(removal, plan) else ""
+
+
+def wait_for_more(plan: Plan, removal: RemovalRequest, says: str) -> None:
+    today = datetime.now(UTC).date()
+    given = queries.voters_of(queries.approvals_of(plan), clients_of(removal), today)
+    if enough(queries.rulings_of(plan), given):
+        return
+    ask_afresh(plan, clock.now(), running=True)
+    facts = {"version": plan.version, "approvers": [], "says": says, "begun": True}
+    record(Event.APPROVAL_FELL, actor=APP, about=removal.reference, facts=facts)
 
 
 def ask_afresh(plan: Plan, now: datetime, running: bool) -> None:

@@ -24,7 +24,7 @@ from offboarding.approvals.rules import (
     not_their_turn,
     rulings_in,
     still_holds,
-    with_one_more,
+    with_at_least,
 )
 from offboarding.checklist.models import Plan
 from offboarding.checklist.queries import newest_plan
@@ -54,7 +54,8 @@ def ruled(plan: Plan, clients: frozenset[int]) -> tuple[Ruling, ...]:
     """The same where the clients are known. One query for the brake, unless it was fetched with the plan."""
     body = plan.data
     rulings = rulings_in(body) or (as_installed(body, clients),)
-    return with_one_more(rulings) if getattr(plan, "brake", None) else rulings
+    brake = getattr(plan, "brake", None)
+    return with_at_least(rulings, brake.people or 2) if brake else rulings
 
 
 def as_installed(body: dict[str, Any], clients: frozenset[int]) -> Ruling:

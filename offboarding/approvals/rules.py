@@ -70,9 +70,9 @@ def rulings_in(body: Mapping[str, Any]) -> tuple[Ruling, ...]:
     )
 
 
-def with_one_more(rulings: Sequence[Ruling]) -> tuple[Ruling, ...]:
-    """The same where the volume breaker asks for a second person: one is not enough under any of them."""
-    return tuple(replace(ruling, needed=max(ruling.needed, 2)) for ruling in rulings)
+def with_at_least(rulings: Sequence[Ruling], people: int) -> tuple[Ruling, ...]:
+    """The same where a brake asks for more people: fewer are not enough under any of them."""
+    return tuple(replace(ruling, needed=max(ruling.needed, people)) for ruling in rulings)
 
 
 # ---------------------------------------------------------------- turns

@@ -381,6 +381,13 @@ def braked(removals: Collection[RemovalRequest], clients: frozenset[int], more: 
     return too_much(queries.removed_since(since, clients, removals), more, limits)
 
 
+def hold_back(plan: Plan, people: int, says: str) -> None:
+    """From now on it takes so many people. Call inside the transaction that finds out why, with the request locked."""
+    brake = getattr(plan, "brake", None) or Brake(plan=plan)
+    brake.people, brake.says = people, says[:300]
+    brake.save()
+
+
 def put_brake(plan: Plan, user: User) -> Brake | None:
     """Asked when the last approval that a plan needs is given: the brake, new or old, if so much goes already.
 

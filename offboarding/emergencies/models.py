@@ -178,8 +178,12 @@ class Review(models.Model):
 
 
 class Brake(models.Model):
-    """So much went in so short a time that this plan needs one more person. It stays, however much time passes."""
+    """So much went in so short a time, or an Owner turned up, that this plan needs more people. It stays, however much time
+    passes.
+    """
 
     plan = models.OneToOneField(Plan, on_delete=models.PROTECT, related_name="brake")
     says = models.CharField(max_length=300)
+    # How many, at least. Empty: two.
+    people = models.PositiveSmallIntegerField(null=True, blank=True)
     at = models.DateTimeField(db_default=Now())

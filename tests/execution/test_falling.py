@@ -24,6 +24,7 @@ from offboarding.simulators.simulator import Simulator
 from offboarding.users.models import User
 from offboarding.users.rules import Role
 from offboarding.work.actions import claim
+from tests.conftest import DAN
 
 Make = Callable[..., Any]
 
@@ -228,3 +229,31 @@ def test_after_closing_what_was_approved_with_a_date_comes(
     ).get()
     assert turns(later).ended == "changed"
     assert not member("acme-staging")
+
+
+def test_who_became_an_owner_after_the_approval_does_not_go_on_one_yes(
+    started: Make, run_of: Make, turn: Make, turns: Make, sent: Make, member: Make, decide: Make, segment: Simulator,
+    person: Make, settings: Any,
+) -> None:  # fmt: skip
+    settings.OWNER_APPROVERS = 2
+    removal = started("Acme Staging")
+    run = run_of(removal, "remove-member")
+    segment.control.set_permissions("acme-staging", DAN, ["Workspace Owner"])
+    for _again in range(2):
+        assert (turn(run).state, run.cause) == ("needs_person", Cause.APPROVAL_FELL)
+        assert "is Workspace Owner of Acme Staging now, and was not when this was approved" in run.sentence
+        actions.retry(run, person(f"opal{_again}", Role.OPERATOR))
+    assert sent("DELETE") == [] and member("acme-staging")
+    assert entries("plan.approval_fell") == 1, "said once"
+    decide(RemovalRequest.objects.get(pk=removal.pk), person("zoe", Role.APPROVER))
+    journey.tick()
+    assert turns(run).ended == "changed"
+    assert not member("acme-staging") and len(sent("DELETE")) == 1
+
+
+def test_an_owner_that_the_plan_showed_needs_no_more_than_it_was_given(
+    started: Make, run_of: Make, turns: Make, segment: Simulator
+) -> None:
+    segment.control.set_permissions("acme-staging", DAN, ["Workspace Owner"])
+    assert turns(run_of(started("Acme Staging"), "remove-member")).ended == "changed"
+    assert entries("plan.approval_fell") == 0

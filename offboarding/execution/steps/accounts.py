@@ -26,11 +26,18 @@ def read(gateway: SegmentGateway, key: str) -> Member | None:
     return member
 
 
+def is_owner(gateway: SegmentGateway, member: Member) -> bool:
+    """At this moment, through a group too."""
+    account = read_account(gateway, member)
+    return account is not None and any(role.owner for role in account.roles)
+
+
 def last_owner(gateway: SegmentGateway, work: Work, member: Member) -> tuple[Cause, str, str] | None:
     """The last Owner cannot go. Looked at freshly: ownership may have changed since the plan was made."""
-    account = read_account(gateway, member)
-    if account is None or not any(role.owner for role in account.roles):
-        return None
+    return only_owner(gateway, work, member) if is_owner(gateway, member) else None
+
+
+def only_owner(gateway: SegmentGateway, work: Work, member: Member) -> tuple[Cause, str, str] | None:
     if look_for(gateway, [member.email]).owners is not Owners.LAST:
         return None
     sentence = f"{work.person} is the only Owner of {work.workspace}."

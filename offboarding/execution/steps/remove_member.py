@@ -12,13 +12,13 @@ class RemoveMember(Step):
         found = accounts.present(gateway, work)
         if not found:
             return Sight(Seen.ABSENT, f"not in the member list of {work.workspace}")
-        facts = {"accounts": [{"id": member.id, "email": member.email} for member in found]}
-        return Sight(
-            Seen.PRESENT,
-            f"still a member of {work.workspace}",
-            facts,
-            accounts.last_owner(gateway, work, found[0]),
-        )
+        owner = accounts.is_owner(gateway, found[0])
+        facts = {
+            "accounts": [{"id": member.id, "email": member.email} for member in found],
+            **({"owner": True} if owner else {}),
+        }
+        blocked = accounts.only_owner(gateway, work, found[0]) if owner else None
+        return Sight(Seen.PRESENT, f"still a member of {work.workspace}", facts, blocked)
 
     def intent(self, work: Work) -> str:
         return f"Remove {work.person} from {work.workspace}"

@@ -80,7 +80,10 @@ def who_can(view: Overview, today: date) -> str:
 
 def only_yes(view: Overview) -> str:
     """While the work goes on there is only a yes to give; empty before it began."""
-    return _("The work has begun. To stop it, pause it or cancel the rest.") if view.fell else ""
+    if not view.fell:
+        return ""
+    brake = getattr(view.plan, "brake", None)
+    return f"{brake.says if brake else ''} {_('The work has begun. To stop it, pause it or cancel the rest.')}".strip()
 
 
 def own_say(view: Overview) -> NoticeCard | None:

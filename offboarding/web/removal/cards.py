@@ -229,7 +229,11 @@ def fallen(view: Overview) -> list[AttentionRow]:
     says = _(
         "%(who)s approved this and may not approve it any more. Nothing more is changed before somebody else does."
     )
-    return [AttentionRow(says % {"who": names}, f"{view.url}approve/", _("See who can"), "bad")]
+    brake = getattr(view.plan, "brake", None)
+    if brake and not names:
+        says = _("%(why)s Nothing more is changed before somebody else approves it.")
+        names = brake.says
+    return [AttentionRow(says % {"who": names, "why": names}, f"{view.url}approve/", _("See who can"), "bad")]
 
 
 def came_back(view: Overview) -> list[AttentionRow]:
