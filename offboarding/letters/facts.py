@@ -6,7 +6,9 @@ leaves them as they are.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from itertools import zip_longest
 from typing import Any
 
 from offboarding.checklist.rules import Phase
@@ -189,11 +191,13 @@ NAMES = {
 
 def difference(before: Mapping[str, Any], now: Mapping[str, Any]) -> str:
     """What changed, in a sentence or two; empty if nothing did."""
-    was, is_ = where_each_stands(before), where_each_stands(now)
+    rows = rows_of(before), rows_of(now)
+    shared = {what for each in rows for what, n in Counter(what for what, *_ in each).items() if n > 1}
+    was, is_ = (where_each_stands(each, shared) for each in rows)
     told = [
-        f"{what} was {was.get(what, 'not there')} and is {is_.get(what, 'not there any more')}"
+        f"{what} was {old or 'not there'} and is {new or 'not there any more'}"
         for what in dict.fromkeys([*was, *is_])
-        if was.get(what) != is_.get(what)
+        for old, new in moves(was.get(what, []), is_.get(what, []))
     ]
     if not told and dict(before) != dict(now):
         told = ["a time or a name in it is another one now"]
@@ -201,5 +205,20 @@ def difference(before: Mapping[str, Any], now: Mapping[str, Any]) -> str:
     return f"{'; '.join(told[:3])}{more}." if told else ""
 
 
-def where_each_stands(facts: Mapping[str, Any]) -> dict[str, str]:
-    return {row["what"]: NAMES[name] for name in LISTS for row in facts.get(name, ())}
+def rows_of(facts: Mapping[str, Any]) -> list[tuple[str, str, str]]:
+    """What, where, and how it stands."""
+    return [(row["what"], row.get("where", ""), NAMES[name]) for name in LISTS for row in facts.get(name, ())]
+
+
+def where_each_stands(rows: Iterable[tuple[str, str, str]], shared: Collection[str]) -> dict[str, list[str]]:
+    """By its title, and by its place too where several have that title (`shared`). Even so it may stand for several."""
+    found: dict[str, list[str]] = {}
+    for what, where, state in rows:
+        found.setdefault(f"{what} ({where})" if where and what in shared else what, []).append(state)
+    return found
+
+
+def moves(was: Sequence[str], is_: Sequence[str]) -> Iterable[tuple[str, str]]:
+    """From which state to which, of those that moved; empty on one side for what came or went."""
+    gone, come = Counter(was) - Counter(is_), Counter(is_) - Counter(was)
+    return zip_longest(gone.elements(), come.elements(), fillvalue="")
