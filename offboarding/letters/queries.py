@@ -12,14 +12,17 @@ from django.db.models import Q, QuerySet
 from offboarding.checklist.queries import newest_plan
 from offboarding.directory.models import Client
 from offboarding.directory.queries import people_with
+from offboarding.directory.rules import Scope
 from offboarding.evidence.models import Evidence
 from offboarding.execution.models import Run
 from offboarding.letters.facts import Facts, described, difference
 from offboarding.letters.models import Delivery, Letter, TemplateVersion, TermsVersion
-from offboarding.letters.rules import Conditions, Facing, Kind, Sent, Standing
+from offboarding.letters.rules import OPEN, Conditions, Facing, Kind, Sent, Standing, may_not_write
 from offboarding.letters.wording import Wording, Written, written
 from offboarding.lib import canonical
 from offboarding.removals.models import RemovalRequest
+from offboarding.removals.queries import removals_for
+from offboarding.removals.rules import Stage
 from offboarding.users.rules import Role
 from offboarding.verification.queries import findings_of, restored_now, standings
 from offboarding.work.rules import State
@@ -135,6 +138,23 @@ def letters_of(removal: RemovalRequest) -> list[Letter]:
             "deliveries__file", "deliveries__document", "deliveries__word_by", "deliveries__word_proof"
         )
     )
+
+
+def left_unsent(scope: Scope) -> list[Letter]:
+    """Letters that neither went nor were given up though their request is closed, for whoever may write them."""
+    found = (
+        Letter.objects.filter(standing__in=OPEN, removal__stage=Stage.CLOSED, removal__in=removals_for(scope))
+        .defer("facts_body")
+        .select_related("client", "removal")
+        .prefetch_related("removal__places__workspace")
+        .order_by("removal__closed_at", "pk")
+    )
+
+    def writes(removal: RemovalRequest) -> bool:
+        clients = frozenset(place.workspace.client_id for place in removal.places.all())
+        return not may_not_write(scope, removal.requester_id, clients)
+
+    return [each for each in found if writes(each.removal)]
 
 
 def letter_of(removal: RemovalRequest, pk: int) -> Letter | None:

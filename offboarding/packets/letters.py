@@ -20,15 +20,24 @@ WORDS = {Word.DELIVERED: "delivered", Word.BOUNCED: "came back"}
 
 
 def letters(removal: RemovalRequest, until: datetime, shelf: Shelf) -> Iterator[made.Message]:
-    """Every copy that went by then, and every letter that was given up, with the reason."""
+    """Every copy that went by then, and every letter that did not: given up with the reason, or written and not sent."""
     for letter in letters_of(removal):
         for copy in letter.deliveries.all():
             at = copy.handed_over_at or copy.sent_at
             if at and at <= until:
                 yield told(letter, copy, at, until, shelf)
-        if letter.standing == Standing.WITHDRAWN and letter.written_at <= until:
-            title = TITLES[Kind(letter.kind)]
-            yield made.Message(iso(letter.written_at), "Letter", "", title, f"given up: {letter.because}")
+        if letter.written_at <= until and (why := why_it_stayed(letter, until)):
+            yield made.Message(iso(letter.written_at), "Letter", "", TITLES[Kind(letter.kind)], why)
+
+
+def why_it_stayed(letter: Letter, until: datetime) -> str:
+    """Of a letter that had not gone by then; empty if it had, or if another one took its place."""
+    if letter.standing == Standing.WITHDRAWN:
+        return f"given up: {letter.because}"
+    if letter.standing == Standing.LAPSED or (letter.released_at and letter.released_at <= until):
+        return ""
+    approved = letter.approved_at and letter.approved_at <= until
+    return "not sent: approved, and not released" if approved else "not sent: still a draft"
 
 
 def told(letter: Letter, copy: Delivery, at: datetime, until: datetime, shelf: Shelf) -> made.Message:

@@ -506,3 +506,50 @@ def test_what_was_told_goes_into_the_packet_with_its_bytes(
     names = {each.name for each in shelf.pieces.values() if each.number in told.evidence}
     assert names <= set(files_of(verified).values_list("name", flat=True))
     assert names == {f"letter-{copy.pk}.eml", f"{verified.reference}-client.pdf", "answer.txt"}
+
+
+def test_what_never_went_waits_for_its_writers_after_closing(
+    letter: Make, alice: Any, bob: Any, carol: Any, olga: Any, today: Any
+) -> None:
+    from offboarding.directory.queries import scope_of
+    from offboarding.letters.queries import left_unsent
+    from offboarding.removals.models import RemovalRequest
+
+    draft = letter()
+    assert left_unsent(scope_of(alice, today)) == [], "the step *tell* asks for it while the request runs"
+    RemovalRequest.objects.update(stage="closed", closed_at=datetime.now(UTC))
+    assert left_unsent(scope_of(alice, today)) == left_unsent(scope_of(olga, today)) == [draft]
+    assert left_unsent(scope_of(bob, today)) == left_unsent(scope_of(carol, today)) == []
+
+
+@pytest.mark.parametrize("end", ["sent", "given up"])
+def test_what_went_or_was_given_up_waits_for_nobody(
+    letter: Make, alice: Any, by: Make, today: Any, end: str
+) -> None:
+    from offboarding.directory.queries import scope_of
+    from offboarding.letters.queries import left_unsent
+    from offboarding.removals.models import RemovalRequest
+
+    draft = letter()
+    RemovalRequest.objects.update(stage="closed", closed_at=datetime.now(UTC))
+    if end == "sent":
+        actions.release(draft, by(alice, draft), "it@acme.example")
+    else:
+        actions.withdraw(draft, by(alice, draft), "told by phone")
+    assert left_unsent(scope_of(alice, today)) == []
+
+
+def test_a_packet_tells_of_a_letter_that_never_went(
+    letter: Make, verified: Any, alice: Any, by: Make
+) -> None:
+    draft, sealed = letter(), datetime.now(UTC) + timedelta(seconds=2)
+
+    def told(until: datetime) -> list[tuple[str, str, str]]:
+        shelf = Shelf(lambda: None)
+        return [(each.channel, each.subject, each.state) for each in letters(verified, until, shelf)]
+
+    assert told(sealed) == [("Letter", "Letter to the client", "not sent: still a draft")]
+    actions.release(draft, by(alice, draft), "it@acme.example")
+    type(draft).objects.filter(pk=draft.pk).update(released_at=sealed + timedelta(hours=1))
+    assert told(sealed) == [("Letter", "Letter to the client", "not sent: still a draft")], "by then"
+    assert told(sealed + timedelta(hours=2)) == [], "it was released, and has not gone yet"

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import UTC, datetime
 from io import BytesIO
 from typing import Any
 
 import pytest
 from django.test import Client
 
+from offboarding.letters.actions import write_letter
 from offboarding.letters.models import Delivery, Letter, TemplateVersion, TermsVersion
 from offboarding.letters.queries import shipped
 from offboarding.letters.rules import Kind
+from offboarding.removals.models import RemovalRequest
 from tests.conftest import PASSWORD
 from tests.letters.conftest import acme, kept_here, read_again, turn_to_tell, verified  # noqa: F401
 
@@ -176,3 +179,22 @@ def test_what_a_client_wants_is_shown_before_it_is_saved(client: Client, ada: An
     conditions = TermsVersion.objects.get().conditions
     assert conditions.expected == (Kind.CONFIRMATION,) and conditions.automatic == (Kind.CONFIRMATION,)
     assert conditions.addresses == {"client": "it@acme.example"}
+
+
+def test_the_work_page_names_letters_that_never_went_after_closing(
+    client: Client,
+    verified: Any,  # noqa: F811
+    acme: Any,  # noqa: F811
+    alice: Any,
+    bob: Any,
+    today: Any,
+) -> None:
+    write_letter(verified, acme, Kind.CLIENT, alice, today)
+    write_letter(verified, acme, Kind.SECURITY, alice, today)
+    RemovalRequest.objects.update(stage="closed", closed_at=datetime.now(UTC))
+    client.force_login(alice)
+    page = client.get("/").content.decode()
+    assert "Letters not sent (1)" in page and f'href="/requests/{verified.reference}/messages/"' in page
+    assert "Letter to the client (Acme); Notice to security (Acme). The request closed today" in page
+    client.force_login(bob)
+    assert "Letters not sent" not in client.get("/").content.decode()

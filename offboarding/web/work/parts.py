@@ -18,6 +18,8 @@ from offboarding.approvals.rules import Decision
 from offboarding.connections.models import Workspace
 from offboarding.emergencies.models import Ask, Emergency
 from offboarding.execution.models import Run
+from offboarding.letters.models import Letter
+from offboarding.letters.rules import TITLES, Kind
 from offboarding.packets.models import Packet
 from offboarding.removals.models import RemovalRequest
 from offboarding.verification.models import Finding
@@ -154,6 +156,31 @@ def expired_row(removal: RemovalRequest, clock: Clock) -> WorkRowCard:
         _("nobody decided; ask again, change it or withdraw it"),
         clock.due(removal.due_at, removal.filed_at) if removal.due_at and removal.filed_at else None,
         ActCard(_("Ask again"), f"{url}ask-again/", post=True),
+    )
+
+
+def letters(found: Sequence[Letter], clock: Clock) -> PartCard:
+    """One row for each closed request that has letters which never went."""
+    by_request: dict[int, list[Letter]] = {}
+    for each in found:
+        by_request.setdefault(each.removal_id, []).append(each)
+    rows = tuple(letters_row(each, clock) for each in by_request.values())
+    return PartCard("letters", counted(_("Letters not sent"), rows), rows, needs=True)
+
+
+def letters_row(some: Sequence[Letter], clock: Clock) -> WorkRowCard:
+    removal = some[0].removal
+    url = reverse("messages", args=[removal.number])
+    titles = "; ".join(f"{TITLES[Kind(each.kind)]} ({each.client.name})" for each in some)
+    facts = _("%(titles)s. The request closed %(when)s: send each, or give it up with a reason.")
+    when = clock.says(removal.closed_at) if removal.closed_at else ""
+    return WorkRowCard(
+        TagCard("draft"),
+        removal.reference,
+        who(removal),
+        url,
+        facts % {"titles": titles, "when": when},
+        act=ActCard(_("Open messages"), url),
     )
 
 

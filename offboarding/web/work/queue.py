@@ -26,6 +26,8 @@ from offboarding.emergencies.queries import asks_for, to_review
 from offboarding.emergencies.rules import REVIEWS
 from offboarding.emergencies.rules import SECONDS as CONFIRM
 from offboarding.execution.queries import steps_waiting_for_others, steps_waiting_for_people
+from offboarding.letters.queries import left_unsent
+from offboarding.letters.rules import WRITERS
 from offboarding.lib.addresses import fold
 from offboarding.lib.hashing import sha256_hex
 from offboarding.packets.queries import packets_for
@@ -128,6 +130,8 @@ def all_parts(request: Request, clock: Clock) -> Iterator[PartCard]:
     if scope.has(*FILES):
         yield parts.questions(questions_to(scope), clock)
         yield parts.expired(list(expired_of(scope)), clock)
+    if scope.has(*WRITERS):
+        yield parts.letters(left_unsent(scope), clock)
     if scope.has(Role.OPERATOR):
         yield parts.steps(steps_waiting_for_people(scope), clock)
     if scope.has(*FILES):
