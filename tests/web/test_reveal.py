@@ -331,7 +331,7 @@ def test_the_one_who_confirms_sees_what_hangs_on_the_source(
 
 @pytest.mark.parametrize(
     ("code", "questions"),
-    [("add-write-key", 19), ("hand-over-key", 29), ("confirm-key", 34), ("remove-old-keys", 27)],
+    [("add-write-key", 22), ("hand-over-key", 32), ("confirm-key", 37), ("remove-old-keys", 30)],
 )
 def test_a_page_of_a_rotation_asks_a_known_number_of_questions(
     operator: Browser, handing: Run, code: str, questions: int
