@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from itertools import islice
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
@@ -11,6 +11,7 @@ from django.db.models.functions import Now
 from offboarding.directory.queries import clients_in
 from offboarding.directory.rules import Scope
 from offboarding.lib.addresses import fold
+from offboarding.lib.typed import whole
 from offboarding.removals.models import Attachment, Place, RemovalRequest
 from offboarding.removals.rules import OPEN, Choice, Stage
 
@@ -112,8 +113,12 @@ def waiting_to_begin() -> QuerySet[RemovalRequest]:
 
 def referred_to(references: Collection[str]) -> QuerySet[RemovalRequest]:
     """Those that are named so, of all clients; what names something else is left out."""
-    numbers = [name[2:] for name in references if name.startswith("R-") and name[2:].isdecimal()]
-    return RemovalRequest.objects.filter(number__in=numbers)
+    return named_among(RemovalRequest.objects.all(), references)
+
+
+def named_among(removals: QuerySet[RemovalRequest], references: Iterable[str]) -> QuerySet[RemovalRequest]:
+    numbers = [number for name in references if name.startswith("R-") and (number := whole(name[2:]))]
+    return removals.filter(number__in=numbers)
 
 
 def restored_by(original: RemovalRequest, workspaces: Sequence[int]) -> list[RemovalRequest]:
@@ -140,9 +145,8 @@ def listed(scope: Scope) -> QuerySet[RemovalRequest]:
 def matching(removals: QuerySet[RemovalRequest], text: str) -> QuerySet[RemovalRequest]:
     """Those whose reference, person or address the text is a part of."""
     words = Q(person_name__icontains=text) | Q(addresses__icontains=text) | Q(ticket__icontains=text)
-    number = text.upper().removeprefix("R-")
-    if number.isascii() and number.isdigit() and len(number) <= 9:
-        words |= Q(number=int(number))
+    if (number := whole(text.upper().removeprefix("R-"))) is not None:
+        words |= Q(number=number)
     return removals.filter(words)
 
 

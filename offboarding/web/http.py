@@ -20,6 +20,7 @@ from django_htmx.middleware import HtmxDetails
 
 from offboarding.directory.queries import scope_of
 from offboarding.directory.rules import Scope
+from offboarding.lib.typed import whole
 from offboarding.removals.models import RemovalRequest
 from offboarding.removals.queries import removal_for
 from offboarding.users.models import User
@@ -142,8 +143,13 @@ def today(request: Any) -> date:
 
 def version_in(request: HttpRequest) -> int:
     """The version that the form was opened with; 0, which no version is, if that cannot be read."""
-    typed = request.POST.get("version", "")
-    return int(typed) if typed.isascii() and typed.isdigit() and len(typed) < 10 else 0
+    return whole(request.POST.get("version", "")) or 0
+
+
+def fence_in(request: HttpRequest) -> int:
+    """The state of a row that the person saw; -1, which is none, if that cannot be read."""
+    fence = whole(request.POST.get("fence", ""))
+    return -1 if fence is None else fence
 
 
 def part_wanted(request: Any) -> bool:

@@ -11,6 +11,7 @@ from django.db.models import Q, QuerySet
 from offboarding.directory.models import Client
 from offboarding.directory.rules import Scope
 from offboarding.ledger.models import Checkpoint, Entry
+from offboarding.lib.typed import whole
 from offboarding.removals.queries import matching, removals_for
 from offboarding.reports.audit.rules import Wanted, events_of
 from offboarding.reports.walls import as_reader, entries_for, of_clients, references
@@ -60,8 +61,8 @@ def saying(scope: Scope, text: str) -> Q:
     found = Q(about=text) | Q(
         about__in=references(matching(removals_for(as_reader(scope)), text), "R-", "number")
     )
-    if text.isascii() and text.isdigit() and len(text) < 16:
-        found |= Q(seq=int(text))
+    if (number := whole(text, digits=15)) is not None:
+        found |= Q(seq=number)
     if HASH.fullmatch(text.lower()):
         found |= Q(hash__startswith=text.lower())
     return found | by(text)

@@ -17,6 +17,7 @@ from offboarding.ledger import keys, outside
 from offboarding.ledger.actions import Event
 from offboarding.ledger.queries import newest_checkpoint, newest_seq
 from offboarding.lib.refusals import Refused
+from offboarding.lib.typed import whole
 from offboarding.reports import actions
 from offboarding.reports import queries as reports
 from offboarding.reports.audit import files, queries
@@ -77,8 +78,7 @@ def lines(request: Request, form: FindForm) -> dict[str, Any]:
 
 
 def number(request: Request, name: str) -> int | None:
-    typed = request.GET.get(name, "")
-    return int(typed) if typed.isascii() and typed.isdigit() and len(typed) < 16 else None
+    return whole(request.GET.get(name, ""), digits=15)
 
 
 def pager(found: queries.Page, kept: dict[str, str]) -> PagerCard | None:

@@ -20,6 +20,7 @@ from offboarding.directory.changes import LEADS
 from offboarding.directory.models import Client, Engagement
 from offboarding.directory.queries import collaborators_in, engagements_in, leads_of
 from offboarding.lib.refusals import Refused
+from offboarding.lib.typed import whole
 from offboarding.web.cards import FieldCard, OptionCard
 from offboarding.web.clients import cards
 from offboarding.web.clients.forms import EngagementForm, engagement_now
@@ -183,10 +184,8 @@ def form_page(
 def cover(request: Request, pk: int, engagement: int) -> HttpResponse:
     client = administered_or_403(request, pk)
     found = engagement_or_404(request, client, engagement)
-    picked = {each for each in request.POST.getlist("workspaces") if each.isascii() and each.isdigit()}
-    places = workspaces_in(request.scope, *SEES).filter(
-        client=client, pk__in=[int(each[:9]) for each in picked]
-    )
+    picked = {whole(each) or 0 for each in request.POST.getlist("workspaces")}
+    places = workspaces_in(request.scope, *SEES).filter(client=client, pk__in=picked)
     try:
         upkeep.cover(request.user, request.scope, found, places, version_in(request))
     except Refused as refusal:

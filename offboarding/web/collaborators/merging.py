@@ -15,6 +15,7 @@ from offboarding.directory.models import Collaborator
 from offboarding.directory.queries import collaborators_in, named_like
 from offboarding.lib.addresses import fold, same
 from offboarding.lib.refusals import Refused
+from offboarding.lib.typed import whole
 from offboarding.removals import directory as verbs
 from offboarding.removals.queries import naming
 from offboarding.users.rules import Role
@@ -65,8 +66,7 @@ def others(request: Request, kept: Collaborator) -> QuerySet[Collaborator]:
 
 
 def other_or_404(request: Request, kept: Collaborator, wanted: str) -> Collaborator:
-    number = int(wanted) if wanted.isascii() and wanted.isdigit() and len(wanted) < 10 else 0
-    found = others(request, kept).filter(pk=number).first()
+    found = others(request, kept).filter(pk=whole(wanted) or 0).first()
     if found is None:
         raise Http404
     return found
@@ -92,11 +92,7 @@ def one(request: Request, kept: Collaborator, gone: Collaborator) -> HttpRespons
 
 def versions_in(request: Request) -> tuple[int, int]:
     first, _dash, second = request.POST.get("versions", "").partition("-")
-    return (number(first), number(second))
-
-
-def number(text: str) -> int:
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else 0
+    return (whole(first) or 0, whole(second) or 0)
 
 
 def confirm_page(

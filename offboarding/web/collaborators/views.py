@@ -22,6 +22,7 @@ from offboarding.directory.queries import clients_in, collaborators_in, engageme
 from offboarding.discovery.queries import newest_of
 from offboarding.lib.addresses import key
 from offboarding.lib.refusals import Refused
+from offboarding.lib.typed import whole
 from offboarding.removals.queries import naming
 from offboarding.users.rules import Role
 from offboarding.web.cards import ActCard, EmptyCard, FieldCard
@@ -297,10 +298,9 @@ MOVES = {
 @require_POST
 @signed_in
 def join(request: Request, pk: int) -> HttpResponse:
-    found, wanted = changeable_or_403(request, pk), request.POST.get("engagement", "")
-    number = int(wanted) if wanted.isascii() and wanted.isdigit() and len(wanted) < 10 else 0
+    found = changeable_or_403(request, pk)
     there = engagements_in(request.scope, *LEADS).filter(client=found.client_id)
-    engagement = there.filter(pk=number).first()
+    engagement = there.filter(pk=whole(request.POST.get("engagement", "")) or 0).first()
     if engagement is None:
         refusal = Refused("no-engagement", _("Choose an engagement of this client."), field="engagement")
         return show(request, found, refusal=refusal, status=status_of(refusal))

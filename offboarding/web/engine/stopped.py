@@ -26,7 +26,7 @@ from offboarding.packets.models import Packet, Redaction
 from offboarding.packets.redaction import actions as redaction
 from offboarding.packets.shares.rules import SHARES
 from offboarding.removals.models import RemovalRequest
-from offboarding.removals.queries import removals_for
+from offboarding.removals.queries import named_among, removals_for
 from offboarding.reports import actions as reports
 from offboarding.reports.models import Check
 from offboarding.retention import actions as retention
@@ -200,8 +200,7 @@ def message(reader: Reader, mail: Message) -> Line:
 def messages_in_sight(reader: Reader) -> Rows:
     """A message is about a request by its reference."""
     found = Message.objects.filter(MAIL).exclude(about="").values_list("about", flat=True)[:100]
-    numbers = [int(about[2:]) for about in found if about.startswith("R-") and about[2:].isdecimal()]
-    about = [removal.reference for removal in reader.removals.filter(number__in=numbers)]
+    about = [removal.reference for removal in named_among(reader.removals, found)]
     nobodys = [""] if reader.for_all else []
     return Message.objects.filter(about__in=[*about, *nobodys]).select_related("recipient")
 

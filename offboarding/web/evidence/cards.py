@@ -15,6 +15,7 @@ from django.utils.translation import ngettext
 
 from offboarding.evidence.models import Evidence
 from offboarding.execution.models import Run
+from offboarding.lib.typed import whole
 from offboarding.packets.models import Packet
 from offboarding.packets.reader import Opened
 from offboarding.packets.report.instructions import Command, commands
@@ -173,7 +174,8 @@ def packet_card(
     rows = [file_row(each, links, home) for each in record["evidence"]]
     filters, chosen = by_source(rows, query.get("from", ""), base)
     first = page_start(query.get("start", ""), len(chosen), ITEMS)
-    more = f"from={query['from']}&" if filters and query.get("from", "").isdigit() else ""
+    source = whole(query.get("from", "")) if filters else None
+    more = "" if source is None else f"from={source}&"
     return PacketCard(
         ref=packet.removal.reference,
         title=str(record["title"]),
@@ -270,7 +272,7 @@ def by_source(rows: Sequence[FileRow], wanted: str, base: str) -> tuple[TabsCard
 
 def page_start(given: str, total: int, rows: int) -> int:
     """Where the page begins: a whole number of pages, within the list."""
-    start = int(given) if given.isascii() and given.isdigit() and len(given) < 7 else 0
+    start = whole(given, digits=6) or 0
     return start // rows * rows if start < total else 0
 
 

@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from offboarding.lib.refusals import Refused
+from offboarding.lib.typed import whole
 from offboarding.packets.models import Packet, Share, Visit
 from offboarding.packets.queries import packet_for
 from offboarding.packets.shares import actions, queries
@@ -121,10 +122,9 @@ def make(request: Request, number: int) -> HttpResponse:
         proving.keep(request, KEY, number=number, **typed)
         return to_proof(request, f"{address(packet)}share/")
     proving.forget(request, KEY)
-    days = typed["days"]
     try:
         _share, token = actions.make(
-            packet, request.user, typed["address"], int(days) if days.isdecimal() and len(days) < 4 else 0,
+            packet, request.user, typed["address"], whole(typed["days"], digits=3) or 0,
             method, today(request),
         )  # fmt: skip
     except Refused as refusal:

@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from offboarding.lib.hashing import sha256_hex
+from offboarding.lib.typed import whole
 from offboarding.removals.batches import FIELDS, Fault
 from offboarding.removals.models import Batch, BatchRow
 from offboarding.removals.rules import FILED_FOR
@@ -97,7 +98,8 @@ def typed_rows(post: Mapping[str, Any]) -> dict[int, Typed]:
 
 
 def left_out(post: Any) -> list[int]:
-    return [int(each) for each in post.getlist("out") if each.isascii() and each.isdigit() and len(each) < 4]
+    numbers = (whole(each, digits=3) for each in post.getlist("out"))
+    return [number for number in numbers if number is not None]
 
 
 def sums(found: Sequence[BatchRow], wrong: Mapping[int, Fault]) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.http import Http404, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -14,6 +14,7 @@ from offboarding.directory.queries import collaborators_in, known_name, other_ad
 from offboarding.journey import actions as journey
 from offboarding.lib.addresses import fold, key
 from offboarding.lib.refusals import Refused
+from offboarding.lib.typed import whole
 from offboarding.removals import actions as removals
 from offboarding.removals.models import RemovalRequest
 from offboarding.removals.queries import drafts_of, open_for_person
@@ -41,10 +42,8 @@ def new(request: Request) -> HttpResponse:
 
 def known(request: Request) -> dict[str, str]:
     """Name and addresses of the collaborator from whose page the link came."""
-    wanted = request.GET.get("person", "")
-    if not wanted.isascii() or not wanted.isdigit() or len(wanted) > 9:
-        return {}
-    person = collaborators_in(request.scope, *FILES).filter(pk=int(wanted)).first()
+    wanted = whole(request.GET.get("person", "")) or 0
+    person = collaborators_in(request.scope, *FILES).filter(pk=wanted).first() if wanted else None
     if person is None:
         return {}
     emails = [each.email for each in person.addresses.all() if not each.retired_at]
@@ -99,12 +98,10 @@ def find(request: Request, form: WhoForm) -> HttpResponse:
 
 
 def named_draft(request: Request) -> RemovalRequest | None:
-    number = request.POST.get("draft", "")
-    if not number:
+    typed = request.POST.get("draft", "")
+    if not typed:
         return None
-    if not number.isascii() or not number.isdigit() or len(number) > 9:
-        raise Http404
-    return removal_or_404(request, int(number))
+    return removal_or_404(request, whole(typed) or 0)
 
 
 def search(request: Request, form: WhoForm, removal: RemovalRequest | None) -> RemovalRequest:

@@ -19,7 +19,7 @@ from offboarding.web import uploads
 from offboarding.web.cards import ActCard, ConfirmCard, FactCard, FieldCard
 from offboarding.web.cards.fields import options
 from offboarding.web.errors import status_of
-from offboarding.web.http import Request, page
+from offboarding.web.http import Request, fence_in, page
 from offboarding.web.letters import cards
 from offboarding.web.letters.views import GET_OR_POST, asked, confirm, for_writers, summary_of
 from offboarding.web.removal.cards import head
@@ -41,9 +41,7 @@ def copy_or_404(found: Letter, pk: int) -> Delivery:
 def copy_again(request: Request, view: Overview, found: Letter, copy: int) -> HttpResponse:
     one = copy_or_404(found, copy)
     if request.method == "POST":
-        typed = request.POST.get("fence", "")
-        fence = int(typed) if typed.isdecimal() and len(typed) <= 9 else -1
-        verbs.send_again(one, asked(request, found.version), fence)
+        verbs.send_again(one, asked(request, found.version), fence_in(request))
         messages.success(request, _("It goes out again."))
         return redirect(cards.url_of(view, found))
     if not cards.stopped(one):

@@ -17,7 +17,7 @@ from offboarding.letters.queries import clients_in, conditions_of, letters_of
 from offboarding.letters.rules import may_not_write
 from offboarding.notifications.models import Message
 from offboarding.notifications.queries import mail_about, mails_about
-from offboarding.web.http import Request, page
+from offboarding.web.http import Request, fence_in, page
 from offboarding.web.letters.cards import LettersCard, letters_card
 from offboarding.web.messages import cards
 from offboarding.web.removal.cards import head
@@ -77,9 +77,3 @@ def again(request: Request, view: Overview, message: int) -> HttpResponse:
     notices.send_again(view.removal, mail, request.user, fence_in(request))
     messages.success(request, _("The message to %(who)s goes out again.") % {"who": mail.recipient.name})
     return redirect(f"{view.url}messages/")
-
-
-def fence_in(request: Request) -> int:
-    """The state that the person saw; what cannot be read is nobody's."""
-    typed = request.POST.get("fence", "")
-    return int(typed) if typed.isdecimal() and len(typed) <= 9 else -1

@@ -15,6 +15,7 @@ from offboarding.connections.models import Workspace
 from offboarding.directory.models import Client
 from offboarding.lib.addresses import fold
 from offboarding.lib.refusals import Refused
+from offboarding.lib.typed import whole
 from offboarding.removals.rules import FILED_FOR, REASONS, RESTORING, Group
 from offboarding.users.models import User
 from offboarding.web.cards import ErrorLine, ErrorSummaryCard, FieldCard
@@ -92,10 +93,10 @@ def proposal(typed: Typed, selector: Selector | None, known: Mapping[str, int]) 
 
 
 def selector_of(typed: Typed) -> Selector:
-    client = typed["client"]
-    if client != ALL and not (client.isascii() and client.isdigit() and len(client) < 10):
+    client = whole(typed["client"])
+    if client is None and typed["client"] != ALL:
         raise Refused("no-client", _("Choose what the policy is for."), field="client")
-    return Selector(None if client == ALL else int(client), typed["environment"], typed["reason"])
+    return Selector(client, typed["environment"], typed["reason"])
 
 
 def turn_of(typed: Typed, n: int, known: Mapping[str, int]) -> Turn | None:
@@ -110,9 +111,10 @@ def turn_of(typed: Typed, n: int, known: Mapping[str, int]) -> Turn | None:
 
 
 def number(text: str, field: str) -> int:
-    if not (text.isascii() and text.isdigit() and len(text) < 6):
+    found = whole(text, digits=5)
+    if found is None:
         raise Refused("no-number", _("Write a whole number."), field=field)
-    return int(text)
+    return found
 
 
 def people(text: str, field: str, known: Mapping[str, int]) -> tuple[int, ...]:

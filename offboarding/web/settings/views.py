@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from offboarding.lib.refusals import Refused
+from offboarding.lib.typed import whole
 from offboarding.removals import adjusting as verbs
 from offboarding.removals.catalogue import GROUPS, fitting, wrong_values
 from offboarding.users.rules import Role
@@ -112,9 +113,7 @@ def change(request: Request, group: str) -> HttpResponse:
     """What was typed is kept for the page that asks once more; nothing changes before its press."""
     may_set_or_403(request, group)
     typed = {each.name: request.POST.get(each.name, "").strip() for each in verbs.group_of(group)}
-    values = {
-        name: int(text) for name, text in typed.items() if text.isascii() and text.isdigit() and len(text) < 7
-    }
+    values = {name: value for name, text in typed.items() if (value := whole(text, digits=6)) is not None}
     if wrong := wrong_values(verbs.group_of(group), values):
         return show(request, group, typed, wrong)
     return keep(request, group, values, version_in(request))

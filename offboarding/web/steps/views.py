@@ -20,6 +20,7 @@ from offboarding.execution import actions as execution
 from offboarding.execution import queries
 from offboarding.execution.models import Run
 from offboarding.lib.refusals import Refused, within
+from offboarding.lib.typed import whole
 from offboarding.removals.queries import places_of
 from offboarding.users.models import User
 from offboarding.web import uploads
@@ -181,9 +182,7 @@ def attach(request: Request, run: Run) -> None:
         taken_by=request.user.name,
         client=keeper_of(run),
     )
-    typed = request.POST.get("corrects", "")
-    corrects = int(typed) if typed.isascii() and typed.isdigit() and len(typed) < 16 else None
-    execution.add_proof(run, request.user, evidence, corrects)
+    execution.add_proof(run, request.user, evidence, whole(request.POST.get("corrects", ""), digits=15))
 
 
 def keeper_of(run: Run) -> Client:
