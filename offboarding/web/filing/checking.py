@@ -240,7 +240,7 @@ def sent_card(removal: RemovalRequest, today: date, zone: tzinfo, now: datetime)
     due = DueCard.of(removal.due_at, removal.filed_at, zone, now)
     facts = (
         FactCard(_("Number"), CodeCard(removal.reference, label=_("Number"))),
-        FactCard(_("Decides"), decides(approvers_for(removal, today), approvals_needed(plan))),
+        FactCard(_("Approval"), decides(approvers_for(removal, today), approvals_needed(plan))),
         FactCard(_("Access gone by"), due),
         FactCard(
             _("Plan"), CodeCard.hash(plan.fingerprint), note=_("The decision is made on exactly this plan.")
