@@ -41,7 +41,9 @@ PACES = (
         "files",
         120,
         frozenset(["audit_export_csv", "audit_export_jsonl", "audit_checkpoint", "audit_signing_keys"])
-        | frozenset(["audit_proof", "population_csv", "population_xlsx", "population_sample"])
+        | frozenset(
+            ["audit_proof", "audit_consistency", "population_csv", "population_xlsx", "population_sample"]
+        )
         | frozenset(["packet_copy_packet", "evidence_file"])
         | frozenset(
             f"{kind}_{part}" for kind in ("packet", "packet_version", "shared") for part in ADDRESSES

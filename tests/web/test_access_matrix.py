@@ -618,8 +618,8 @@ def beyond(row: Row, who: str, method: str, found: Answered) -> Iterator[str]:
         yield "told to somebody for whom it does not exist"
 
 
-# Only notes that somebody was refused.
-HARMLESS = ("plan.decision_refused", "user.sign_in_failed")
+# Told of whoever was refused: what they tried, and that an auditor had the request before them.
+HARMLESS = ("plan.decision_refused", "user.sign_in_failed", "removal.read")
 ELSEWHERE = (302,)  # to a list that is theirs
 
 

@@ -200,4 +200,4 @@ def test_while_another_request_changes_the_login_the_page_says_so_and_takes_none
 def test_the_number_of_queries_stays_small(operator: Browser, run: Run) -> None:
     with CaptureQueriesContext(connection) as queries:
         operator.get(at(run))
-    assert len(queries) <= 26, [query["sql"][:90] for query in queries]
+    assert len(queries) <= 28, [query["sql"][:90] for query in queries]
