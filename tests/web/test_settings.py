@@ -60,6 +60,15 @@ def test_what_the_environment_says_is_shown_and_no_secret_is(desk: Browser) -> N
     assert not any(key in page for key in django_settings.VALUES["SEALING_KEYS"])
 
 
+def test_a_store_is_told_without_pythons_signs(desk: Browser, settings: Any) -> None:
+    from offboarding.env import evidence
+
+    assert "BACKEND" not in desk.get("/setup/settings/").content.decode()
+    store = evidence("s3://proof/acme?region=eu-central-1")
+    settings.VALUES = {**settings.VALUES, "EVIDENCE_STORE": store}
+    assert "proof, acme/, COMPLIANCE, eu-central-1" in says(desk.get("/setup/settings/"))
+
+
 @pytest.mark.parametrize(
     "name", [each.name for each in VARIABLES if re.search("KEY|TOKEN|PASS|SECRET|URL|MAIL$", each.name)]
 )

@@ -169,9 +169,15 @@ def variable_row(variable: Variable) -> VariableRow:
         return VariableRow(
             variable.name, variable.says, _("set, not shown") if value else _("not set"), not value
         )
-    shown = ", ".join(map(str, value)) if isinstance(value, (list, tuple)) else str(value)
     plain = variable.parse(variable.default) if variable.default else value
-    return VariableRow(variable.name, variable.says, shown or _("empty"), value == plain)
+    return VariableRow(variable.name, variable.says, in_plain(value) or _("empty"), value == plain)
+
+
+def in_plain(value: Any) -> str:
+    """Without Python's signs: of a store its bucket, its folder there and its lock."""
+    if isinstance(value, dict):
+        return ", ".join(str(each) for each in value.get("OPTIONS", {}).values() if each)
+    return ", ".join(map(str, value)) if isinstance(value, (list, tuple)) else str(value)
 
 
 def is_secret(name: str) -> bool:
