@@ -337,6 +337,17 @@ def test_a_mistyped_address_is_put_right_after_a_proof_and_both_addresses_are_to
     assert f"robert@northwind.example, before: {old}" in mail.body
 
 
+def test_of_another_name_alone_the_one_address_is_told(desk: Browser, confirm: Any, bob: Any) -> None:
+    desk.post(f"/setup/people/{bob.pk}/correct/", {"email": bob.email, "name": "Robert"})
+    page, _answer = confirm()
+    assert "They are told by mail." in says(page)
+    follow()
+    message = Message.objects.get(kind="corrected")
+    mail = compose(message, [message])
+    assert mail.to == [bob.email] and "sign in with the address" not in mail.body
+    assert "Robert, before: Bob" in mail.body
+
+
 def test_what_waits_for_somebody_who_is_disabled_is_named_and_their_steps_go_back(
     desk: Browser, confirm: Any, running: Any, ada: Any, olga: Any, clients: dict[str, Any]
 ) -> None:

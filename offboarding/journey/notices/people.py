@@ -84,16 +84,20 @@ def corrected(entry: Entry) -> list[Draft]:
             to=user,
             kind="corrected",
             subject=_("Your name or address in Offboard was changed"),
-            lead=_(
-                "You sign in with the address below from now on. If you did not ask for this, call an administrator now: somebody"
-                " may be about to sign in as you."
-            ),
+            lead=moved() if "address" in facts["what"] else _("This is how others see you here from now on."),
             facts=[(_("Changed by"), actor_of(entry)), *lines],
             url=SIGN_IN,
         )
         for user in User.objects.filter(pk=facts["user"], is_active=True)
         if len(lines) == len(facts["what"])
     ]
+
+
+def moved() -> str:
+    return _(
+        "You sign in with the address below from now on. If you did not ask for this, call an administrator now: somebody"
+        " may be about to sign in as you."
+    )
 
 
 def personal_of(entry: Entry) -> dict[str, str]:

@@ -148,7 +148,9 @@ def corrected(user: User, change: Held) -> Iterator[str]:
                 "Still comes from the account at %(providers)s: forget that one if it is somebody else's."
             )
             yield says % {"providers": providers}
-    yield _("They are told by mail, at the old and at the new address.")
+        yield _("They are told by mail, at the old and at the new address.")
+    else:
+        yield _("They are told by mail.")
 
 
 def reason(request: Request, label: str, error: str) -> FieldCard:
