@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from django.test import Client as Browser
 
 from offboarding.approvals.models import Approval, Asking
 from offboarding.directory.models import Membership
@@ -233,7 +234,7 @@ def test_after_closing_what_was_approved_with_a_date_comes(
 
 def test_who_became_an_owner_after_the_approval_does_not_go_on_one_yes(
     started: Make, run_of: Make, turn: Make, turns: Make, sent: Make, member: Make, decide: Make, segment: Simulator,
-    person: Make, settings: Any,
+    person: Make, settings: Any, client: Browser,
 ) -> None:  # fmt: skip
     settings.OWNER_APPROVERS = 2
     removal = started("Acme Staging")
@@ -245,7 +246,12 @@ def test_who_became_an_owner_after_the_approval_does_not_go_on_one_yes(
         actions.retry(run, person(f"opal{_again}", Role.OPERATOR))
     assert sent("DELETE") == [] and member("acme-staging")
     assert entries("plan.approval_fell") == 1, "said once"
-    decide(RemovalRequest.objects.get(pk=removal.pk), person("zoe", Role.APPROVER))
+    zoe = person("zoe", Role.APPROVER)
+    client.force_login(zoe)
+    for path in ("", "approve/"):
+        shown = client.get(f"/requests/{removal.reference}/{path}").content.decode()
+        assert "is Workspace Owner of Acme Staging now" in shown, path
+    decide(RemovalRequest.objects.get(pk=removal.pk), zoe)
     journey.tick()
     assert turns(run).ended == "changed"
     assert not member("acme-staging") and len(sent("DELETE")) == 1
