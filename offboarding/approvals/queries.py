@@ -29,6 +29,7 @@ from offboarding.approvals.rules import (
 from offboarding.checklist.models import Plan
 from offboarding.checklist.queries import newest_plan
 from offboarding.checklist.rules import Found
+from offboarding.connections.queries import ground_in
 from offboarding.directory.queries import people_holding, scope_of, scopes_of
 from offboarding.directory.rules import Scope
 from offboarding.removals.models import RemovalRequest
@@ -259,7 +260,7 @@ def to_decide(scope: Scope, today: date) -> list[RemovalRequest]:
         .filter(Q(stage=Stage.PLANNED) | Q(stage=Stage.RUNNING) & Exists(fallen))
         .exclude(requester_id=scope.user_id)
         .order_by("due_at")
-        .prefetch_related("plans__approvals__right_of", "plans__brake", "places__workspace")
+        .prefetch_related("plans__approvals__right_of", "plans__brake", "places__workspace__coverage")
     )
     plans = {removal.pk: list(removal.plans.all())[-1] for removal in waiting}
     decided = {each.right_of for plan in plans.values() for each in plan.approvals.all()}
@@ -276,7 +277,7 @@ def is_asked_of(
     scope: Scope, right: Scope, removal: RemovalRequest, plan: Plan, scopes: Mapping[int, Scope]
 ) -> bool:
     """From what is read already: the plans with their decisions, and the places. `right` is theirs, or delegated to them."""
-    clients = frozenset(place.workspace.client_id for place in removal.places.all())
+    clients = ground_in(place.workspace for place in removal.places.all())
     if right is not scope and not reaches(scope, clients):
         return False
     me, pair = Voter.of(right, clients), {scope.user_id, right.user_id}

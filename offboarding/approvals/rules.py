@@ -35,7 +35,7 @@ class Ruling:
 
 @dataclass(frozen=True, slots=True)
 class Voter:
-    """Somebody as far as turns go. `named_for`: the clients that their role of approver names."""
+    """Somebody as far as turns go. `named_for`: the clients that their role of approver names, for all of the request."""
 
     user_id: int
     approves: bool
@@ -48,7 +48,7 @@ class Voter:
         return cls(
             scope.user_id,
             scope.covers(clients, Role.APPROVER),
-            scope.clients(Role.APPROVER),
+            scope.named(clients, Role.APPROVER),
             scope.covers(clients, Role.SECURITY),
         )
 

@@ -1,18 +1,20 @@
 from __future__ import annotations
 
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.db import connection
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
-from offboarding.connections.models import Wanted, Workspace
+from offboarding.connections.models import Coverage, Wanted, Workspace
 from offboarding.connections.rules import SupportHours
 from offboarding.directory.models import Client
 from offboarding.directory.queries import clients_in, people_holding
-from offboarding.directory.rules import Scope
+from offboarding.directory.rules import Ground, Scope
 from offboarding.users.models import User
 from offboarding.users.rules import Role
 
@@ -23,8 +25,29 @@ NO_CLEAR_ANSWER = "Segment gave no clear answer for"
 
 
 def ever_connected(scope: Scope, *roles: Role) -> QuerySet[Workspace]:
-    """The workspaces that the user may know of, in the order in which every page lists them."""
-    return Workspace.objects.filter(client__in=clients_in(scope, *roles)).select_related("client")
+    """The workspaces that the user may know of, in the order in which every page lists them: those of their clients, and
+    those that the engagements cover which they work within. `ground_of` says the same of single ones."""
+    covered = Coverage.objects.filter(engagement__in=scope.engagements(*roles))
+    mine = Q(client__in=clients_in(scope, *roles)) | Q(pk__in=covered.values("workspace"))
+    return Workspace.objects.filter(mine).select_related("client")
+
+
+def ground_of(workspaces: QuerySet[Any] | Collection[int]) -> Ground:
+    """What a role has to reach for all of these. One query."""
+    found: dict[tuple[int, int], set[int]] = {}
+    asked = Workspace.objects.filter(pk__in=workspaces).order_by()
+    for pk, client, engagement in asked.values_list("pk", "client_id", "coverage__engagement_id"):
+        by = found.setdefault((pk, client), set())
+        if engagement:
+            by.add(engagement)
+    return Ground.of((client, frozenset(engagements)) for (_pk, client), engagements in found.items())
+
+
+def ground_in(workspaces: Iterable[Workspace]) -> Ground:
+    """The same of workspaces whose coverage was fetched with them."""
+    return Ground.of(
+        (each.client_id, frozenset(one.engagement_id for one in each.coverage.all())) for each in workspaces
+    )
 
 
 def workspaces_in(scope: Scope, *roles: Role) -> QuerySet[Workspace]:

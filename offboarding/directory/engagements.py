@@ -59,7 +59,7 @@ def change(
     by: User, administers: Scope, engagement: Engagement, said: Said, version: int, today: date
 ) -> None:
     may(administers, engagement, Role.ADMINISTRATOR)
-    wanted = checked(engagement.client, said, today, engagement.lead_id)
+    wanted = checked(engagement.client, said, today, engagement.lead_id, engagement.pk)
     try:
         with transaction.atomic():
             locked = held(engagement, version)
@@ -97,12 +97,14 @@ def reopen(by: User, administers: Scope, engagement: Engagement, version: int) -
         noted(Event.ENGAGEMENT_REOPENED, by, locked, told(locked, {}))
 
 
-def checked(client: Client, said: Said, today: date, keeps: int | None = None) -> Said:
+def checked(
+    client: Client, said: Said, today: date, keeps: int | None = None, engagement: int | None = None
+) -> Said:
     """Raises Refused with the field that cannot stand. Who leads already may go on, even without the role."""
     name = within(said.name, 200, "name")
     if not name:
         raise Refused("no-name", "Enter the engagement's name.", field="name")
-    if said.lead is None or (said.lead.pk != keeps and said.lead not in leads_of(client, today)):
+    if said.lead is None or (said.lead.pk != keeps and said.lead not in leads_of(client, today, engagement)):
         raise Refused("no-lead", "Choose a lead: somebody who files requests for this client.", field="lead")
     if wrong := wrong_days(said.starts_on, said.ends_on):
         raise Refused("wrong-days", wrong, field="ends_on")

@@ -17,6 +17,12 @@ GUARDS = (
         """EXISTS (SELECT 1 FROM directory_collaborator c WHERE c.id = NEW.merged_into_id
         AND c.client_id <> NEW.client_id)""",
     ),
+    *of_one_client(
+        "a_role_is_for_an_engagement_of_its_client",
+        "directory_membership",
+        """EXISTS (SELECT 1 FROM directory_engagement e WHERE e.id = NEW.engagement_id
+        AND e.client_id <> NEW.client_id)""",
+    ),
     stays_with_its_client("a_collaborator", "directory_collaborator"),
     stays_with_its_client("an_engagement", "directory_engagement"),
 )

@@ -7,6 +7,7 @@ from django.db import models
 from django.db.models.functions import Lower
 
 from offboarding.directory.frameworks import LEAST, MOST
+from offboarding.directory.rules import WITHIN_ENGAGEMENTS
 from offboarding.users.rules import Role
 
 
@@ -63,11 +64,17 @@ class Engagement(models.Model):
 
 
 class Membership(models.Model):
-    """One role of one user, within one client (empty: within all), for a period (empty: without end)."""
+    """One role of one user, within one client (empty: within all), for a period (empty: without end).
+
+    It may name one engagement of the client: then it reaches what that one covers, for as long as it goes on.
+    """
 
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="memberships")
     role = models.CharField(max_length=20, choices=[(role.value, role.value) for role in Role])
     client = models.ForeignKey(Client, on_delete=models.CASCADE, null=True, blank=True)
+    engagement = models.ForeignKey(
+        Engagement, on_delete=models.CASCADE, null=True, blank=True, related_name="memberships"
+    )
     starts_on = models.DateField(null=True, blank=True)
     ends_on = models.DateField(null=True, blank=True)
     # Of an auditor: only what belongs to these days is theirs to read (empty: without limit).
@@ -76,9 +83,21 @@ class Membership(models.Model):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["user", "role", "client"], name="one_membership_per_role"),
+            models.UniqueConstraint(
+                fields=["user", "role", "client"],
+                condition=models.Q(engagement=None),
+                name="one_membership_per_role",
+            ),
+            models.UniqueConstraint(
+                fields=["user", "role", "engagement"], name="one_membership_per_engagement"
+            ),
             models.UniqueConstraint(
                 fields=["user", "role"], condition=models.Q(client=None), name="one_membership_everywhere"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(engagement=None)
+                | models.Q(client__isnull=False, role__in=[role.value for role in WITHIN_ENGAGEMENTS]),
+                name="who_works_within_an_engagement",
             ),
         ]
 

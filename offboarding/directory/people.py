@@ -11,7 +11,7 @@ from allauth.usersessions.models import UserSession
 from django.db import IntegrityError, transaction
 
 from offboarding.directory.actions import check_name, known, known_address
-from offboarding.directory.models import Client, Membership
+from offboarding.directory.models import Client, Engagement, Membership
 from offboarding.directory.rules import Grant, Scope, may_not_change, within_reach, wrong_with
 from offboarding.ledger.actions import Event, record
 from offboarding.lib.refusals import Refused, within
@@ -22,13 +22,19 @@ from offboarding.users.rules import Role, actor_of
 
 
 def grants_of(user: User) -> tuple[Grant, ...]:
-    held = Membership.objects.filter(user=user).order_by("role", "client__name", "pk")
+    held = Membership.objects.filter(user=user).order_by("role", "client__name", "engagement__name", "pk")
     return tuple(grant_in(each) for each in held.select_related("client"))
 
 
 def grant_in(row: Membership) -> Grant:
     return Grant(
-        Role(row.role), row.client_id, row.starts_on, row.ends_on, row.records_from, row.records_until
+        Role(row.role),
+        row.client_id,
+        row.starts_on,
+        row.ends_on,
+        row.records_from,
+        row.records_until,
+        engagement=row.engagement_id,
     )
 
 
@@ -67,8 +73,19 @@ def check_grants(administers: Scope, grants: Sequence[Grant], today: date) -> No
         raise Refused(
             "out-of-reach", "You give roles only for the clients that you administer.", field="role-0"
         )
+    if not of_their_clients(grants):
+        raise Refused(
+            "wrong-engagement", "This engagement is another client's. Choose one of the list.", field="role-0"
+        )
     if wrong := wrong_with(grants, today):
         raise Refused("wrong-roles", wrong, field="role-0")
+
+
+def of_their_clients(grants: Sequence[Grant]) -> bool:
+    """Whether every engagement that is named belongs to the client that is named. One query; none without."""
+    named = {(grant.engagement, grant.client) for grant in grants if grant.engagement is not None}
+    found = Engagement.objects.filter(pk__in=[engagement for engagement, _client in named])
+    return not named or named == set(found.values_list("pk", "client_id"))
 
 
 def change(by: User, administers: Scope, user: User, grants: Sequence[Grant], today: date) -> None:
@@ -83,7 +100,9 @@ def change(by: User, administers: Scope, user: User, grants: Sequence[Grant], to
         if not gained and not lost:
             raise Refused("nothing-changed", "Nothing was changed.")
         for grant in lost:
-            Membership.objects.filter(user=user, role=grant.role.value, client=grant.client).delete()
+            Membership.objects.filter(
+                user=user, role=grant.role.value, client=grant.client, engagement=grant.engagement
+            ).delete()
         write(user, gained)
         record(
             Event.ROLES_CHANGED,
@@ -221,6 +240,7 @@ def write(user: User, grants: Iterable[Grant]) -> None:
             user=user,
             role=grant.role.value,
             client_id=grant.client,
+            engagement_id=grant.engagement,
             starts_on=grant.starts_on,
             ends_on=grant.ends_on,
             records_from=grant.records_from,
@@ -232,12 +252,17 @@ def write(user: User, grants: Iterable[Grant]) -> None:
 
 def in_words(grants: Iterable[Grant]) -> list[str]:
     """For the record, which shall be readable when the clients are gone: "auditor for Acme until 2026-04-30"."""
+    given = list(grants)
     names = dict(Client.objects.values_list("pk", "name"))
-    return [words(grant, names) for grant in grants]
+    parts = Engagement.objects.filter(pk__in=[grant.engagement for grant in given if grant.engagement])
+    engagements = dict(parts.values_list("pk", "name"))
+    return [words(grant, names, engagements) for grant in given]
 
 
-def words(grant: Grant, names: dict[int, str]) -> str:
+def words(grant: Grant, names: dict[int, str], engagements: dict[int, str]) -> str:
     where = "all clients" if grant.client is None else names.get(grant.client, "a client")
+    if grant.engagement is not None:
+        where = f"{engagements.get(grant.engagement, 'an engagement')} at {where}"
     since = f" from {grant.starts_on.isoformat()}" if grant.starts_on else ""
     until = f" until {grant.ends_on.isoformat()}" if grant.ends_on else ""
     return f"{grant.role.value} for {where}{since}{until}{records(grant)}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
+from dataclasses import replace
 from datetime import date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -34,33 +35,43 @@ def scopes_of(users: Iterable[User], today: date) -> dict[int, Scope]:
     held = Membership.objects.filter(
         Q(starts_on=None) | Q(starts_on__lte=today), Q(ends_on=None) | Q(ends_on__gte=today), user__in=asked
     ).annotate(listed=is_listed())
+    held = held.filter(Q(engagement=None) | going_on(today))
     grants: dict[int, set[tuple[Role, int | None]]] = {user.pk: set() for user in asked if user.is_active}
     zones = {user.pk: ZoneInfo(user.time_zone or settings.TIME_ZONE) for user in asked}
     windows: dict[int, list[Window]] = {user.pk: [] for user in asked}
-    told = ("user_id", "role", "client_id", "records_from", "records_until", "listed")
+    parts: dict[int, set[tuple[Role, int, int]]] = {user.pk: set() for user in asked}
+    told = ("user_id", "role", "client_id", "engagement_id", "records_from", "records_until", "listed")
     listed: set[int] = set()
-    for user, role, client, since, until, known in held.values_list(*told) if grants else ():
+    for user, role, client, engagement, since, until, known in held.values_list(*told) if grants else ():
         if user in grants:
-            grants[user].add((Role(role), client))
+            if engagement is None:
+                grants[user].add((Role(role), client))
+            else:
+                parts[user].add((Role(role), client, engagement))
             listed |= {user} if known else set()
             if since or until:
                 windows[user].append(window(client, since, until, zones[user]))
-    others = known_as([user for user in asked if user.pk in listed], grants)
-    return {
+    scopes = {
         user.pk: Scope(
             user.pk,
             user.email,
             frozenset(grants.get(user.pk, ())),
             tuple(windows[user.pk]),
-            others.get(user.pk, frozenset()),
+            parts=frozenset(parts[user.pk]),
         )
         for user in asked
     }
+    others = known_as([user for user in asked if user.pk in listed], scopes)
+    return {pk: replace(scope, known_as=others.get(pk, frozenset())) for pk, scope in scopes.items()}
 
 
-def known_as(
-    users: Collection[User], grants: Mapping[int, set[tuple[Role, int | None]]]
-) -> dict[int, frozenset[str]]:
+def going_on(today: date) -> Q:
+    """Roles within an engagement that has not ended. Its last day counts."""
+    last = Q(engagement__ends_on=None) | Q(engagement__ends_on__gte=today)
+    return last & Q(engagement__isnull=False, engagement__ended_at=None)
+
+
+def known_as(users: Collection[User], scopes: Mapping[int, Scope]) -> dict[int, frozenset[str]]:
     """What the clients that each works for know the same person by. Another client's word counts for nothing."""
     if not users:
         return {}
@@ -74,7 +85,7 @@ def known_as(
         people.setdefault((person, client), set()).add(fold(email))
 
     def others(user: User) -> frozenset[str]:
-        own, near = fold(user.email), {client for _role, client in grants[user.pk]}
+        own, near = fold(user.email), scopes[user.pk].near()
         mine = (each for (_, at), each in people.items() if own in each and near & {at, EVERYWHERE})
         return frozenset[str]().union(*mine)
 
@@ -128,7 +139,7 @@ def all_addresses(scope: Scope, emails: Iterable[str]) -> dict[str, tuple[str, .
     One query, however many; none for nobody.
     """
     wanted = {fold(email) for email in emails}
-    known = Address.objects.filter(collaborator__client__in=clients_in(scope), retired_at=None)
+    known = Address.objects.filter(collaborator__in=known_people(scope), retired_at=None)
     named = known.annotate(folded=Lower("email")).filter(folded__in=wanted)
     rows = known.filter(collaborator__in=named.values("collaborator")) if wanted else known.none()
     of: dict[int, list[str]] = {}
@@ -155,7 +166,7 @@ def known_name(scope: Scope, email: str) -> str:
 def addressed(scope: Scope, email: str) -> QuerySet[Address]:
     """This address, as the user's own clients know it."""
     return Address.objects.annotate(folded=Lower("email")).filter(
-        folded=fold(email), retired_at=None, collaborator__client__in=clients_in(scope)
+        folded=fold(email), retired_at=None, collaborator__in=known_people(scope)
     )
 
 
@@ -164,10 +175,11 @@ def people_with(role: Role, clients: frozenset[int], today: date) -> list[User]:
     return [user for user, scope in people_holding([role], today) if scope.covers(clients, role)]
 
 
-def leads_of(client: Client, today: date) -> list[User]:
-    """Who may lead an engagement: whoever files requests for the client now, by name. One query."""
+def leads_of(client: Client, today: date, engagement: int | None = None) -> list[User]:
+    """Who may lead an engagement: whoever files requests for the client now, or within it, by name. One query."""
     held = Membership.objects.filter(
         Q(client=client) | Q(client=None),
+        Q(engagement=None) | Q(engagement=engagement),
         Q(starts_on=None) | Q(starts_on__lte=today),
         Q(ends_on=None) | Q(ends_on__gte=today),
         role__in=[Role.REQUESTER.value, Role.ADMINISTRATOR.value],
@@ -187,8 +199,8 @@ def leads_around(addresses: Iterable[str], clients: frozenset[int]) -> list[User
 def ending(scope: Scope, until: date) -> QuerySet[Engagement]:
     """Engagements that end by `until`, or should have; the next first. For who looks after engagements."""
     roles = (Role.REQUESTER, Role.SECURITY, Role.ADMINISTRATOR)
-    found = Engagement.objects.filter(client__in=clients_in(scope, *roles), ended_at=None, ends_on__lte=until)
-    return found.select_related("client", "lead").order_by("ends_on", "pk")
+    found = engagements_in(scope, *roles).filter(ended_at=None, ends_on__lte=until)
+    return found.order_by("ends_on", "pk")
 
 
 def leaving_soon(scope: Scope, until: date) -> list[dict[str, Any]]:
@@ -198,16 +210,13 @@ def leaving_soon(scope: Scope, until: date) -> list[dict[str, Any]]:
     """
     goes_on = Q(ended_at=None) & (Q(ends_on=None) | Q(ends_on__gt=until))
     ending = (
-        Engagement.objects.filter(client__in=clients_in(scope, Role.REQUESTER), ends_on__lte=until)
+        engagements_in(scope, Role.REQUESTER)
+        .filter(ends_on__lte=until)
         .order_by("ends_on")
         .prefetch_related("roster__addresses")
-        .select_related("client")
     )
-    staying = set(
-        Engagement.objects.filter(goes_on, client__in=clients_in(scope, Role.REQUESTER)).values_list(
-            "client", "roster"
-        )
-    )
+    clients = ending.order_by().values("client")
+    staying = set(Engagement.objects.filter(goes_on, client__in=clients).values_list("client", "roster"))
     return [
         {
             "name": person.name,
@@ -223,7 +232,10 @@ def leaving_soon(scope: Scope, until: date) -> list[dict[str, Any]]:
 
 
 def people_in(scope: Scope, *roles: Role) -> QuerySet[User]:
-    """Who works for the clients that the user, in one of these roles, looks after; by name. For all clients: everybody."""
+    """Who works for the clients, or for a part of them, that the user looks after in one of these roles; by name.
+
+    For all clients: everybody.
+    """
     if scope.everywhere(*roles):
         return User.objects.order_by("name", "pk")
     own = Membership.objects.filter(client__in=scope.clients(*roles))
@@ -236,16 +248,25 @@ def memberships_in(scope: Scope, *roles: Role) -> QuerySet[Membership]:
 
 
 def engagements_in(scope: Scope, *roles: Role) -> QuerySet[Engagement]:
-    return Engagement.objects.filter(client__in=clients_in(scope, *roles)).select_related("client", "lead")
+    """Those of the user's clients, and those that they work within."""
+    mine = Q(client__in=clients_in(scope, *roles)) | Q(pk__in=scope.engagements(*roles))
+    return Engagement.objects.filter(mine).select_related("client", "lead")
+
+
+def known_people(scope: Scope, *roles: Role) -> QuerySet[Collaborator]:
+    """Those of the user's clients, and who is on the roster of an engagement that they work within."""
+    on = Collaborator.engagements.through.objects.filter(engagement__in=scope.engagements(*roles))
+    mine = Q(client__in=clients_in(scope, *roles)) | Q(pk__in=on.values("collaborator"))
+    return Collaborator.objects.filter(mine)
 
 
 def collaborators_in(scope: Scope, *roles: Role) -> QuerySet[Collaborator]:
-    """Those whom the user's clients know, by name; who was merged into another one is not among them.
+    """Those whom the user may know, by name; who was merged into another one is not among them.
 
     Nobody finds themself here.
     """
     own = Address.objects.annotate(folded=Lower("email")).filter(folded__in=scope.addresses, retired_at=None)
-    found = Collaborator.objects.filter(client__in=clients_in(scope, *roles), merged_into=None)
+    found = known_people(scope, *roles).filter(merged_into=None)
     return found.exclude(addresses__in=own).select_related("client").order_by("name", "pk")
 
 

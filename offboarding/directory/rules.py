@@ -3,13 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, tzinfo
 
 from offboarding.lib.addresses import fold
 from offboarding.users.rules import Role
 
 EVERYWHERE = None
+# What somebody can be within one engagement. All else needs the whole client: what it reaches is not an engagement's.
+WITHIN_ENGAGEMENTS = (Role.REQUESTER, Role.APPROVER, Role.OPERATOR)
+
+
+class Ground(frozenset[int]):
+    """The clients that a request or some workspaces belong to, and by which engagements each place is covered.
+
+    As the set of clients that it is, it asks for roles within the whole of them; so does whatever is made from it.
+    """
+
+    places: frozenset[tuple[int, frozenset[int]]]
+
+    @classmethod
+    def of(cls, places: Iterable[tuple[int, frozenset[int]]]) -> Ground:
+        """From (client, engagements), one pair for each place."""
+        kept = frozenset(places)
+        made = cls(client for client, _engagements in kept)
+        made.places = kept
+        return made
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +52,11 @@ class Window:
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """Who is asking, and what they may see: pairs of role and client (None: every client)."""
+    """Who is asking, and what they may see: pairs of role and client (None: every client).
+
+    `parts` are roles within one engagement only: (role, client, engagement). They reach the workspaces that the engagement
+    covers, what lies wholly in these, and who is on its roster; nothing that is the client's.
+    """
 
     user_id: int
     email: str
@@ -41,6 +64,7 @@ class Scope:
     windows: tuple[Window, ...] = ()
     # Other addresses, folded, under which the clients that they work for know the same person.
     known_as: frozenset[str] = frozenset()
+    parts: frozenset[tuple[Role, int, int]] = frozenset()
 
     @property
     def addresses(self) -> frozenset[str]:
@@ -51,7 +75,12 @@ class Scope:
         return any(fold(each) in self.addresses for each in addresses)
 
     def has(self, *roles: Role) -> bool:
-        return any(role in roles for role, _ in self.grants)
+        """True if, anywhere at all, one of these is theirs."""
+        return any(role in roles for role, *_where in (*self.grants, *self.parts))
+
+    def for_a_client(self, *roles: Role) -> bool:
+        """True if one of these is theirs for a whole client, or for all."""
+        return any(role in roles for role, _client in self.grants)
 
     def everywhere(self, *roles: Role) -> bool:
         return any(client is EVERYWHERE and (not roles or role in roles) for role, client in self.grants)
@@ -62,9 +91,30 @@ class Scope:
             client for role, client in self.grants if client is not None and (not roles or role in roles)
         )
 
+    def engagements(self, *roles: Role) -> frozenset[int]:
+        """The engagements named in the parts of these roles (of any role, if none is given)."""
+        return frozenset(engagement for role, _client, engagement in self.parts if not roles or role in roles)
+
+    def near(self, *roles: Role) -> frozenset[int | None]:
+        """The clients for which, or for a part of which, they hold one of these; None stands for all."""
+        held = [*self.grants, *((role, client) for role, client, _engagement in self.parts)]
+        return frozenset(client for role, client in held if not roles or role in roles)
+
     def covers(self, clients: frozenset[int], *roles: Role) -> bool:
-        """True if, in these roles, every one of the clients is within reach."""
-        return self.everywhere(*roles) or (bool(clients) and clients <= self.clients(*roles))
+        """True if, in these roles, every one of the clients is within reach; of a ground, every one of its places."""
+        return self.everywhere(*roles) or (bool(clients) and clients <= self.named(clients, *roles))
+
+    def named(self, clients: frozenset[int], *roles: Role) -> frozenset[int]:
+        """Those that the roles name: the client itself, or engagements of it that cover every place that is meant."""
+        whole, parts = self.clients(*roles), self.engagements(*roles)
+        if not parts or not isinstance(clients, Ground):
+            return whole
+        beyond = {client for client, engagements in clients.places if not engagements & parts}
+        return whole | (clients - beyond)
+
+    def of_whole_clients(self) -> Scope:
+        """The same person without what they hold within engagements, for what belongs to a client as a whole."""
+        return replace(self, parts=frozenset())
 
     def whole(self) -> Scope:
         """The same person without what reaches the records of a period only."""
@@ -77,13 +127,16 @@ def narrowed(scope: Scope, roles: Iterable[str]) -> Scope:
     """The same person in some of their roles, for a page that is theirs alone or a program that acts for them."""
     wanted = set(roles)
     grants = frozenset(each for each in scope.grants if each[0] in wanted)
-    return replace(scope, grants=grants, windows=scope.windows if Role.AUDITOR in wanted else ())
+    parts = frozenset(each for each in scope.parts if each[0] in wanted)
+    windows = scope.windows if Role.AUDITOR in wanted else ()
+    return replace(scope, grants=grants, parts=parts, windows=windows)
 
 
 @dataclass(frozen=True, slots=True, order=True)
 class Grant:
     """One role within one client (None: within all), from a first to a last day (None: without limit).
 
+    `engagement`: only within this one of the client.
     `records_from` and `records_until`: the period whose records an auditor reads.
     """
 
@@ -93,10 +146,15 @@ class Grant:
     ends_on: date | None = None
     records_from: date | None = None
     records_until: date | None = None
+    engagement: int | None = field(default=None, kw_only=True)
 
     @property
-    def key(self) -> tuple[Role, int | None]:
-        return self.role, self.client
+    def where(self) -> tuple[int | None, int | None]:
+        return self.client, self.engagement
+
+    @property
+    def key(self) -> tuple[Role, int | None, int | None]:
+        return self.role, *self.where
 
 
 def within_reach(administers: Scope, grants: Iterable[Grant]) -> tuple[Grant, ...]:
@@ -112,7 +170,16 @@ def wrong_with(grants: Sequence[Grant], today: date) -> str:
     keys = [grant.key for grant in grants]
     if len(set(keys)) < len(keys):
         return "The same role for the same client stands here twice. Keep one of the two."
+    whole = {grant.key for grant in grants if grant.engagement is None}
+    for role, client, engagement in keys:
+        if engagement is not None and whole & {(role, client, None), (role, EVERYWHERE, None)}:
+            return "A role for a whole client holds in its engagements too. Keep one of the two."
     for grant in grants:
+        if grant.engagement is not None and grant.role not in WITHIN_ENGAGEMENTS:
+            return (
+                "Only engagement leads, approvers and operators work within one engagement. Choose the whole client for"
+                " this role."
+            )
         if grant.starts_on and grant.ends_on and grant.ends_on < grant.starts_on:
             return "A role ends before it begins. Change one of its two dates."
         if grant.ends_on and grant.ends_on < today:

@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime
 from django.db.models import Count, Q, QuerySet, Sum
 
 from offboarding.checklist.models import Plan
+from offboarding.connections.queries import ground_in
 from offboarding.directory.queries import people_with, scope_of
 from offboarding.directory.rules import Scope
 from offboarding.emergencies.models import Ask, Brake, Emergency, Hold
@@ -137,13 +138,13 @@ def to_review(scope: Scope) -> list[Emergency]:
         "review_due_at", "pk"
     )
     waiting = found.select_related("removal", "released_by").prefetch_related(
-        "removal__places__workspace__client"
+        "removal__places__workspace__client", "removal__places__workspace__coverage"
     )
     return [each for each in waiting if not refuses_review(scope, each)]
 
 
 def refuses_review(scope: Scope, emergency: Emergency) -> str:
-    clients = frozenset(place.workspace.client_id for place in emergency.removal.places.all())
+    clients = ground_in(place.workspace for place in emergency.removal.places.all())
     who = Standing(scope.user_id, scope.addresses, scope.covers(clients, *REVIEWS))
     return may_not_review(who, took_part(emergency), emergency.removal.addresses)
 

@@ -46,7 +46,8 @@ GUARDS = (
         FROM checklist_plan p JOIN removals_place l ON l.removal_id = p.removal_id
         JOIN connections_workspace w ON w.id = l.workspace_id WHERE p.id = NEW.plan_id AND NOT EXISTS (SELECT 1
         FROM directory_membership m WHERE m.user_id = NEW.right_of_id AND m.role IN ('approver', 'security')
-        AND (m.client_id IS NULL OR m.client_id = w.client_id))))""",
+        AND (m.client_id IS NULL OR m.client_id = w.client_id) AND (m.engagement_id IS NULL OR EXISTS (SELECT 1
+        FROM connections_coverage c WHERE c.engagement_id = m.engagement_id AND c.workspace_id = w.id)))))""",
     ),
     Guard(
         "a_call_needs_an_approval_of_its_plan",

@@ -14,6 +14,7 @@ from django.db.models.functions import Now
 
 from offboarding import pulse
 from offboarding.connections.models import Workspace
+from offboarding.connections.queries import ground_of
 from offboarding.directory.queries import scope_of, scopes_of
 from offboarding.directory.rules import Scope
 from offboarding.ledger.actions import APP, Actor, Event, record
@@ -26,6 +27,7 @@ from offboarding.removals.queries import clients_of
 from offboarding.removals.rules import (
     FARTHEST,
     FILED_FOR,
+    FILING,
     STAGES,
     Choice,
     Stage,
@@ -37,7 +39,7 @@ from offboarding.removals.rules import (
     stages_after,
 )
 from offboarding.users.models import User
-from offboarding.users.rules import Role, actor_of
+from offboarding.users.rules import actor_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +136,7 @@ def not_about_self(scope: Scope, addresses: Sequence[str]) -> None:
 
 
 def may_file(scope: Scope) -> None:
-    if not scope.has(Role.REQUESTER, Role.SECURITY, Role.ADMINISTRATOR):
+    if not scope.has(*FILING):
         raise Refused("not-a-requester", "Only engagement leads, security and administrators file requests.")
 
 
@@ -179,12 +181,7 @@ def check_wishes(chosen: Sequence[Wish], scope: Scope, today: date, merging: boo
         raise Refused("places-incomplete", "Some places need one more answer.", faults=faults)
     if not any(wish.choice is not Choice.KEEP for wish in chosen):
         raise Refused("nothing-to-do", "Choose at least one place where access is removed or made read-only.")
-    if not scope.covers(
-        frozenset(wish.workspace.client_id for wish in chosen),
-        Role.REQUESTER,
-        Role.SECURITY,
-        Role.ADMINISTRATOR,
-    ):
+    if not scope.covers(ground_of({wish.workspace.pk for wish in chosen}), *FILING):
         raise Refused("foreign-place", "One of these workspaces is not yours to ask for.")
     still_connected(wish.workspace for wish in chosen)
 
@@ -346,8 +343,7 @@ def still_restores(locked: RemovalRequest, user: User) -> None:
         raise Refused(
             "ended", "The time that access was asked back for has passed. Ask for another restoration."
         )
-    clients = frozenset(locked.places.values_list("workspace__client_id", flat=True))
-    if not scope_of(user, now.date()).covers(clients, Role.REQUESTER, Role.SECURITY, Role.ADMINISTRATOR):
+    if not scope_of(user, now.date()).covers(clients_of(locked), *FILING):
         raise Refused("foreign-place", "One of these workspaces is not yours to ask for.")
 
 

@@ -8,8 +8,8 @@ from itertools import islice
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.db.models.functions import Now
 
-from offboarding.directory.queries import clients_in
-from offboarding.directory.rules import Scope
+from offboarding.connections.queries import ever_connected, ground_of
+from offboarding.directory.rules import Ground, Scope
 from offboarding.lib.addresses import fold
 from offboarding.lib.typed import whole
 from offboarding.removals.models import Attachment, Place, RemovalRequest
@@ -17,7 +17,7 @@ from offboarding.removals.rules import OPEN, Choice, Stage
 
 
 def removals_for(scope: Scope) -> QuerySet[RemovalRequest]:
-    """Filed removals whose every workspace belongs to the user's clients, and the user's own drafts.
+    """Filed removals whose every workspace the user may know of, and the user's own drafts.
 
     Nobody sees a removal about themself.
     """
@@ -42,7 +42,7 @@ def beyond(scope: Scope) -> QuerySet[RemovalRequest]:
 
 def within(scope: Scope) -> Q:
     """Places that the user may know of. An auditor of a period sees those whose access should have ended in it."""
-    found = Q(workspace__client__in=clients_in(scope.whole()))
+    found = Q(workspace__in=ever_connected(scope.whole()).values("pk"))
     for window in scope.windows:
         here = Q() if window.client is None else Q(workspace__client=window.client)
         since = Q(removal__starts_at__gte=window.since) if window.since else Q()
@@ -159,7 +159,6 @@ def attachments_of(removal: RemovalRequest) -> QuerySet[Attachment]:
     return removal.attachments.filter(withdrawn_at=None).select_related("evidence", "added_by")
 
 
-def clients_of(*removals: RemovalRequest) -> frozenset[int]:
-    return frozenset(
-        Place.objects.filter(removal__in=removals).values_list("workspace__client_id", flat=True)
-    )
+def clients_of(*removals: RemovalRequest) -> Ground:
+    """Whose they are, and by which engagements their places are covered. One query."""
+    return ground_of(Place.objects.filter(removal__in=removals).values("workspace"))

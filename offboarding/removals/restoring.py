@@ -10,15 +10,16 @@ from django.db import transaction
 from django.db.models.functions import Now
 
 from offboarding.connections.models import Workspace
+from offboarding.connections.queries import ground_of
 from offboarding.directory.queries import scope_of
 from offboarding.ledger.actions import Event, record
 from offboarding.lib.refusals import Refused, within
 from offboarding.removals.actions import known_zone, may_file, move, not_about_self, numbered, still_connected
 from offboarding.removals.models import Place, RemovalRequest
 from offboarding.removals.queries import restored_by
-from offboarding.removals.rules import RESTORING, Choice, Stage, refuses_end
+from offboarding.removals.rules import FILING, RESTORING, Choice, Stage, refuses_end
 from offboarding.users.models import User
-from offboarding.users.rules import Role, actor_of
+from offboarding.users.rules import actor_of
 
 LONGEST_WHY = 2000  # characters
 
@@ -85,8 +86,7 @@ def may_restore(locked: RemovalRequest, user: User, workspaces: Sequence[Workspa
     scope = scope_of(user, now.date())
     may_file(scope)
     not_about_self(scope, locked.addresses)
-    clients = frozenset(each.client_id for each in workspaces)
-    if not scope.covers(clients, Role.REQUESTER, Role.SECURITY, Role.ADMINISTRATOR):
+    if not scope.covers(ground_of([each.pk for each in workspaces]), *FILING):
         raise Refused("foreign-place", "One of these workspaces is not yours to ask for.")
     still_connected(workspaces)
     if locked.restores_id or locked.stage not in (Stage.RUNNING, Stage.CLOSED):

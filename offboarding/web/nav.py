@@ -60,7 +60,7 @@ def moment(request: HttpRequest) -> str:
 
 def still(scope: Scope, zone: tzinfo) -> TimeCard | None:
     """Since when the engine stands still, for those who look after it. One small query; none for others."""
-    row = standstill() if scope.has(*CONNECTS) else None
+    row = standstill() if scope.for_a_client(*CONNECTS) else None
     return TimeCard.of(row.since, zone, now()) if row and row.stands and row.since else None
 
 
@@ -70,7 +70,7 @@ def items(scope: Scope, path: str) -> tuple[NavItem, ...]:
     places.append((_("Collaborators"), "/people/", "person", scope.has(*FILES)))
     places.append((_("Evidence"), "/evidence/", "evidence", True))
     places.append((_("Follow-ups"), "/follow-ups/", "followups", True))
-    connects = scope.has(*CONNECTS, Role.SECURITY)
+    connects = scope.for_a_client(*CONNECTS, Role.SECURITY)
     setup = "/setup/connections/" if connects else "/setup/clients/"
     places.append((_("Setup"), setup, "setup", connects or scope.has(*FILES)))
     path = "/evidence/" if path.startswith(BESIDE_EVIDENCE) else path

@@ -16,7 +16,7 @@ from django.test import RequestFactory
 from django.urls import reverse
 
 from offboarding.api.http import with_key
-from offboarding.directory.models import Membership
+from offboarding.directory.models import Engagement, Membership
 from offboarding.directory.people import disable
 from offboarding.directory.queries import scope_of
 from offboarding.ledger.models import Entry
@@ -46,6 +46,10 @@ def asks(key: str, browser: Browser | None = None, **headers: Any) -> Any:
     return (browser or Browser()).get(ME, **given)
 
 
+def scope(client: str, engagement: str | None = None) -> dict[str, str | None]:
+    return {"role": "approver", "client": client, "engagement": engagement}
+
+
 def test_a_key_says_who_it_stands_for_and_until_when(made: Any, bob: Any) -> None:
     answer = asks(made(bob))
     assert answer.status_code == 200
@@ -57,7 +61,7 @@ def test_a_key_says_who_it_stands_for_and_until_when(made: Any, bob: Any) -> Non
             "may_write": False,
             "addresses": [],
         },
-        "scopes": [{"role": "approver", "client": "acme"}, {"role": "approver", "client": "globex"}],
+        "scopes": [scope("acme"), scope("globex")],
         "until": LATER.isoformat(),
     }
     assert answer["Cache-Control"] == "no-store"
@@ -148,9 +152,15 @@ def test_a_user_who_is_disabled_by_other_means_opens_nothing_either(made: Any, b
 def test_a_role_that_is_lost_is_lost_to_the_key_too(made: Any, bob: Any) -> None:
     plain = made(bob)
     Membership.objects.filter(user=bob, client__name="Acme").delete()
-    assert asks(plain).json()["scopes"] == [{"role": "approver", "client": "globex"}]
+    assert asks(plain).json()["scopes"] == [scope("globex")]
     Membership.objects.filter(user=bob).delete()
     assert asks(plain).json()["scopes"] == []
+
+
+def test_a_key_says_within_which_engagement_it_counts(made: Any, bob: Any, clients: dict[str, Any]) -> None:
+    build = Engagement.objects.create(client=clients["Acme"], name="Build", lead=bob)
+    Membership.objects.filter(user=bob, client=clients["Acme"]).update(engagement=build)
+    assert asks(made(bob)).json()["scopes"] == [scope("acme", "Build"), scope("globex")]
 
 
 def test_a_key_has_no_more_roles_than_were_chosen(made: Any, bob: Any, clients: dict[str, Any]) -> None:

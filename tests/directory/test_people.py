@@ -38,7 +38,7 @@ def newest() -> tuple[str, dict[str, Any]]:
 
 
 def held(user: Any) -> set[tuple[Role, int | None]]:
-    return {grant.key for grant in people.grants_of(user)}
+    return {(grant.role, grant.client) for grant in people.grants_of(user)}
 
 
 def test_an_administrator_lets_somebody_in_who_has_no_password_yet(

@@ -12,7 +12,8 @@ from django.db.models import F
 
 from offboarding.approvals.models import Approval
 from offboarding.checklist.models import ChecklistItem
-from offboarding.directory.models import Membership
+from offboarding.connections.models import Coverage
+from offboarding.directory.models import Engagement, Membership
 from offboarding.emergencies.models import Emergency
 from offboarding.execution.models import Attempt, Run
 from offboarding.users.rules import Role
@@ -88,6 +89,21 @@ def test_who_lost_the_role_or_is_disabled_approves_nothing(filed: Make, bob: Any
     with refused(name):
         approves(removal, bob)
     assert approves(removal, person("eve", Role.APPROVER))
+
+
+def test_who_approves_within_an_engagement_does_so_where_it_works(
+    filed: Make, alice: Any, person: Make
+) -> None:
+    removal = filed("Acme Production", "Acme Staging")
+    first, second = (place.workspace for place in removal.places.all())
+    build = Engagement.objects.create(client=first.client, name="Build", lead=alice)
+    eve = person("eve")
+    Membership.objects.create(user=eve, role=Role.APPROVER, client=first.client, engagement=build)
+    Coverage.objects.create(engagement=build, workspace=first)
+    with refused("who_approves_holds_the_role_at_every_client"):
+        approves(removal, eve)
+    Coverage.objects.create(engagement=build, workspace=second)
+    assert approves(removal, eve)
 
 
 def test_no_call_begins_without_an_approval_of_its_plan(filed: Make, running: Make, bob: Any) -> None:

@@ -20,7 +20,8 @@ from django.db import close_old_connections, transaction
 from django.test import Client as Browser
 from django.urls import NoReverseMatch, URLPattern, URLResolver, get_resolver, reverse
 
-from offboarding.directory.models import Membership
+from offboarding.directory.models import Engagement, Membership
+from offboarding.directory.rules import WITHIN_ENGAGEMENTS
 from offboarding.ledger.models import Entry
 from offboarding.users.models import User
 from offboarding.users.rules import Role
@@ -33,6 +34,8 @@ production = carried.production  # a fixture
 INSIDE = {
     "alice": (Role.REQUESTER,),  # filed both requests
     "rita": (Role.REQUESTER,),
+    "nora": (Role.REQUESTER,),  # within the engagement that covers the place
+    "oz": (Role.OPERATOR,),  # the same
     "bob": (Role.APPROVER,),
     "olga": (Role.OPERATOR,),
     "sam": (Role.SECURITY,),
@@ -43,9 +46,12 @@ INSIDE = {
 OUTSIDE = {
     "carol": tuple(Role),  # every role, for another client
     "dan": tuple(Role),  # every role, and it is about their own access
+    "otto": WITHIN_ENGAGEMENTS,  # within another engagement of the same client
+    "late": WITHIN_ENGAGEMENTS,  # within one that covers the place, and that is over
     "past": (Role.AUDITOR,),  # the period is over
     "early": (Role.AUDITOR,),  # the period has not begun
 }
+ENGAGEMENTS = {"nora": "Analytics", "oz": "Analytics", "otto": "Build", "late": "Pilot"}
 NOT_IN = ("stranger", "disabled")
 EVERYBODY = frozenset(INSIDE)
 
@@ -69,11 +75,14 @@ class Row:
 
 OPEN, OWN = Row(open=True), Row(own=True)
 NOBODY: frozenset[str] = frozenset()
-LEADS = only("alice rita sam ada")
-WORKS = only("olga sam")
+OF_THE_CLIENT = only("alice rita sam ada")
+LEADS = OF_THE_CLIENT | only("nora")
+WORKS = only("olga oz sam")
 READERS = only("sam erin ada")
 # They hold every role, for other clients or for this one: what is about no request is open to them, each with their own.
 OTHERS_OWN = only("carol dan")
+# The same of what they may who work within engagements.
+OTHERS_WORK = OTHERS_OWN | only("otto")
 
 
 def page(reads: frozenset[str] = EVERYBODY) -> Row:
@@ -125,8 +134,8 @@ ROWS: dict[str, Row] = {
         "work requests search evidence follow_ups",
         OWN,
     ),
-    "file": Row(reads=LEADS | OTHERS_OWN, acts=LEADS | OTHERS_OWN),
-    "many": act(LEADS | OTHERS_OWN, LEADS | OTHERS_OWN),
+    "file": Row(reads=LEADS | OTHERS_WORK, acts=LEADS | OTHERS_WORK),
+    "many": act(LEADS | OTHERS_WORK, LEADS | OTHERS_WORK),
     "many_template": Row(own=True),
     "many_list": act(only("alice"), only("alice")),
     # a draft is its writer's alone
@@ -201,12 +210,12 @@ ROWS: dict[str, Row] = {
     "letter_write": Row(),  # of no client and no kind
     **several(
         "letter_edit letter_again",
-        act(only("alice rita") | WORKS),
+        act(only("alice rita nora") | WORKS),
     ),
     "letter_approve": act(EVERYBODY - only("erin ada alice"), EVERYBODY),  # Alice wrote it
     **several(
         "letter_send letter_withdraw letter_copy_again letter_copy_arrived",
-        act(only("alice rita") | WORKS, EVERYBODY),
+        act(only("alice rita nora") | WORKS, EVERYBODY),
     ),
     "letter_terms": act(only("ada dan"), only("ada dan")),
     "letter_words": act(only("ada dan"), only("ada dan")),
@@ -270,9 +279,9 @@ ROWS: dict[str, Row] = {
     **several("ways_in way_add way way_test way_try way_act", Row()),
     # for all clients: nobody here reaches so far
     **several("settings settings_confirm settings_versions settings_change settings_back", Row()),
-    "clients": page(LEADS | OTHERS_OWN),
+    "clients": page(LEADS | OTHERS_WORK),
     "client_add": Row(),  # only for who administers all clients
-    "client": page(LEADS | only("dan")),
+    "client": page(OF_THE_CLIENT | only("dan")),
     **several(
         """
         client_edit client_end engagement_add engagement_edit engagement_end
@@ -292,7 +301,7 @@ ROWS: dict[str, Row] = {
     "engagement_workspaces": act(only("ada dan")),
     "engagement_leave": act(only("alice rita ada dan")),
     # collaborators
-    "collaborators": page(LEADS | OTHERS_OWN),
+    "collaborators": page(LEADS | OTHERS_WORK),
     "collaborator_add": act(only("alice rita ada") | OTHERS_OWN, only("alice rita ada") | OTHERS_OWN),
     "collaborator": page(LEADS | only("dan")),
     "collaborator_edit": act(only("alice rita ada dan"), only("alice rita ada dan")),
@@ -373,7 +382,7 @@ def world(
 ) -> World:
     from offboarding.approvals.models import Delegation
     from offboarding.connections.models import Wanted
-    from offboarding.directory.models import Address, Collaborator, Engagement
+    from offboarding.directory.models import Address, Collaborator
     from offboarding.evidence.actions import keep
     from offboarding.execution.models import Proof, Run
     from offboarding.letters.actions import write_letter
@@ -421,7 +430,7 @@ def world(
     share = Share.objects.create(
         packet=packet, address="x@firm.example", made_by=closed.requester, until=until
     )
-    works = Engagement.objects.create(client=place.client, name="Analytics", lead=closed.requester)
+    works, _build, _pilot = engagements(place, workspace("Acme Staging"), closed.requester)
     kim = Collaborator.objects.create(client=place.client, name="Kim")
     address = Address.objects.create(collaborator=kim, email="kim@partner.example")
     kim.engagements.add(works)
@@ -488,6 +497,19 @@ def world(
     )
 
 
+def engagements(place: Any, another: Any, lead: Any) -> list[Any]:
+    """One that covers the place, one that covers another, and one that covered the place until yesterday."""
+    from offboarding.connections.models import Coverage
+    from offboarding.directory.models import Engagement
+
+    made = []
+    for name, where, days in (("Analytics", place, 0), ("Build", another, 9), ("Pilot", place, -1)):
+        last = datetime.now(UTC).date() + timedelta(days=days) if days else None
+        made.append(Engagement.objects.create(client=place.client, name=name, lead=lead, ends_on=last))
+        Coverage.objects.create(engagement=made[-1], workspace=where)
+    return made
+
+
 def proposal(client: Any, by: Any) -> Any:
     """What somebody proposed for this client, and nobody has decided."""
     from offboarding.approvals.models import Policy, PolicyVersion
@@ -513,8 +535,9 @@ def emergencies(place: Any, una: Any) -> tuple[Any, Any]:
 
 
 @pytest.fixture
-def everybody(clients: dict[str, Any], request: Any, today: date) -> dict[str, Any]:
-    """All of them, with roles for Acme alone, or for Hooli."""
+def everybody(clients: dict[str, Any], world: World, today: date) -> dict[str, Any]:
+    """All of them, with roles for Acme alone, or within an engagement of it, or for Hooli."""
+    within = dict(Engagement.objects.values_list("name", "pk"))
     found = {}
     for key, roles in (INSIDE | OUTSIDE).items():
         email = DAN if key == "dan" else f"{key}@northwind.example"
@@ -526,6 +549,7 @@ def everybody(clients: dict[str, Any], request: Any, today: date) -> dict[str, A
                 user=user,
                 role=role.value,
                 client=clients["Hooli" if key == "carol" else "Acme"],
+                engagement_id=within[ENGAGEMENTS[key]] if key in ENGAGEMENTS else None,
                 starts_on=today + timedelta(days=days[0]) if days else None,
                 ends_on=today + timedelta(days=days[1]) if days else None,
             )
@@ -624,7 +648,12 @@ ELSEWHERE = (302,)  # to a list that is theirs
 
 
 # Who knocks at the same world: to make one costs as much as a hundred knocks.
-TOGETHER = ("alice carol early", "rita sam dan", "bob olga stranger", "erin ada past disabled")
+TOGETHER = (
+    "alice carol early nora otto",
+    "rita sam dan",
+    "bob olga oz late stranger",
+    "erin ada past disabled",
+)
 
 
 @pytest.mark.usefixtures("production")

@@ -184,6 +184,78 @@ def test_roles_change_after_a_proof_and_a_page_that_says_what_is_gained_and_lost
     assert roles(bob) == {("approver", acme), ("security", acme)}
 
 
+@pytest.fixture
+def build(clients: dict[str, Any], alice: Any) -> Engagement:
+    return Engagement.objects.create(client=clients["Acme"], name="Build", lead=alice)
+
+
+def test_a_role_is_given_for_one_engagement_and_taken_back(
+    desk: Browser, confirm: Any, bob: Any, build: Engagement
+) -> None:
+    acme, within = build.client_id, f"{build.client_id}.{build.pk}"
+    form = desk.get(f"/setup/people/{bob.pk}/").content.decode()
+    assert "All of Acme" in form and f'<option value="{within}">Acme, only Build</option>' in form
+    desk.post(f"/setup/people/{bob.pk}/", lines(("approver", within, "")))
+    page, _answer = confirm()
+    assert "Gains: Approver for Build at Acme" in says(page)
+    assert "Loses: Approver for Acme" in says(page)
+    (held,) = Membership.objects.filter(user=bob)
+    assert (held.client_id, held.engagement) == (acme, build)
+    assert "Approver for Build at Acme" in says(desk.get("/setup/people/"))
+    assert f'value="{within}" selected' in desk.get(f"/setup/people/{bob.pk}/").content.decode()
+    desk.post(f"/setup/people/{bob.pk}/", lines(("approver", acme, "")))
+    page, _answer = confirm()
+    assert "Loses: Approver for Build at Acme" in says(page)
+    assert roles(bob) == {("approver", acme)}
+
+
+def test_the_page_says_that_a_role_ended_with_its_engagement(
+    desk: Browser, confirm: Any, bob: Any, build: Engagement, today: date
+) -> None:
+    Membership.objects.filter(user=bob).delete()
+    Membership.objects.create(user=bob, role=Role.APPROVER, client=build.client, engagement=build)
+    Engagement.objects.update(ends_on=today - timedelta(days=1))
+    said = "Approver for Build at Acme (it has ended, so the role gives nothing)"
+    assert said in says(desk.get("/setup/people/"))
+    within = f"{build.client_id}.{build.pk}"
+    desk.post(f"/setup/people/{bob.pk}/", lines(("approver", within, ""), ("operator", build.client_id, "")))
+    page, _answer = confirm()
+    assert "Gains: Operator for Acme" in says(page) and "Loses" not in says(page)
+    assert 'value="' + within not in desk.get("/setup/people/invite/").content.decode()
+
+
+@pytest.mark.parametrize(
+    ("role", "where", "says_so"),
+    [
+        ("security", "within", "Only engagement leads, approvers and operators work within one engagement."),
+        ("approver", "elsewhere", "Choose the client that this role is for."),
+        ("approver", "other", "Choose the client that this role is for."),
+    ],
+)
+def test_what_cannot_be_held_within_an_engagement_is_said_and_stays(
+    desk: Browser, bob: Any, build: Engagement, clients: dict[str, Any], role: str, where: str, says_so: str
+) -> None:
+    values = {
+        "within": f"{build.client_id}.{build.pk}",
+        "elsewhere": f"{clients['Globex'].pk}.{build.pk}",
+        "other": f"{build.client_id}.9999",
+    }
+    before = roles(bob)
+    answer = desk.post(f"/setup/people/{bob.pk}/", lines((role, values[where], "")))
+    assert answer.status_code == 422 and says_so in says(answer)
+    assert f'value="{role}" selected' in answer.content.decode()
+    assert roles(bob) == before
+
+
+def test_an_administrator_of_one_client_gives_its_engagements_alone(
+    client: Browser, person: Any, bob: Any, build: Engagement, clients: dict[str, Any], alice: Any
+) -> None:
+    Engagement.objects.create(client=clients["Globex"], name="Pilot", lead=alice)
+    client.force_login(person("local", Role.ADMINISTRATOR, clients_=("Acme",)))
+    form = says(client.get(f"/setup/people/{bob.pk}/"))
+    assert "Acme, only Build" in form and "Pilot" not in form
+
+
 def test_without_a_proof_the_last_page_does_not_open(desk: Browser, bob: Any) -> None:
     desk.post(reverse("account_reauthenticate"), {"password": PASSWORD})
     desk.post(f"/setup/people/{bob.pk}/", lines(("operator", "all", "")))

@@ -15,8 +15,8 @@ LONGEST = timedelta(days=90)
 
 
 def reach(scope: Scope) -> frozenset[int | None]:
-    """The clients for which this person may be asked to decide; None stands for all."""
-    return frozenset(client for role, client in scope.grants if role in DECIDING)
+    """The clients for which, or for a part of which, this person may be asked to decide; None stands for all."""
+    return scope.near(*DECIDING)
 
 
 def may_not_delegate(giver: Scope, to: Scope) -> str:
@@ -28,7 +28,7 @@ def may_not_delegate(giver: Scope, to: Scope) -> str:
         return "Choose somebody else than yourself."
     if not giver.has(*DECIDING):
         return "Only people who decide on requests delegate that."
-    ours, theirs = reach(giver), {client for role, client in to.grants if role in STAND_IN}
+    ours, theirs = reach(giver), to.near(*STAND_IN)
     if not theirs or (None not in ours | theirs and not ours & theirs):
         return "Choose somebody who works for one of your clients and does not only audit it."
     return ""

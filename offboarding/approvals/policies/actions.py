@@ -79,7 +79,7 @@ def wrong_people(terms: Terms, client: int | None, today: date) -> dict[str, str
             if pk not in people or not may_take(scopes[pk], turn, client):
                 name = people[pk].name if pk in people else "Somebody"
                 faults[f"people-{number}"] = f"{name} does not hold the role that this turn asks."
-    if any(pk not in people or not scopes[pk].grants for pk in terms.escalate_to):
+    if any(pk not in people or not scopes[pk].near() for pk in terms.escalate_to):
         faults["escalate_to"] = "Somebody named here has no role any more."
     return faults
 

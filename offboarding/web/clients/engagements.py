@@ -30,6 +30,7 @@ from offboarding.web.clients.views import (
     administers,
     client_or_404,
     ending,
+    for_those_who_see,
     reopening,
     sees_connections,
 )
@@ -53,8 +54,12 @@ def engagement_or_404(request: Request, client: Client, pk: int) -> Engagement:
 @require_safe
 @signed_in
 def engagement(request: Request, pk: int, engagement: int) -> HttpResponse:
-    client = client_or_404(request, pk)
-    return show(request, client, engagement_or_404(request, client, engagement))
+    """Also for who works within it only: the client's other pages are not here for them."""
+    for_those_who_see(request)
+    found = engagements_in(request.scope, *SEES).filter(client=pk, pk=engagement).first()
+    if found is None:
+        raise Http404
+    return show(request, found.client, found)
 
 
 def show(request: Request, client: Client, found: Engagement, refusal: Refused | None = None) -> HttpResponse:
@@ -75,6 +80,7 @@ def show(request: Request, client: Client, found: Engagement, refusal: Refused |
         "covered": cards.workspace_rows(
             [each for each in places if each.pk in covered], sees_connections(request, client)
         ),
+        "whole": request.scope.covers(frozenset({client.pk}), *SEES),
         "all_places": len(places),
         "may_change": changes,
         "may_join": request.scope.covers(frozenset({client.pk}), *LEADS) and not found.ended_at,
@@ -88,7 +94,7 @@ def show(request: Request, client: Client, found: Engagement, refusal: Refused |
 
 def filing_url(request: Request, engagement: Engagement) -> str:
     """Where everyone on the roster can be asked for at once; empty for those who file nothing."""
-    files = request.scope.covers(frozenset({engagement.client_id}), *FILES)
+    files = engagements_in(request.scope, *FILES).filter(pk=engagement.pk).exists()
     return f"{reverse('many')}?engagement={engagement.pk}" if files else ""
 
 
@@ -134,7 +140,9 @@ def add(request: Request, pk: int) -> HttpResponse:
 def edit(request: Request, pk: int, engagement: int) -> HttpResponse:
     client = administered_or_403(request, pk)
     found = engagement_or_404(request, client, engagement)
-    leads = list({each.pk: each for each in (*leads_of(client, today(request)), found.lead)}.values())
+    leads = list(
+        {each.pk: each for each in (*leads_of(client, today(request), found.pk), found.lead)}.values()
+    )
     if request.method != "POST":
         return form_page(request, client, EngagementForm(initial=engagement_now(found), leads=leads), found)
     form = EngagementForm(request.POST, leads=leads)

@@ -20,7 +20,7 @@ from offboarding.connections.models import Workspace
 from offboarding.connections.queries import workspaces_in
 from offboarding.directory import clients as verbs
 from offboarding.directory.models import Client, Collaborator, Engagement
-from offboarding.directory.queries import clients_in
+from offboarding.directory.queries import clients_in, engagements_in
 from offboarding.lib.refusals import Refused
 from offboarding.removals import directory as waiting
 from offboarding.retention.queries import hold_on
@@ -87,10 +87,22 @@ def clients(request: Request) -> HttpResponse:
         "pager": pager(here, given),
         "filters": filters(given),
         "empty": empty(request, given) if not here.paginator.count else None,
+        "engagements": cards.engagement_rows(within(request), Clock.of(request)),
         "may_add": request.scope.everywhere(Role.ADMINISTRATOR),
         "tabs": tabs(request.scope, "clients"),
     }
     return page(request, "clients/clients.html", context)
+
+
+def within(request: Request) -> list[Engagement]:
+    """Those that this person works within, without the whole of the client. No query for who works within none."""
+    if not (parts := request.scope.engagements(*SEES)):
+        return []
+    return list(counted_people(engagements_in(request.scope, *SEES).filter(pk__in=parts)))
+
+
+def counted_people(found: QuerySet[Engagement]) -> QuerySet[Engagement]:
+    return found.annotate(people=Count("roster", filter=Q(roster__merged_into=None)))
 
 
 def filtered(request: Request, given: dict[str, str]) -> QuerySet[Client]:
@@ -134,6 +146,8 @@ def empty(request: Request, given: dict[str, str]) -> EmptyCard:
     if any(given.values()):
         act = ActCard(_("Clear"), reverse("clients"))
         return EmptyCard(_("No client fits."), _("Take one of the filters away, or all of them."), act)
+    if request.scope.parts and not request.scope.for_a_client(*SEES):
+        return EmptyCard(_("No whole client."), _("You work within the engagements below."))
     text = _("A client buys engagements and has workspaces. Everything else hangs on it.")
     if request.scope.everywhere(Role.ADMINISTRATOR):
         return EmptyCard(_("No client yet."), text, ActCard(_("Add a client"), reverse("client_add"), "main"))
@@ -149,10 +163,8 @@ def client(request: Request, pk: int) -> HttpResponse:
     found, clock = client_or_404(request, pk), Clock.of(request)
     entries, older = history(request, f"client:{found.pk}")
     places = list(workspaces_in(request.scope, *SEES).filter(client=found))
-    engagements = (
-        found.engagements.select_related("client", "lead")
-        .annotate(people=Count("roster", filter=Q(roster__merged_into=None)))
-        .order_by(F("ended_at").asc(nulls_first=True), F("ends_on").asc(nulls_last=True), "name")
+    engagements = counted_people(found.engagements.select_related("client", "lead")).order_by(
+        F("ended_at").asc(nulls_first=True), F("ends_on").asc(nulls_last=True), "name"
     )
     context = {
         "client": found,

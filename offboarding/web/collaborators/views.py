@@ -7,6 +7,7 @@ from typing import Any
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Page, Paginator
+from django.db.models import Prefetch
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
@@ -75,7 +76,9 @@ def changeable_or_403(request: Request, pk: int) -> Collaborator:
 def collaborators(request: Request) -> HttpResponse:
     for_those_who_see(request)
     given = {name: request.GET.get(name, "").strip()[:200] for name in ("text", "client", "kind")}
-    found = collaborators_in(request.scope, *SEES).prefetch_related("addresses", "engagements")
+    found = collaborators_in(request.scope, *SEES).prefetch_related(
+        "addresses", Prefetch("engagements", engagements_in(request.scope, *SEES))
+    )
     if given["text"]:
         found = named_like(found, given["text"])
     if given["client"]:
@@ -89,7 +92,7 @@ def collaborators(request: Request) -> HttpResponse:
         "pager": pager(here, given),
         "filters": filters(request, given),
         "empty": empty(request, given) if not here.paginator.count else None,
-        "may_add": request.scope.has(*LEADS),
+        "may_add": request.scope.for_a_client(*LEADS),
     }
     return page(request, "collaborators/collaborators.html", context)
 
@@ -112,7 +115,7 @@ def empty(request: Request, given: dict[str, str]) -> EmptyCard:
         "People and service accounts whose access we look after stand here, with every address of theirs."
     )
     act = ActCard(_("Add somebody"), reverse("collaborator_add"), "main")
-    return EmptyCard(_("Nobody yet."), text, act if request.scope.has(*LEADS) else None)
+    return EmptyCard(_("Nobody yet."), text, act if request.scope.for_a_client(*LEADS) else None)
 
 
 # ---------------------------------------------------------------- one person
@@ -146,8 +149,10 @@ def show(
         key([each.email for each in addresses if not each.retired_at]),
         *(each.person for each in requests),
     }
-    own = list(found.engagements.select_related("client"))
-    entries, older = history(request, f"collaborator:{found.pk}")
+    own = list(engagements_in(request.scope, *SEES).filter(roster=found))
+    # It names every engagement that they were on, so it is for who works for all of the client.
+    whole = request.scope.covers(frozenset({found.client_id}), *SEES)
+    entries, older = history(request, f"collaborator:{found.pk}") if whole else ((), None)
     context = {
         "person": found,
         "facts": cards.facts(found),
@@ -162,6 +167,7 @@ def show(
         "may_change": changes(request, found),
         "may_merge": request.scope.covers(frozenset({found.client_id}), Role.ADMINISTRATOR),
         "may_file": request.scope.has(*FILES),
+        "whole": whole,
         "days": entries,
         "pager": older,
     }
@@ -183,11 +189,11 @@ def join_field(request: Request, person: Collaborator, own: list[Engagement]) ->
 @require_http_methods(["GET", "HEAD", "POST"])
 @signed_in
 def add(request: Request) -> HttpResponse:
-    if not request.scope.has(*LEADS):
+    if not request.scope.for_a_client(*LEADS):
         raise PermissionDenied
     lists: dict[str, Any] = {
         "clients": list(clients_in(request.scope, *LEADS).filter(ended_at=None)),
-        "engagements": list(engagements_in(request.scope, *LEADS).filter(ended_at=None)),
+        "engagements": list(engagements_in(request.scope.of_whole_clients(), *LEADS).filter(ended_at=None)),
     }
     if request.method != "POST":
         return add_page(request, AddForm(initial=begun(request, lists), **lists))

@@ -113,7 +113,9 @@ def of_clients(model: type[Order]) -> Callable[[Reader], Rows]:
 def of_workspaces(model: type[Order]) -> Callable[[Reader], Rows]:
     places = "workspace__client"
     return lambda reader: (
-        everything(model).filter(workspace__in=workspaces_in(reader.scope, *SEES)).select_related(places)
+        everything(model)
+        .filter(workspace__in=workspaces_in(reader.scope.of_whole_clients(), *SEES))
+        .select_related(places)
     )
 
 

@@ -32,7 +32,7 @@ CHOSEN = "engine-go-on"
 
 
 def for_operators(request: Request) -> None:
-    if not request.scope.has(*SEES):
+    if not request.scope.for_a_client(*SEES):
         raise PermissionDenied
 
 
@@ -43,7 +43,7 @@ def engine(request: Request) -> HttpResponse:
     found, clock = facts(), Clock.of(request)
     card = cards.engine_card(
         found,
-        workspaces_in(request.scope, *SEES),
+        workspaces_in(request.scope.of_whole_clients(), *SEES),
         parked.parked(Reader(request.user, request.scope)),
         parked.count(),
         clock,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, tzinfo
 
@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 from django.utils.translation import ngettext
 
-from offboarding.directory.models import Client
+from offboarding.directory.models import Client, Engagement
 from offboarding.directory.people import grant_in
 from offboarding.directory.queries import memberships_in
 from offboarding.directory.rules import EVERYWHERE, Grant, Scope
@@ -24,6 +24,7 @@ from offboarding.users.words import ROLE_WORDS
 from offboarding.web.cards import FactCard, TagCard, TimeCard
 from offboarding.web.people.reach import SEES
 
+Names = dict[tuple[int | None, int | None], str]  # of clients, and of engagements of theirs
 FACTORS = {Authenticator.Type.WEBAUTHN: lazy("passkey"), Authenticator.Type.TOTP: lazy("code")}
 
 
@@ -44,7 +45,7 @@ def rows(
 ) -> tuple[PersonRow, ...]:
     """Three queries, however many people: what they hold, their second factors, their browsers."""
     found = list(people)
-    (roles, names), factors, browsers = held(found, reader), factors_of(found), browsers_of(found)
+    (roles, names), factors, browsers = held(found, reader, today), factors_of(found), browsers_of(found)
     return tuple(
         PersonRow(
             name=user.name,
@@ -60,23 +61,23 @@ def rows(
     )
 
 
-def held(people: Sequence[User], reader: Scope) -> tuple[dict[int, list[Grant]], dict[int, str]]:
-    """What each holds as far as the reader's clients go, and the names of the clients that are meant."""
+def held(people: Sequence[User], reader: Scope, today: date) -> tuple[dict[int, list[Grant]], Names]:
+    """What each holds as far as the reader's clients go, and the names of the clients and engagements that are meant."""
     found: dict[int, list[Grant]] = {}
-    names: dict[int, str] = {}
+    names: Names = {}
     seen = memberships_in(reader, *SEES).filter(user__in=people)
-    for row in seen.select_related("client").order_by("role", "client__name"):
-        found.setdefault(row.user_id, []).append(grant_in(row))
-        if row.client:
-            names[row.client.pk] = row.client.name
+    with_names = seen.select_related("client", "engagement__client")
+    for row in with_names.order_by("role", "client__name", "engagement__name"):
+        found.setdefault(row.user_id, []).append(grant := grant_in(row))
+        names[grant.where] = named(row.client, row.engagement, today)
     return found, names
 
 
-def grouped(grants: Iterable[Grant], names: Mapping[int, str], today: date) -> tuple[str, ...]:
+def grouped(grants: Iterable[Grant], names: Names, today: date) -> tuple[str, ...]:
     """One line for each role and period: "Approver for Acme, Globex"."""
     lines: dict[Grant, list[str]] = {}
     for grant in grants:
-        lines.setdefault(replace(grant, client=EVERYWHERE), []).append(place(grant, names))
+        lines.setdefault(replace(grant, client=EVERYWHERE, engagement=None), []).append(place(grant, names))
     return tuple(said(grant, places, today) for grant, places in lines.items())
 
 
@@ -109,12 +110,25 @@ def standing(user: User) -> TagCard | None:
     return None if user.last_login else TagCard("waiting", _("Not signed in yet"))
 
 
-def words(grant: Grant, names: Mapping[int, str], today: date) -> str:
+def words(grant: Grant, names: Names, today: date) -> str:
     return said(grant, [place(grant, names)], today)
 
 
-def place(grant: Grant, names: Mapping[int, str]) -> str:
-    return _("all clients") if grant.client is EVERYWHERE else names.get(grant.client, "")
+def place(grant: Grant, names: Names) -> str:
+    return names.get(grant.where, _("all clients") if grant.client is EVERYWHERE else "")
+
+
+def named(client: Client | None, engagement: Engagement | None, today: date) -> str:
+    """ "Acme", "Analytics at Acme"; of one that has ended also that nothing hangs on it any more."""
+    if client is None:
+        return _("all clients")
+    if engagement is None:
+        return client.name
+    name = _("%(engagement)s at %(client)s") % {"engagement": engagement.name, "client": client.name}
+    last = engagement.ends_on
+    if not engagement.ended_at and not (last and last < today):
+        return name
+    return _("%(name)s (it has ended, so the role gives nothing)") % {"name": name}
 
 
 def said(grant: Grant, places: Sequence[str], today: date) -> str:
@@ -141,9 +155,16 @@ def in_words(day: date) -> str:
     return dateformat.format(day, "j M Y")
 
 
-def names_of(grants: Iterable[Grant]) -> dict[int, str]:
-    wanted = {grant.client for grant in grants if grant.client is not EVERYWHERE}
-    return dict(Client.objects.filter(pk__in=wanted).values_list("pk", "name"))
+def names_of(grants: Iterable[Grant], today: date) -> Names:
+    """Two queries, however many are meant."""
+    places = {grant.where for grant in grants if grant.client is not EVERYWHERE}
+    clients = Client.objects.in_bulk([client for client, _engagement in places if client])
+    parts = Engagement.objects.in_bulk([engagement for _client, engagement in places if engagement])
+    return {
+        where: named(clients[where[0]], parts[where[1]] if where[1] else None, today)
+        for where in places
+        if where[0]
+    }
 
 
 def facts(row: PersonRow) -> tuple[FactCard, ...]:

@@ -21,12 +21,12 @@ from offboarding.web.proof import to_proof
 def correct(request: Request, pk: int) -> HttpResponse:
     """Nothing changes before it is confirmed, after a fresh proof."""
     user = person_or_404(request, pk)
-    administered(request)
+    own = within_reach(request.scope, people.grants_of(user))
+    where = administered(request, own)
     typed = request.POST.get("email", "").strip(), request.POST.get("name", "").strip()
     try:
         email, name = correcting.checked(request.scope, user, *typed)
     except Refused as wrong:
-        own = within_reach(request.scope, people.grants_of(user))
-        return person_page(request, user, tuple(Line.of(grant) for grant in own), wrong, typed)
+        return person_page(request, user, where, tuple(Line.of(grant) for grant in own), wrong, typed)
     held.keep(request, held.CORRECT, user.pk, email=email, name=name)
     return to_proof(request, CONFIRM)

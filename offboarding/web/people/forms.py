@@ -1,15 +1,15 @@
-"""One line for each role that somebody holds: role, client, first and last day. An empty line counts for nothing."""
+"""One line for each role that somebody holds: role, client or engagement, days. An empty line counts for nothing."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
 from django.utils.translation import gettext as _
 
-from offboarding.directory.models import Client
+from offboarding.directory.models import Client, Engagement
 from offboarding.directory.rules import EVERYWHERE, Grant
 from offboarding.lib.refusals import Refused
 from offboarding.users.rules import Role
@@ -37,13 +37,47 @@ class Line:
 
     @classmethod
     def of(cls, grant: Grant) -> Line:
-        client = ALL if grant.client is EVERYWHERE else str(grant.client)
+        client = ALL if grant.client is EVERYWHERE else value_of(*grant.where)
         days = grant.starts_on, grant.ends_on, grant.records_from, grant.records_until
         return cls(grant.role.value, client, *map(iso, days))
 
     @property
     def empty(self) -> bool:
         return not self.role
+
+
+def value_of(client: int | None, engagement: int | None) -> str:
+    """ "7" for a whole client, "7.12" for one engagement of it."""
+    return f"{client}.{engagement}" if engagement else str(client)
+
+
+@dataclass(frozen=True, slots=True)
+class Where:
+    """What a role can be for. `engagements` come with their clients."""
+
+    clients: Sequence[Client]
+    engagements: Sequence[Engagement]
+    everywhere: bool
+
+    @property
+    def known(self) -> dict[str, tuple[int | None, int | None]]:
+        found: list[tuple[int, int | None]] = [(client.pk, None) for client in self.clients]
+        found += [(each.client_id, each.pk) for each in self.engagements]
+        return {ALL: (EVERYWHERE, None)} | {value_of(*each): each for each in found}
+
+    @property
+    def options(self) -> list[tuple[str, str]]:
+        rows = [("", _("– choose –"))] + [(ALL, _("All clients"))] * self.everywhere
+        for client in self.clients:
+            rows.append((str(client.pk), _("All of %(client)s") % {"client": client.name}))
+            own = (each for each in self.engagements if each.client_id == client.pk)
+            rows += [(value_of(client.pk, each.pk), only(each)) for each in own]
+        return rows
+
+
+def only(engagement: Engagement) -> str:
+    names = {"client": engagement.client.name, "engagement": engagement.name}
+    return _("%(client)s, only %(engagement)s") % names
 
 
 def iso(day: date | None) -> str:
@@ -61,18 +95,18 @@ def meant(line: Line) -> Line:
     return line if line.role == Role.AUDITOR else replace(line, records_from="", records_until="")
 
 
-def grants(lines: Sequence[Line], clients: Iterable[Client]) -> tuple[Grant, ...]:
+def grants(lines: Sequence[Line], where: Where) -> tuple[Grant, ...]:
     """What the lines mean. Raises Refused with the field that cannot be read."""
-    known = {str(client.pk): client.pk for client in clients}
+    known = where.known
     return tuple(grant(line, n, known) for n, line in enumerate(lines))
 
 
-def grant(line: Line, n: int, known: Mapping[str, int]) -> Grant:
+def grant(line: Line, n: int, known: Mapping[str, tuple[int | None, int | None]]) -> Grant:
     if line.role not in list(Role):
         raise Refused("no-role", _("Choose a role from the list."), field=f"role-{n}")
-    if line.client != ALL and line.client not in known:
+    if line.client not in known:
         raise Refused("no-client", _("Choose the client that this role is for."), field=f"client-{n}")
-    client = EVERYWHERE if line.client == ALL else known[line.client]
+    client, engagement = known[line.client]
     return Grant(
         Role(line.role),
         client,
@@ -80,6 +114,7 @@ def grant(line: Line, n: int, known: Mapping[str, int]) -> Grant:
         day(line.ends_on, f"until-{n}"),
         day(line.records_from, f"records-from-{n}"),
         day(line.records_until, f"records-until-{n}"),
+        engagement=engagement,
     )
 
 
@@ -99,23 +134,18 @@ class LineCard:
     records: tuple[FieldCard, ...]  # only for an auditor
 
 
-def line_cards(
-    lines: Sequence[Line], clients: Sequence[Client], everywhere: bool, wrong: Refused | None
-) -> tuple[LineCard, ...]:
+def line_cards(lines: Sequence[Line], where: Where, wrong: Refused | None) -> tuple[LineCard, ...]:
+    places = where.options
     shown = [*lines, *(Line() for _spare in range(SPARE))]
     error = (str(wrong.facts.get("field", "")), wrong.sentence) if wrong else ("", "")
-    return tuple(line_card(n, line, clients, everywhere, error) for n, line in enumerate(shown))
+    return tuple(line_card(n, line, places, error) for n, line in enumerate(shown))
 
 
-def line_card(
-    n: int, line: Line, clients: Sequence[Client], everywhere: bool, error: tuple[str, str]
-) -> LineCard:
+def line_card(n: int, line: Line, places: Sequence[tuple[str, str]], error: tuple[str, str]) -> LineCard:
     def said(name: str) -> str:
         return error[1] if error[0] == f"{name}-{n}" else ""
 
     roles = [("", _("– no role –")), *((role.value, str(ROLE_WORDS[role])) for role in Role)]
-    places = [("", _("– choose –"))] + [(ALL, _("All clients"))] * everywhere
-    places += [(str(client.pk), client.name) for client in clients]
     choice: dict[str, Any] = {"kind": "select", "required": False}
     day_of: dict[str, Any] = {"kind": "date", "required": False, "width": "short"}
     return LineCard(

@@ -19,7 +19,7 @@ ACTS = (DISABLE, ENABLE, SIGN_OUT, UNLINK, LOST)
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """`person` is 0 for somebody who is only being invited. `grants` are lists of role, client and days."""
+    """`person` is 0 for somebody who is only being invited. `grants` are lists of role, client, engagement and days."""
 
     act: str
     person: int
@@ -36,7 +36,7 @@ def keep(request: Request, act: str, person: int = 0, **more: Any) -> None:
 
 def packed(grants: tuple[Grant, ...]) -> list[list[Any]]:
     return [
-        [each.role.value, each.client, *(day and day.isoformat() for day in days_of(each))] for each in grants
+        [each.role.value, *each.where, *(day and day.isoformat() for day in days_of(each))] for each in grants
     ]
 
 
@@ -46,6 +46,10 @@ def days_of(grant: Grant) -> tuple[date | None, ...]:
 
 def unpacked(held: Held) -> tuple[Grant, ...]:
     return tuple(
-        Grant(Role(role), client, *(day and date.fromisoformat(day) for day in days))
-        for role, client, *days in held.grants
+        Grant(Role(role), client, *map(day, days), engagement=engagement)
+        for role, client, engagement, *days in held.grants
     )
+
+
+def day(text: str | None) -> date | None:
+    return date.fromisoformat(text) if text else None

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Page, Paginator
 from django.db.models import Q
@@ -11,8 +13,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from offboarding.directory import people as verbs
-from offboarding.directory.models import Client
-from offboarding.directory.queries import clients_in, people_in
+from offboarding.directory.queries import clients_in, engagements_in, people_in
 from offboarding.directory.rules import Grant, may_not_change, within_reach
 from offboarding.lib.refusals import Refused
 from offboarding.users.models import User
@@ -23,7 +24,7 @@ from offboarding.web.errors import status_of
 from offboarding.web.http import Request, now, page, signed_in, today, zone_of
 from offboarding.web.paging import pager
 from offboarding.web.people import cards, delegated, forms, held
-from offboarding.web.people.forms import Line
+from offboarding.web.people.forms import Line, Where
 from offboarding.web.people.reach import CONFIRM, SEES, person_or_404
 from offboarding.web.proof import to_proof
 from offboarding.web.setup.tabs import tabs
@@ -53,10 +54,22 @@ def people(request: Request) -> HttpResponse:
     return page(request, "people/people.html", context)
 
 
-def administered(request: Request) -> list[Client]:
+def administered(request: Request, held: Iterable[Grant] = ()) -> Where:
     if not request.scope.has(Role.ADMINISTRATOR):
         raise PermissionDenied
-    return list(clients_in(request.scope, Role.ADMINISTRATOR))
+    return places(request, held)
+
+
+def places(request: Request, held: Iterable[Grant] = ()) -> Where:
+    """What this administrator gives roles for: clients, engagements that go on, and those that the person holds already.
+
+    Two queries.
+    """
+    clients = list(clients_in(request.scope, Role.ADMINISTRATOR))
+    goes_on = Q(ended_at=None) & (Q(ends_on=None) | Q(ends_on__gte=today(request)))
+    kept = Q(pk__in=[each.engagement for each in held if each.engagement])
+    engagements = engagements_in(request.scope, Role.ADMINISTRATOR).filter(goes_on | kept).order_by("name")
+    return Where(clients, list(engagements), request.scope.everywhere(Role.ADMINISTRATOR))
 
 
 # ---------------------------------------------------------------- inviting
@@ -65,23 +78,23 @@ def administered(request: Request) -> list[Client]:
 @require_http_methods(["GET", "HEAD", "POST"])
 @signed_in
 def invite(request: Request) -> HttpResponse:
-    clients = administered(request)
+    where = administered(request)
     if request.method != "POST":
-        return invite_page(request, clients, "", "", ())
+        return invite_page(request, where, "", "", ())
     email, name = (request.POST.get(field, "").strip() for field in ("email", "name"))
     lines = forms.typed(request.POST)
     try:
-        grants = forms.grants(lines, clients)
+        grants = forms.grants(lines, where)
         verbs.check_invitation(request.scope, email, name, grants, today(request))
     except Refused as wrong:
-        return invite_page(request, clients, email, name, lines, wrong)
+        return invite_page(request, where, email, name, lines, wrong)
     held.keep(request, held.INVITE, email=email, name=name, grants=held.packed(grants))
     return to_proof(request, CONFIRM)
 
 
 def invite_page(
     request: Request,
-    clients: list[Client],
+    where: Where,
     email: str,
     name: str,
     lines: tuple[Line, ...],
@@ -90,13 +103,9 @@ def invite_page(
     context = {
         "summary": forms.summary(wrong),
         "who": forms.who(email, name, wrong),
-        "lines": forms.line_cards(lines, clients, everywhere(request), wrong),
+        "lines": forms.line_cards(lines, where, wrong),
     }
     return page(request, "people/invite.html", context, status=status_of(wrong) if wrong else 200)
-
-
-def everywhere(request: Request) -> bool:
-    return request.scope.everywhere(Role.ADMINISTRATOR)
 
 
 # ---------------------------------------------------------------- one person
@@ -109,17 +118,17 @@ def person(request: Request, pk: int) -> HttpResponse:
     user = person_or_404(request, pk)
     own = within_reach(request.scope, verbs.grants_of(user))
     if request.method != "POST":
-        return person_page(request, user, tuple(Line.of(grant) for grant in own))
-    clients, lines = administered(request), forms.typed(request.POST)
+        return person_page(request, user, places(request, own), tuple(Line.of(grant) for grant in own))
+    where, lines = administered(request, own), forms.typed(request.POST)
     try:
         if why := may_not_change(request.scope, user.pk):
             raise Refused("may-not-change", why)
-        grants = forms.grants(lines, clients)
+        grants = forms.grants(lines, where)
         verbs.check_grants(request.scope, grants, today(request))
         if not any(verbs.differ(own, grants)):
             raise Refused("nothing-changed", _("Nothing was changed."))
     except Refused as wrong:
-        return person_page(request, user, lines, wrong)
+        return person_page(request, user, where, lines, wrong)
     held.keep(request, held.ROLES, user.pk, grants=held.packed(grants))
     return to_proof(request, CONFIRM)
 
@@ -127,13 +136,13 @@ def person(request: Request, pk: int) -> HttpResponse:
 def person_page(
     request: Request,
     user: User,
+    where: Where,
     lines: tuple[Line, ...],
     wrong: Refused | None = None,
     typed: tuple[str, str] | None = None,
 ) -> HttpResponse:
     row = cards.rows([user], request.scope, today(request), zone_of(request), now())[0]
     why, linked = may_not_change(request.scope, user.pk), providers_of(user)
-    clients = list(clients_in(request.scope, Role.ADMINISTRATOR))
     context = {
         "person": user,
         "row": row,
@@ -141,7 +150,7 @@ def person_page(
         "linked": linked,
         "summary": forms.summary(wrong),
         "who": forms.who(*(typed or (user.email, user.name)), wrong),
-        "lines": () if why else forms.line_cards(lines, clients, everywhere(request), wrong),
+        "lines": () if why else forms.line_cards(lines, where, wrong),
         "delegated": delegated.rows(request, user, may=not why),
         "permission": PermissionCard(why, _("Another administrator can.")) if why else None,
     }
@@ -165,7 +174,8 @@ def gained_and_lost(
 ) -> tuple[list[str], list[str]]:
     """In words, as they stand on the page that asks for the last press."""
     before = within_reach(request.scope, verbs.grants_of(user)) if user else ()
-    names, day = cards.names_of((*before, *grants)), today(request)
+    day = today(request)
+    names = cards.names_of((*before, *grants), day)
     gained, lost = verbs.differ(before, grants)
     return [cards.words(each, names, day) for each in gained], [
         cards.words(each, names, day) for each in lost

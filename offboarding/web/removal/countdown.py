@@ -64,7 +64,7 @@ def owed_by(view: Overview, begun: datetime) -> tuple[OwedPlace, ...]:
     """Places whose events are neither in our copy nor found by a step of this request."""
     acts = [place for place in view.places if place.choice != Choice.KEEP]
     found, kept = in_our_copy(view.plan), copies(place.workspace_id for place in acts)
-    sees = view.scope.has(*CONNECTIONS)
+    sees = view.scope.for_a_client(*CONNECTIONS)
     return tuple(
         owed(place.workspace, place.workspace_id, kept.get(place.workspace_id), sees)
         for place in acts

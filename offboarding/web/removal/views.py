@@ -61,7 +61,7 @@ def of_request(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]
 
 def note_auditor(request: Request, removal: RemovalRequest) -> None:
     """Who only audits leaves a trace of what they read, once in a sitting. Others read what they work on."""
-    only_audits = {role for role, _client in request.scope.grants} == {Role.AUDITOR}
+    only_audits = [role for role in Role if request.scope.has(role)] == [Role.AUDITOR]
     if only_audits and once(request, f"request:{removal.number}"):
         noted(Event.REMOVAL_READ, request.user, {}, about=removal.reference)
 

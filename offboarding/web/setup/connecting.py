@@ -37,7 +37,7 @@ CHANGES = upkeep.CHANGES
 
 def lists(request: Request) -> dict[str, Any]:
     """The clients that this person connects workspaces for, and who could be asked for a token."""
-    if not request.scope.has(*CHANGES):
+    if not request.scope.for_a_client(*CHANGES):
         raise PermissionDenied
     clients = list(clients_in(request.scope, *CHANGES).filter(ended_at=None))
     return {"clients": clients, "owners": keepers(request)}
@@ -46,7 +46,9 @@ def lists(request: Request) -> dict[str, Any]:
 def keepers(request: Request) -> list[User]:
     """Operators and administrators within sight, by name; the person themself can paste it here."""
     held = people_in(request.scope, *CHANGES).filter(
-        is_active=True, memberships__role__in=[role.value for role in CHANGES]
+        is_active=True,
+        memberships__role__in=[role.value for role in CHANGES],
+        memberships__engagement=None,
     )
     return list(held.exclude(pk=request.user.pk).distinct())
 

@@ -38,10 +38,11 @@ SYNCS = 15
 
 
 def seen_or_404(request: Request, pk: int) -> Workspace:
-    """Somebody else's connection is not here."""
-    if not request.scope.has(*SEES):
+    """Somebody else's connection is not here, and none for who works within engagements: a token opens a whole workspace."""
+    scope = request.scope.of_whole_clients()
+    if not scope.has(*SEES):
         raise PermissionDenied
-    workspace = workspace_for(request.scope, pk, *SEES)
+    workspace = workspace_for(scope, pk, *SEES)
     if workspace is None:
         raise Http404
     return workspace

@@ -13,6 +13,7 @@ CLIENTS = (Role.ADMINISTRATOR, Role.SECURITY, Role.REQUESTER)
 PEOPLE = (Role.ADMINISTRATOR, Role.SECURITY)
 WAYS = (Role.ADMINISTRATOR, Role.SECURITY)
 ENGINE = (Role.ADMINISTRATOR, Role.OPERATOR)
+WITHIN = ("clients", "api")  # also for who works within engagements only
 
 
 def tabs(scope: Scope, current: str) -> TabsCard:
@@ -27,5 +28,9 @@ def tabs(scope: Scope, current: str) -> TabsCard:
         ("start", _("First steps"), "/setup/start/", (Role.ADMINISTRATOR,)),
         ("engine", _("Engine"), "/setup/engine/", ENGINE),
     )
-    shown = (TabCard(label, url, current == name) for name, label, url, roles in places if scope.has(*roles))
+    shown = (
+        TabCard(label, url, current == name)
+        for name, label, url, roles in places
+        if scope.for_a_client(*roles) or (name in WITHIN and scope.has(*roles))
+    )
     return TabsCard(_("Setup"), tuple(shown))

@@ -37,24 +37,25 @@ TOKENS = PathCard(("Settings", "Workspace settings", "Access Management", "Token
 @require_safe
 @signed_in
 def connections(request: Request) -> HttpResponse:
-    if not request.scope.has(*SEES):
+    if not request.scope.for_a_client(*SEES):
         raise PermissionDenied
-    changeable = clients_in(request.scope, *CHANGES).values_list("pk", flat=True)
+    scope = request.scope.of_whole_clients()
+    changeable = clients_in(scope, *CHANGES).values_list("pk", flat=True)
     old_after = timedelta(days=value(REMINDERS, OLD_TOKEN_DAYS))
-    places = workspaces_in(request.scope, *SEES)
+    places = workspaces_in(scope, *SEES)
     groups = cards.groups(places, changeable, zone_of(request), now(), old_after)
     context = {
         "groups": groups,
         "attention": cards.refused(groups),
         "wanted": cards.wanted_rows(wanted_in(request.scope, *SEES), Clock.of(request)),
         "disconnected": cards.groups(
-            ever_connected(request.scope, *SEES).exclude(ended_at=None),
+            ever_connected(scope, *SEES).exclude(ended_at=None),
             changeable,
             zone_of(request),
             now(),
             old_after,
         ),
-        "may_connect": request.scope.has(*CHANGES),
+        "may_connect": scope.has(*CHANGES),
         "tabs": tabs(request.scope, "connections"),
     }
     return page(request, "setup/connections.html", context)
@@ -85,10 +86,11 @@ def token(request: Request, pk: int) -> HttpResponse:
 
 def changeable_or_404(request: Request, pk: int) -> Workspace:
     """Another client's connection is not here; one's own client's, without the right, is refused."""
-    seen = workspace_for(request.scope, pk)
+    scope = request.scope.of_whole_clients()
+    seen = workspace_for(scope, pk)
     if seen is None:
         raise Http404
-    workspace = workspace_for(request.scope, pk, *CHANGES)
+    workspace = workspace_for(scope, pk, *CHANGES)
     if workspace is None:
         raise PermissionDenied
     return workspace

@@ -32,7 +32,7 @@ class Next:
 
 
 def new_token(view: Overview, run: Run) -> ActCard | None:
-    if run.item.workspace is None or not view.scope.covers(view.clients, *KEEPERS):
+    if run.item.workspace is None or not view.scope.of_whole_clients().covers(view.clients, *KEEPERS):
         return None
     name = run.item.workspace.name
     return ActCard(

@@ -104,7 +104,7 @@ def framed(request: Request, count: int) -> Any:
 def queue_of(request: Request) -> QueueCard:
     clock, scope = Clock.of(request), request.scope
     found = tuple(part for part in all_parts(request, clock) if part.rows)
-    tokens = tokens_to_replace(scope, clock.now) if scope.has(*CHANGES) else []
+    tokens = tokens_to_replace(scope, clock.now) if scope.for_a_client(*CHANGES) else []
     needs = any(part.needs for part in found)
     return QueueCard(found, parts.tokens(tokens, clock), None if needs else nothing(request, clock))
 
@@ -112,7 +112,7 @@ def queue_of(request: Request) -> QueueCard:
 def tokens_to_replace(scope: Scope, now: datetime) -> list[Workspace]:
     """Connections whose token is refused, and then those whose token is old."""
     old = Q(token_set_at__lte=now - timedelta(days=value(REMINDERS, OLD_TOKEN_DAYS)))
-    found = workspaces_in(scope, *CHANGES).filter(Q(refused_at__isnull=False) | old)
+    found = workspaces_in(scope.of_whole_clients(), *CHANGES).filter(Q(refused_at__isnull=False) | old)
     return sorted(found, key=lambda each: each.refused_at is None)
 
 
