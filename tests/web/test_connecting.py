@@ -154,6 +154,7 @@ def test_who_makes_the_token_is_asked_by_mail_and_finishes_the_set_up(
     assert "is connected" in text
     wanted.refresh_from_db()
     assert wanted.ended_at is not None
+    assert [each.user for each in Workspace.objects.get().owners.all()] == [wanted.owner], "its first owner"
     assert "Waiting for a token" not in says(desk.get("/setup/connections/"))
 
 
