@@ -84,4 +84,4 @@ def cover(request: Request, form: PeriodForm, found: Report, clock: Clock) -> tu
         (_("Days in"), str(found.zone)),
         *files.counts(found).items(),
     ]
-    return tuple(FactCard(str(label), str(word)) for label, word in told)
+    return tuple(FactCard(str(label), str(word) or "–") for label, word in told)
