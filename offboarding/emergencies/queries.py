@@ -29,6 +29,9 @@ from offboarding.removals.rules import OPEN, Choice
 from offboarding.users.models import User
 from offboarding.users.rules import Role
 
+# What `refuses_review` and the pages read of each: fetch it with them.
+WITH_PLACES = ("removal__places__workspace__client", "removal__places__workspace__coverage")
+
 
 def emergency_of(removal: RemovalRequest) -> Emergency | None:
     if not removal.emergency:
@@ -137,9 +140,7 @@ def to_review(scope: Scope) -> list[Emergency]:
     found = Emergency.objects.filter(review=None, removal__in=removals_for(scope)).order_by(
         "review_due_at", "pk"
     )
-    waiting = found.select_related("removal", "released_by").prefetch_related(
-        "removal__places__workspace__client", "removal__places__workspace__coverage"
-    )
+    waiting = found.select_related("removal", "released_by").prefetch_related(*WITH_PLACES)
     return [each for each in waiting if not refuses_review(scope, each)]
 
 

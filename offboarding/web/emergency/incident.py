@@ -10,8 +10,9 @@ from django.http import Http404, HttpResponse
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from offboarding.connections.queries import ground_in
 from offboarding.emergencies.models import Emergency
-from offboarding.emergencies.queries import of_one_press, others_under_way
+from offboarding.emergencies.queries import WITH_PLACES, of_one_press, others_under_way
 from offboarding.execution.models import Run
 from offboarding.removals.queries import removals_for
 from offboarding.verification.queries import PlaceStanding, progress_of, standings
@@ -30,7 +31,7 @@ class Incident:
     @cached_property
     def emergencies(self) -> list[Emergency]:
         seen = of_one_press(self.emergency).filter(removal__in=removals_for(self.scope))
-        return list(seen.prefetch_related("removal__places__workspace__client"))
+        return list(seen.prefetch_related(*WITH_PLACES))
 
     @cached_property
     def views(self) -> list[Overview]:
@@ -43,7 +44,7 @@ class Incident:
             now = found[each.removal_id]
             view = Overview(self.request, each.removal, now.plan)
             view.emergency = each
-            view.clients = frozenset(place.workspace.client_id for place in each.removal.places.all())
+            view.clients = ground_in(place.workspace for place in each.removal.places.all())
             view.runs = sorted(now.runs, key=lambda run: run.item.number)
             view.places = standings(now.plan, view.runs, now.findings, now.restored)
             made.append(view)
