@@ -71,6 +71,7 @@ SCHEDULES = {
     "ledger.check": lazy("Checking the ledger"),
     "evidence.check": lazy("Checking the evidence"),
     "trail.copy": lazy("Copying the audit trails"),
+    "connections.old_tokens": lazy("Looking for old tokens"),
 }
 
 
