@@ -5,10 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from dataclasses import asdict, dataclass
 from datetime import date, time
-from typing import Any
 
 from django.db import IntegrityError, transaction
-from django.db.models import F
 from django.db.models.functions import Now
 
 from offboarding.connections import keyring
@@ -61,12 +59,11 @@ def change(
     wanted = checked(said)
     try:
         with transaction.atomic():
-            locked = at_version(workspace, version)
+            locked = held(workspace, version)
             named, personal = name_owners(locked, owners, today)
             if not (changed := {**differences(locked, asdict(wanted)), **named}):
                 raise nothing_changed()
-            fields: dict[str, Any] = asdict(wanted)
-            Workspace.objects.filter(pk=locked.pk).update(version=F("version") + 1, **fields)
+            write(locked, **asdict(wanted))
             facts = {"workspace": locked.name, "client": locked.client.name, "changed": changed}
             noted(Event.WORKSPACE_CHANGED, by, locked, facts, personal)
     except IntegrityError as error:
@@ -92,24 +89,13 @@ def name_owners(locked: Workspace, owners: Collection[User], today: date) -> tup
     return {"owners": [sorted(before), sorted(after)]}, {name: text for name, text in names.items() if text}
 
 
-def at_version(workspace: Workspace, version: int) -> Workspace:
-    """Locked, if nobody changed it since the form was opened. Raises Refused."""
-    locked = Workspace.objects.select_for_update().get(pk=workspace.pk)
-    if locked.version != version:
-        raise Refused(
-            "stale",
-            "Somebody changed this while you were writing, so nothing was saved. Compare, then save again.",
-        )
-    return locked
-
-
 def disconnect(by: User, scope: Scope, workspace: Workspace, why: str, version: int) -> None:
     """Forgets the token. Call where the requests that still need it are asked for."""
     if not scope.covers(frozenset({workspace.client_id}), Role.ADMINISTRATOR):
         raise Refused("may-not-change", "Only an administrator of this client changes this.")
     why = reason(why)
     with transaction.atomic():
-        locked = at_version(workspace, version)
+        locked = held(workspace, version)
         if locked.ended_at:
             raise Refused("ended-already", f"{locked.name} is disconnected already.")
         facts = {**facts_of(locked), "client": locked.client.name, "why": why}
@@ -120,7 +106,7 @@ def disconnect(by: User, scope: Scope, workspace: Workspace, why: str, version: 
             "refused_why": "",
             "old_at": None,
         }
-        Workspace.objects.filter(pk=locked.pk).update(version=F("version") + 1, ended_at=Now(), **gone)
+        write(locked, ended_at=Now(), **gone)
         record(Event.WORKSPACE_DISCONNECTED, actor=actor_of(by), about=reference(locked), facts=facts)
 
 

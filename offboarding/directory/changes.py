@@ -15,7 +15,7 @@ from offboarding.lib.refusals import Refused
 from offboarding.users.models import User
 from offboarding.users.rules import Role, actor_of
 
-M = TypeVar("M", Client, Engagement, Collaborator)
+M = TypeVar("M", bound=Model)  # with a `version`
 Changed = dict[str, list[Any]]
 LEADS = (Role.REQUESTER, Role.ADMINISTRATOR)
 
@@ -43,8 +43,8 @@ def refusal(roles: Iterable[Role]) -> str:
 def held(row: M, version: int) -> M:
     """The row, locked, if nobody changed it since the form was opened. Raises Refused."""
     model: type[M] = type(row)
-    locked = model._default_manager.select_for_update().get(pk=row.pk)
-    if locked.version != version:
+    locked = model._default_manager.select_for_update().filter(pk=row.pk, version=version).first()
+    if locked is None:
         raise Refused(
             "stale",
             "Somebody changed this while you were writing, so nothing was saved. Compare, then save again.",

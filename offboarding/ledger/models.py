@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.db import models
 from django.db.models.functions import Now
+
+from offboarding.lib import canonical
 
 
 class Head(models.Model):
@@ -34,6 +38,12 @@ class Entry(models.Model):
             models.Index(fields=["actor_id", "seq"], name="entry_actor"),
             models.Index(fields=["at", "seq"], name="entry_at"),
         ]
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """As they are chained; names and addresses stand apart."""
+        told: dict[str, Any] = canonical.loads(bytes(self.body))["facts"]
+        return told
 
 
 class Personal(models.Model):

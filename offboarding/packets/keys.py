@@ -16,7 +16,6 @@ from offboarding.execution.rules import Ended
 from offboarding.ledger.events import Event
 from offboarding.ledger.models import Entry
 from offboarding.ledger.rules import iso
-from offboarding.lib import canonical
 from offboarding.packets import contents as made
 from offboarding.packets.shelf import Shelf
 from offboarding.work.rules import State
@@ -123,12 +122,7 @@ def tokens(run: Run, refused: Sequence[dict[str, Any]], shelf: Shelf) -> Iterato
 
 def dead_tokens(reference: str) -> list[dict[str, Any]]:
     found = Entry.objects.filter(about=reference, event=Event.OLD_TOKEN_DEAD).order_by("seq")
-    return [{**facts_of(each), "at": iso(each.at)} for each in found]
-
-
-def facts_of(entry: Entry) -> dict[str, Any]:
-    found: dict[str, Any] = canonical.loads(bytes(entry.body))["facts"]
-    return found
+    return [{**each.facts, "at": iso(each.at)} for each in found]
 
 
 def by_hand(run: Run, shelf: Shelf) -> made.Credential:

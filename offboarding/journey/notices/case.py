@@ -16,7 +16,6 @@ from django.utils.translation import ngettext
 
 from offboarding.checklist.models import ChecklistItem, Plan
 from offboarding.ledger.models import Entry
-from offboarding.lib import canonical
 from offboarding.removals.models import RemovalRequest
 from offboarding.users.models import User
 
@@ -25,11 +24,6 @@ NAMED = 8  # names or steps that are listed before "and 3 more"
 
 def today() -> date:
     return datetime.now(UTC).date()
-
-
-def facts_of(entry: Entry) -> dict[str, Any]:
-    facts: dict[str, Any] = canonical.loads(bytes(entry.body))["facts"]
-    return facts
 
 
 def actor_of(entry: Entry) -> str:
@@ -51,7 +45,7 @@ class Case:
 
     def __init__(self, entry: Entry, removal: RemovalRequest) -> None:
         self.entry, self.removal = entry, removal
-        self.facts = facts_of(entry)
+        self.facts = entry.facts
         self.url = f"/requests/{removal.reference}/"
 
     @cached_property

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 
 from offboarding.connections.models import Wanted, Workspace
 from offboarding.connections.queries import keepers
-from offboarding.journey.notices.case import facts_of, today
+from offboarding.journey.notices.case import today
 from offboarding.ledger.events import Event
 from offboarding.ledger.models import Entry
 from offboarding.notifications import handlers
@@ -93,9 +93,7 @@ def register() -> None:
 
 def drafts(trouble: Trouble, entry: Entry) -> list[Draft]:
     return [
-        Draft(
-            to=user, kind=trouble.kind, url="/setup/connections/", **trouble.says(workspace, facts_of(entry))
-        )
+        Draft(to=user, kind=trouble.kind, url="/setup/connections/", **trouble.says(workspace, entry.facts))
         for workspace in having(trouble, entry)
         for user in keepers(workspace, today())
         if user.is_active
@@ -104,7 +102,7 @@ def drafts(trouble: Trouble, entry: Entry) -> list[Draft]:
 
 def having(trouble: Trouble, entry: Entry) -> list[Workspace]:
     """The workspace, as long as it has this. Names may be shared between clients: each is told of its own."""
-    facts = facts_of(entry)
+    facts = entry.facts
     found = Workspace.objects.filter(trouble.lasts, segment_id=facts["segment_id"], name=facts["workspace"])
     return list(found.select_related("client"))
 
@@ -148,7 +146,7 @@ def wanted_drafts(entry: Entry) -> list[Draft]:
 
 
 def still_wanted(entry: Entry) -> list[Wanted]:
-    found = Wanted.objects.filter(pk=facts_of(entry)["wanted"], ended_at=None)
+    found = Wanted.objects.filter(pk=entry.facts["wanted"], ended_at=None)
     return list(found.select_related("client", "owner", "asked_by"))
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.utils.translation import gettext as _
 
 from offboarding.approvals.models import Delegation
-from offboarding.journey.notices.case import at, facts_of
+from offboarding.journey.notices.case import at
 from offboarding.ledger.events import Event
 from offboarding.ledger.models import Entry
 from offboarding.notifications import handlers
@@ -22,7 +22,7 @@ def register() -> None:
 
 def of(entry: Entry) -> Delegation:
     found = Delegation.objects.select_related("giver", "to", "cancelled_by")
-    return found.get(pk=facts_of(entry)["delegation"])
+    return found.get(pk=entry.facts["delegation"])
 
 
 def told(each: Delegation, user: User) -> list[tuple[str, str]]:
@@ -55,7 +55,7 @@ def cancelled(entry: Entry) -> list[Draft]:
     others = [user for user in (each.giver, each.to) if user.pk != each.cancelled_by_id]
     subject = _("%(who)s ended a delegation") % {"who": each.cancelled_by.name}
     lead = _("It holds no longer. Decisions that were made stay.")
-    why = facts_of(entry).get("why")
+    why = entry.facts.get("why")
     reason = [(_("Why it ended"), str(why))] if why else []
     return [
         Draft(

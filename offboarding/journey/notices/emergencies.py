@@ -17,7 +17,6 @@ from offboarding.journey.notices.case import (
     actor_of,
     at,
     by,
-    facts_of,
     short,
     some,
     today,
@@ -130,7 +129,7 @@ def register() -> None:
 
 
 def ask_of(entry: Entry) -> Ask:
-    return Ask.objects.select_related("asked_by").get(pk=facts_of(entry)["ask"])
+    return Ask.objects.select_related("asked_by").get(pk=entry.facts["ask"])
 
 
 def asked(entry: Entry) -> list[Draft]:

@@ -9,7 +9,7 @@ from django.conf import settings
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 
-from offboarding.journey.notices.case import actor_of, facts_of
+from offboarding.journey.notices.case import actor_of
 from offboarding.ledger.events import Event
 from offboarding.ledger.models import Entry
 from offboarding.notifications import handlers
@@ -29,7 +29,7 @@ def register() -> None:
 
 
 def drafts(entry: Entry) -> list[Draft]:
-    facts = facts_of(entry)
+    facts = entry.facts
     return [
         Draft(
             to=user,
@@ -73,7 +73,7 @@ CORRECTED = {"name": lazy("Name"), "address": lazy("Address")}
 
 def corrected(entry: Entry) -> list[Draft]:
     """At both addresses: whoever reads the old one may not have asked for this."""
-    facts, said = facts_of(entry), personal_of(entry)
+    facts, said = entry.facts, personal_of(entry)
     lines = [
         (str(label), _("%(now)s, before: %(before)s") % {"now": said[key], "before": said[f"{key} before"]})
         for key, label in CORRECTED.items()

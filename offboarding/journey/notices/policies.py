@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from offboarding.approvals.models import PolicyVersion
 from offboarding.approvals.policies.rules import Standing, may_not_approve
 from offboarding.directory.queries import people_holding, scope_of
-from offboarding.journey.notices.case import actor_of, facts_of, today
+from offboarding.journey.notices.case import actor_of, today
 from offboarding.ledger.events import Event
 from offboarding.ledger.models import Entry
 from offboarding.notifications import handlers
@@ -32,7 +32,7 @@ def register() -> None:
 
 def version_of(entry: Entry) -> PolicyVersion:
     found = PolicyVersion.objects.select_related("policy__client", "proposed_by")
-    return found.get(pk=facts_of(entry)["proposal"])
+    return found.get(pk=entry.facts["proposal"])
 
 
 def proposed(entry: Entry) -> list[Draft]:
@@ -66,7 +66,7 @@ def overtaken(entry: Entry, user: User) -> str:
 
 
 def decided(kind: str, entry: Entry) -> list[Draft]:
-    version, words = version_of(entry), {"name": facts_of(entry)["name"], "who": actor_of(entry)}
+    version, words = version_of(entry), {"name": entry.facts["name"], "who": actor_of(entry)}
     approved = version.standing == Standing.APPROVED
     subject = _("In force: %(name)s") if approved else _("Declined: %(name)s")
     lead = (

@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 from offboarding.directory.queries import people_holding, scope_of
 from offboarding.directory.rules import Scope
 from offboarding.evidence.models import Evidence
-from offboarding.journey.notices.case import actor_of, facts_of, today
+from offboarding.journey.notices.case import actor_of, today
 from offboarding.ledger.events import Event
 from offboarding.ledger.models import Entry
 from offboarding.notifications import handlers
@@ -33,7 +33,7 @@ def register() -> None:
 
 
 def purge_of(entry: Entry) -> Purge:
-    return Purge.objects.select_related("client").get(pk=facts_of(entry)["purge"])
+    return Purge.objects.select_related("client").get(pk=entry.facts["purge"])
 
 
 def asked(entry: Entry) -> list[Draft]:
@@ -71,7 +71,7 @@ def decided(entry: Entry, user: User) -> str:
 
 def wrong(entry: Entry) -> list[Draft]:
     """To everybody who watches over the records of a client that is concerned, and over those of all."""
-    facts = facts_of(entry)
+    facts = entry.facts
     if not facts["wrong"]:
         return []
     clients = concerned(entry)
@@ -98,7 +98,7 @@ def wrong(entry: Entry) -> list[Draft]:
 
 def concerned(entry: Entry) -> frozenset[int]:
     """The clients of the files and packets that it names. What no row names belongs to nobody in particular."""
-    names = [told.partition(": ")[2] for told in facts_of(entry)["named"]]
+    names = [told.partition(": ")[2] for told in entry.facts["named"]]
     files = Evidence.objects.filter(sha256__in=names).exclude(client=None).values_list("client", flat=True)
     packets = Packet.objects.filter(file__in=names).select_related("removal")
     of_packets = [pk for each in packets for pk in clients_of(each.removal)]

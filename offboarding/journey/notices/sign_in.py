@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 
 from offboarding.directory.models import Membership
 from offboarding.directory.queries import scope_of
-from offboarding.journey.notices.case import actor_of, facts_of, today
+from offboarding.journey.notices.case import actor_of, today
 from offboarding.ledger.events import Event
 from offboarding.ledger.models import Entry
 from offboarding.notifications import handlers
@@ -27,7 +27,7 @@ def register() -> None:
 
 def drafts(entry: Entry) -> list[Draft]:
     watchers = Membership.objects.filter(role__in=[role.value for role in WATCH]).values("user")
-    found = User.objects.filter(pk__in=watchers, is_active=True).exclude(pk=facts_of(entry)["user"])
+    found = User.objects.filter(pk__in=watchers, is_active=True).exclude(pk=entry.facts["user"])
     return [
         Draft(
             to=user,
@@ -62,7 +62,7 @@ def to_its_owner(entry: Entry) -> list[Draft]:
             facts=[(_("Taken away by"), actor_of(entry)), (_("Your address"), user.email)],
             url="/account/2fa/",
         )
-        for user in User.objects.filter(pk=facts_of(entry)["user"], is_active=True)
+        for user in User.objects.filter(pk=entry.facts["user"], is_active=True)
     ]
 
 

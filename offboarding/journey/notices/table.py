@@ -29,7 +29,7 @@ from offboarding.journey.notices import (
     sign_in,
     words,
 )
-from offboarding.journey.notices.case import Case, Words, facts_of, today
+from offboarding.journey.notices.case import Case, Words, today
 from offboarding.ledger.events import Event
 from offboarding.ledger.models import Entry
 from offboarding.notifications import handlers
@@ -330,7 +330,7 @@ def register() -> None:
 
 def drafts(notices: tuple[Notice, ...], entry: Entry) -> list[Draft]:
     """Everybody who is told, once each, without whoever did it and without those who may not see the request."""
-    facts = facts_of(entry)
+    facts = entry.facts
     meant = [notice for notice in notices if notice.when(facts)]
     if not meant:  # most entries: nothing is asked of the database
         return []

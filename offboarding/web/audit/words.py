@@ -9,7 +9,6 @@ from django.utils.translation import gettext_lazy as lazy
 
 from offboarding.ledger.events import Event
 from offboarding.ledger.models import Entry
-from offboarding.lib import canonical
 from offboarding.web.removal import timeline
 from offboarding.web.setup import words as setup
 
@@ -142,7 +141,7 @@ def says(entry: Entry) -> str:
 
 
 def facts_of(entry: Entry) -> dict[str, Any]:
-    return {**canonical.loads(bytes(entry.body))["facts"], **names_of(entry)}
+    return {**entry.facts, **names_of(entry)}
 
 
 def actor_of(entry: Entry) -> str:
