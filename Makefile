@@ -1,5 +1,7 @@
 # `make help` lists the commands.
-PYTHON ?= python3
+# The system's own Python if it will do: a distribution's is built optimised, a version manager's often is not, and is slower by half.
+PYTHON ?= $(shell for each in /usr/bin/python3 python3; do \
+	$$each -c 'import sys, ensurepip; sys.exit(sys.version_info < (3, 11))' 2> /dev/null && echo $$each && exit; done; echo python3)
 PORT ?= 8000
 FRESH ?=
 BIN := .venv/bin
