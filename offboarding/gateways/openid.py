@@ -46,8 +46,12 @@ def discover(issuer: str, *, simulators: bool = False, deadline: float = 10.0) -
     keys = fetched(found["jwks_uri"], simulators, deadline).get("keys")
     if not isinstance(keys, list) or not keys:
         raise NoAnswer("It publishes no keys, so nothing that it signs can be checked.")
-    methods = found.get("token_endpoint_auth_methods_supported") or ["client_secret_basic"]
-    return Discovered(found["issuer"], found["token_endpoint"], tuple(map(str, methods)), len(keys))
+    return Discovered(found["issuer"], found["token_endpoint"], methods_of(found), len(keys))
+
+
+def methods_of(found: Mapping[str, Any]) -> tuple[str, ...]:
+    """How its token endpoint is told a secret. Who does not say takes it in the header (Discovery, section 3)."""
+    return tuple(map(str, found.get("token_endpoint_auth_methods_supported") or ["client_secret_basic"]))
 
 
 def knows_us(
@@ -72,7 +76,7 @@ def knows_us(
     }
     headers = {"content-type": FORM, "accept": "application/json"}
     if by_header(found.methods):
-        headers["authorization"] = basic(quote(client_id, safe=""), quote(secret, safe=""))  # RFC 6749, 2.3.1
+        headers["authorization"] = basic(client_id, secret)
     else:
         form |= {"client_id": client_id, "client_secret": secret}
     answer = sent("POST", found.token_endpoint, headers, urlencode(form).encode(), simulators, deadline)
@@ -84,12 +88,14 @@ def knows_us(
 
 
 def by_header(methods: tuple[str, ...]) -> bool:
-    """As django-allauth chooses: in the form wherever that is offered."""
+    """In the form wherever that is offered."""
     return "client_secret_post" not in methods and "client_secret_basic" in methods
 
 
-def basic(name: str, password: str) -> str:
-    return "Basic " + b64encode(f"{name}:{password}".encode()).decode()
+def basic(client_id: str, secret: str) -> str:
+    """Each encoded by itself, so that a colon or a sign of another script stands in either (RFC 6749, section 2.3.1)."""
+    pair = f"{quote(client_id, safe='')}:{quote(secret, safe='')}"
+    return "Basic " + b64encode(pair.encode()).decode()
 
 
 def fetched(url: str, simulators: bool, deadline: float) -> dict[str, Any]:

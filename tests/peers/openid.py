@@ -1,4 +1,8 @@
-"""A provider that speaks OpenID Connect, and says whatever a test wants: also what no honest one would say."""
+"""A provider of ours that speaks OpenID Connect, for what `tests.peers.mock` and `tests.peers.canaille` cannot be brought to.
+
+It tells untruths (a token for somebody else, of another time, without a nonce), is in trouble, shows what it was sent, and
+says when the person proved who they are.
+"""
 
 from __future__ import annotations
 
@@ -26,6 +30,8 @@ class Provider:
 
     Its page signs in, without a question, who is `at_the_page`: a subject, and what user info says of them.
     """
+
+    client_id, secret = CLIENT_ID, SECRET
 
     def __init__(self) -> None:
         self.codes: dict[str, dict[str, Any]] = {}

@@ -23,19 +23,19 @@ def provider(running_provider: openid.Provider) -> openid.Provider:
 
 
 @pytest.fixture
-def way(db: None) -> Callable[..., Any]:
+def way(db: None, provider: Any) -> Callable[..., Any]:
     """A provider of sign-in as an administrator left it: `way("Okta", issuer=…)`, switched on."""
     from offboarding.users.models import SignInProvider
     from offboarding.users.sealed import seal
 
     def make(name: str, **fields: Any) -> Any:
-        secret = fields.pop("secret", openid.SECRET)
+        secret = fields.pop("secret", provider.secret)
         given = {
             "kind": "oidc",
             "slug": name.lower(),
             "is_on": True,
             "domains": DOMAINS,
-            "client_id": openid.CLIENT_ID,
+            "client_id": provider.client_id,
             "sealed_secret": seal(secret),
             **fields,
         }

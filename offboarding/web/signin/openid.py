@@ -18,6 +18,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 
+from offboarding.gateways.openid import by_header, methods_of
 from offboarding.lib.hashing import sha256_hex
 from offboarding.users.adapter import OurOwn
 from offboarding.users.admission import Arrival, Claim
@@ -41,6 +42,11 @@ class Exchange(OpenIDConnectOAuth2Adapter):  # type: ignore[misc]
             found = super().openid_config
             cache.set(key, found, DESCRIPTION_LASTS)
         return found
+
+    @property
+    def basic_auth(self) -> bool:
+        """As the administrator's test does it. django-allauth sends the form to who says nothing of it."""
+        return by_header(methods_of(self.openid_config))
 
     def get_callback_url(self, request: HttpRequest, app: Any) -> str:
         return callback_url(request, self.provider_id)
