@@ -14,7 +14,7 @@ import time
 from collections.abc import Iterable, Iterator
 from contextvars import ContextVar
 from functools import cache
-from ssl import SSLContext
+from ssl import SSLContext, TLSVersion
 from typing import Any
 
 import httpcore
@@ -192,10 +192,21 @@ def _look_up(host: str, port: int, answers: "queue.SimpleQueue[list[str] | OSErr
         answers.put(error if isinstance(error, OSError) else OSError(str(error)))
 
 
+# With a key that is made for one connection only, so that a certificate's key which is stolen later reads nothing of today.
+CIPHERS = "ECDH+AESGCM:ECDH+CHACHA20:ECDH+AES:DHE+AES:!aNULL:!eNULL:!aDSS:!SHA1:!AESCCM"
+
+
 @cache
 def _tls() -> SSLContext:
-    """One context for all gateways: reading the certificates anew for each workspace takes long."""
-    return httpx.create_ssl_context()
+    """One context for all gateways: reading the certificates anew for each workspace takes long.
+
+    The oldest protocol and the ciphers are said here, as Python itself says them where it is built to: some systems build it
+    so that only a file of theirs does.
+    """
+    context = httpx.create_ssl_context()
+    context.minimum_version = TLSVersion.TLSv1_2
+    context.set_ciphers(CIPHERS)
+    return context
 
 
 @contextlib.contextmanager
