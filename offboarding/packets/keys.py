@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from offboarding.checklist.rules import Phase
 from offboarding.execution.logins.rules import NEW_LOGIN
 from offboarding.execution.logins.rules import STEPS as LOGINS
-from offboarding.execution.models import Run
+from offboarding.execution.models import Run, Secret
 from offboarding.execution.old_tokens import CODES as TOKENS
 from offboarding.execution.rotation import queries
 from offboarding.execution.rotation.rules import ADD, CONFIRM, HAND_OVER, REMOVE, short
@@ -41,15 +41,32 @@ ENDS = {
 
 def credentials(reference: str, runs: Sequence[Run], shelf: Shelf) -> tuple[made.Credential, ...]:
     """Everything that was to be rotated or deleted, and how it ended: an automatic step, a person's word, or not at all."""
-    refused = dead_tokens(reference)
-    return tuple(each for run in runs for each in told(run, refused, shelf))
+    refused, brought = dead_tokens(reference), new_keys(runs)
+    return tuple(each for run in runs for each in told(run, brought, refused, shelf))
 
 
-def told(run: Run, refused: Sequence[dict[str, Any]], shelf: Shelf) -> Iterator[made.Credential]:
-    if run.item.step == ADD and (secret := queries.new_secret(run)):
-        yield key(run, "added", [secret.fingerprint], iso(secret.kept_at))
+Brought = Mapping[tuple[int | None, str], tuple[Run, Secret]]
+
+
+def new_keys(runs: Iterable[Run]) -> Brought:
+    """The step that added a key and its key, by source."""
+    adding = [run for run in runs if run.item.step == ADD]
+    return {rotation(run): (run, secret) for run in adding if (secret := queries.new_secret(run))}
+
+
+def rotation(run: Run) -> tuple[int | None, str]:
+    """What the steps for one source share: asking the database for them at each step takes minutes for a thousand sources."""
+    return run.item.workspace_id, queries.source_of(run)
+
+
+def told(
+    run: Run, brought: Brought, refused: Sequence[dict[str, Any]], shelf: Shelf
+) -> Iterator[made.Credential]:
+    new = brought.get(rotation(run))
+    if run.item.step == ADD and new:
+        yield key(run, "added", [new[1].fingerprint], iso(new[1].kept_at))
     elif run.item.step == REMOVE:
-        yield from old_keys(run)
+        yield from old_keys(run, queries.replaced(*new) if new else ())
     elif run.item.step in LOGINS:
         yield login(run)
     elif run.item.phase == Phase.ROTATE and run.item.code not in WITH_A_KEY and run.item.step != ADD:
@@ -58,9 +75,9 @@ def told(run: Run, refused: Sequence[dict[str, Any]], shelf: Shelf) -> Iterator[
         yield by_hand(run, shelf)
 
 
-def old_keys(run: Run) -> Iterator[made.Credential]:
+def old_keys(run: Run, replaced: Collection[str]) -> Iterator[made.Credential]:
     """Deleted only where a fresh read of ours saw them gone; by hand is somebody's word. Until then they work."""
-    old = queries.outgoing(run).old or run.item.target.get("keys", ())
+    old = replaced or run.item.target.get("keys", ())
     seen_gone = run.state == State.DONE and run.ended in (Ended.CHANGED, Ended.ALREADY)
     act = "deleted" if seen_gone else "removed by hand" if run.ended == Ended.BY_HAND else stays(run)
     at = iso(run.ended_at) if run.ended_at and act != stays(run) else None

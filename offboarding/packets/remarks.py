@@ -15,6 +15,7 @@ from offboarding.ledger.rules import iso
 from offboarding.lib.typesetting.times import span
 from offboarding.packets import contents as made
 from offboarding.packets.decisions import named
+from offboarding.packets.report.folding import ranges
 from offboarding.packets.shelf import Shelf
 from offboarding.removals.models import Attachment
 from offboarding.verification.queries import PlaceStanding
@@ -97,7 +98,7 @@ def unknowns(plan: Plan, places: Sequence[PlaceStanding], shelf: Shelf) -> Itera
 
 def cancelled_rest(runs: Sequence[Run]) -> made.Remark:
     """One remark for all: each of the steps says so itself too."""
-    user, numbers = runs[0].ended_by, ", ".join(str(run.item.number) for run in runs)
+    user, numbers = runs[0].ended_by, ranges((run.item.number for run in runs), most=None)
     sentence = (
         f"Cancelled by {named(user) if user else '?'}: {runs[0].note}. Steps that were not done: {numbers}."
     )
@@ -119,7 +120,7 @@ def unfinished(runs: Iterable[Run]) -> Iterable[made.Remark]:
         )
         yield made.Remark("Old write keys", told)
     if rest := [run.item.number for run in steps if not rotates_a_key(run)]:
-        numbers = ", ".join(map(str, rest))
+        numbers = ranges(rest, most=None)
         yield made.Remark("Not finished when this was sealed", f"Steps that had not ended: {numbers}.")
 
 

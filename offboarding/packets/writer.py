@@ -27,6 +27,7 @@ from offboarding.lib.bags import BagFile, Stored, StoredZip, from_bytes, write_b
 from offboarding.lib.hashing import CHUNK, sha256_hex, sha256_stream
 from offboarding.lib.signing import Signer
 from offboarding.packets.contents import Entry, Evidence, PacketContents, plain
+from offboarding.packets.lists import lists
 from offboarding.packets.report import render
 from offboarding.packets.report.instructions import verify_text
 
@@ -162,6 +163,7 @@ def _payload(contents: PacketContents, signer: Signer) -> Iterator[BagFile]:
     yield _json("approvals.json", contents.approvals)
     yield _json("runs.json", contents.runs)
     yield _json("findings.json", contents.findings)
+    yield from lists(contents)
     for file in sorted(contents.evidence, key=lambda one: one.number):
         yield BagFile(evidence_path(file), file.size, file.open, file.sha256)
     yield from_bytes("ledger/entries.jsonl", _lines(contents.entries))

@@ -21,6 +21,7 @@ from offboarding.lib.bags import ChangedSource
 from offboarding.lib.signing import Signer
 from offboarding.packets import contents as parts
 from offboarding.packets.contents import PacketContents
+from offboarding.packets.lists import tables
 from offboarding.packets.report.instructions import commands
 from offboarding.packets.verifier import verify
 from offboarding.packets.writer import PacketRefused, WrittenPacket, evidence_path, read_part, write_packet
@@ -116,7 +117,7 @@ def test_what_is_told_of_the_packet_is_so(written: WrittenPacket, signer: Signer
         written.part("nothing")
 
 
-def test_the_bag_holds_all_of_it(written: WrittenPacket) -> None:
+def test_the_bag_holds_all_of_it(written: WrittenPacket, sample: Make) -> None:
     assert bag_of(written).namelist() == [
         f"R-1042/{name}"
         for name in (
@@ -127,6 +128,7 @@ def test_the_bag_holds_all_of_it(written: WrittenPacket) -> None:
             "data/approvals.json",
             "data/runs.json",
             "data/findings.json",
+            *(f"data/lists/{name}.csv" for name in tables(sample())),
             "data/evidence/01-members-before.json",
             "data/evidence/02-members-after.json",
             "data/evidence/03-Screenshot-50.png",

@@ -141,11 +141,17 @@ def outgoing(run: Run) -> Outgoing:
     secret = new_secret(add) if add else None
     if add is None or secret is None:
         return Outgoing()
+    confirmed = confirm is not None and confirm.state == State.DONE
+    return Outgoing(replaced(add, secret), secret.fingerprint, confirmed)
+
+
+def replaced(add: Run, secret: Secret) -> frozenset[str]:
+    """The fingerprints of the keys for which this new one came."""
     own = set(add.secrets.values_list("fingerprint", flat=True))
     elsewhere = set(keys_on_our_rows(add).values_list("fingerprint", flat=True)) - own
     old = old_keys(seen_before(add), add.item.target["keys"], elsewhere, secret.fingerprint)
     old |= lost_keys(rulings_of(add)) - {secret.fingerprint}  # one that was missing may be back
-    return Outgoing(old, secret.fingerprint, confirm is not None and confirm.state == State.DONE)
+    return frozenset(old)
 
 
 def seen_before(add: Run) -> list[str]:

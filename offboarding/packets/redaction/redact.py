@@ -127,7 +127,7 @@ def written(whole: made.PacketContents) -> Iterable[str]:
 # Sentences of ours with what people wrote in the middle; `packets.remarks` and `packets.letters` say them.
 SAYS = re.compile(r"(?:delivered|came back), says (?P<by>.+)", re.DOTALL)
 GIVEN_UP = re.compile(r"given up: (?P<why>.+)", re.DOTALL)
-CANCELLED = re.compile(r"Cancelled by .*?>: (?P<why>.+)\. Steps that were not done: [\d, ]+\.", re.DOTALL)
+CANCELLED = re.compile(r"Cancelled by .*?>: (?P<why>.+)\. Steps that were not done: [\d, –]+\.", re.DOTALL)
 TAKEN_BACK = re.compile(
     r"(?P<file>.+) \(\d+ bytes, SHA-256 [0-9a-f]{64}\) was taken back by (?P<by>[^:]+): (?P<why>.+)\.",
     re.DOTALL,

@@ -1,6 +1,7 @@
 """From the contents of a packet to the words of its report. Pure; the template only lays them out."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
 from itertools import groupby
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -12,6 +13,7 @@ from offboarding.packets.contents import (
     Approval,
     Clocks,
     Credential,
+    Difference,
     Evidence,
     Finding,
     Item,
@@ -23,9 +25,13 @@ from offboarding.packets.contents import (
     ResourceAccess,
     Thing,
 )
+from offboarding.packets.report import together
+from offboarding.packets.report.folding import READ, Row, folded, one_of_all
 from offboarding.packets.report.instructions import commands
 
 NAMED = 10  # of what one role was on
+FEW = 6  # rows of one phase, of a checklist that is printed short
+ORDINARY = ("absent", "found", "kept")
 _GOOD = {"verified", "absent", "done", "done by hand", "approved", "removed"}
 _BAD = {"failed", "present", "came back", "needs a person", "late"}
 _PART = {"done, not verified", "unknown", "running", "not verified"}
@@ -41,21 +47,47 @@ def report_data(contents: PacketContents, key_id: str) -> dict[str, Any]:
         "redacts": _redacts(contents),
         "left_out": [_left_out(one) for one in contents.left_out],
         "addenda": [_addendum(one, zone) for one in contents.addenda],
-        "exceptions": [_remark(one) for one in contents.exceptions],
-        "unknowns": [_remark(one) for one in contents.unknowns],
+        "folded": _folded(contents),
+        "exceptions": _remarks(contents.exceptions),
+        "unknowns": _remarks(contents.unknowns),
         "places": [_place(one, zone) for one in contents.places],
         "approvals": [_approval(one, contents.plan_fingerprint, zone) for one in contents.approvals],
         "no_approval": _no_approval(contents),
         "phases": _phases(contents, zone),
-        "manual": [_manual(one, contents, zone) for one in contents.items if one.kind == "manual" and one.by],
-        "differences": [vars(one) for one in contents.differences],
-        "credentials": [_credential(one, zone) for one in contents.credentials],
-        "resources": [_resource(one, zone) for one in contents.resources],
-        "findings": [_finding(one, zone) for one in contents.findings],
-        "messages": [_message(one, zone) for one in contents.messages],
+        "manual": _by_hand(contents, zone),
+        "differences": folded(
+            contents.differences, _difference, together.difference_of, together.differences
+        ),
+        "credentials": folded(
+            contents.credentials,
+            partial(_credential, zone=zone),
+            together.credential_of,
+            partial(together.credentials, zone=zone),
+        ),
+        "resources": folded(
+            contents.resources,
+            partial(_resource, zone=zone),
+            together.resource_of,
+            partial(together.resources, zone=zone),
+        ),
+        "findings": folded(
+            contents.findings,
+            partial(_finding, zone=zone),
+            together.finding_of,
+            partial(_findings, zone=zone),
+            odd=lambda one: one.result not in ORDINARY,
+        ),
+        "messages": folded(
+            contents.messages,
+            partial(_message, zone=zone),
+            together.message_of,
+            partial(together.messages, zone=zone),
+        ),
         "handoff": contents.handoff_notes,
         "notes": list(contents.notes),
-        "evidence": [_evidence(one) for one in contents.evidence],
+        "evidence": folded(
+            contents.evidence, _evidence, together.evidence_of, together.evidence, odd=together.stands_alone
+        ),
         "verify": {
             "outer": f"{contents.name}-packet.zip",
             "commands": [vars(one) for one in commands(contents.name)],
@@ -68,6 +100,18 @@ def report_data(contents: PacketContents, key_id: str) -> dict[str, Any]:
         },
         "words": [{"term": term, "says": says} for term, says in _WORDS],
     }
+
+
+def _folded(contents: PacketContents) -> str:
+    """What every page of long tables leaves to the lists; empty where every row is printed."""
+    tables = (contents.items, contents.findings, contents.credentials, contents.evidence, contents.exceptions)
+    more = (contents.resources, contents.messages, contents.differences, contents.unknowns)
+    if max(map(len, (*tables, *more))) <= READ:
+        return ""
+    return (
+        f"A table of more than {READ} rows is printed short: what is out of the ordinary row by row, and one row for all that "
+        "are alike. Every row of every table stands in the folder data/lists of the packet, as CSV."
+    )
 
 
 def _head(contents: PacketContents, zone: ZoneInfo) -> dict[str, Any]:
@@ -157,6 +201,14 @@ def _remark(one: Remark) -> dict[str, str]:
     return {"about": one.about, "sentence": one.sentence, "evidence": _numbers(one.evidence)}
 
 
+def _remarks(some: Sequence[Remark]) -> list[Row]:
+    return folded(some, _remark, together.remark_of, together.remarks)
+
+
+def _difference(one: Difference) -> Row:
+    return {**vars(one)}
+
+
 def _place(one: Place, zone: ZoneInfo) -> dict[str, Any]:
     removed = ", ".join(part for part in (times.local(one.removed_at, zone), one.removed_by) if part)
     return {
@@ -217,8 +269,25 @@ def _no_approval(contents: PacketContents) -> str:
 
 
 def _phases(contents: PacketContents, zone: ZoneInfo) -> list[dict[str, Any]]:
+    """A long checklist is short in every phase, also in one that is not long itself."""
     grouped = groupby(contents.items, key=lambda item: item.phase)
-    return [{"name": name, "items": [_item(one, zone) for one in items]} for name, items in grouped]
+    short = len(contents.items) > READ
+    return [{"name": name, "items": _steps(list(items), zone, short)} for name, items in grouped]
+
+
+def _steps(items: list[Item], zone: ZoneInfo, short: bool) -> list[Row]:
+    return folded(
+        items,
+        partial(_item, zone=zone),
+        together.item_of,
+        partial(_items, zone=zone),
+        odd=lambda one: _state(one.state)["mark"] in ("bad", "part"),
+        read=FEW if short else READ,
+    )
+
+
+def _items(some: Sequence[Item], zone: ZoneInfo) -> Row:
+    return {**together.items(some, zone), "state": _state(one_of_all(one.state for one in some))}
 
 
 def _item(one: Item, zone: ZoneInfo) -> dict[str, Any]:
@@ -234,8 +303,18 @@ def _item(one: Item, zone: ZoneInfo) -> dict[str, Any]:
     }
 
 
-def _manual(one: Item, contents: PacketContents, zone: ZoneInfo) -> dict[str, Any]:
+def _by_hand(contents: PacketContents, zone: ZoneInfo) -> list[Row]:
     names = {file.number: file.name for file in contents.evidence}
+    by_hand = [one for one in contents.items if one.kind == "manual" and one.by]
+    return folded(
+        by_hand,
+        partial(_manual, names=names, zone=zone),
+        together.item_of,
+        partial(together.signed, zone=zone),
+    )
+
+
+def _manual(one: Item, names: Mapping[int, str], zone: ZoneInfo) -> dict[str, Any]:
     proof = [f"{number} {names.get(number, '')}".strip() for number in one.evidence]
     return {**_item(one, zone), "proof": ", ".join(proof) or "no file asked for"}
 
@@ -274,6 +353,10 @@ def _finding(one: Finding, zone: ZoneInfo) -> dict[str, Any]:
         "by": one.by,
         "evidence": _numbers(one.evidence),
     }
+
+
+def _findings(some: Sequence[Finding], zone: ZoneInfo) -> Row:
+    return {**together.findings(some, zone), "result": _state(one_of_all(one.result for one in some))}
 
 
 def _message(one: Message, zone: ZoneInfo) -> dict[str, str]:
