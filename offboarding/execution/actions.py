@@ -16,6 +16,7 @@ from offboarding.directory.queries import scope_of
 from offboarding.evidence.models import Evidence
 from offboarding.execution import queries
 from offboarding.execution.models import Proof, Run
+from offboarding.execution.owners import unapproved_by_hand
 from offboarding.execution.rules import (
     REMEDIES,
     UNDO_FOR,
@@ -205,6 +206,8 @@ def retry(run: Run, user: User) -> None:
 def take_over(run: Run, user: User) -> None:
     """Do it by hand. The tries so far stay as they are."""
     guard(run, user)
+    if says := unapproved_by_hand(run):
+        raise Refused("approval-fell", says)
     with transaction.atomic():
         if not may_take_over(state_of(run), run.manual):
             raise Refused("not-takeable", "Only a step that stopped, or waits to try again, is done by hand.")
@@ -302,6 +305,8 @@ def still_approved(run: Run) -> None:
         return
     if says := why_not_standing(run.item.plan.removal, run.item.plan):
         raise Refused("approval-fell", fall(run.item.plan) or says)
+    if says := unapproved_by_hand(run):
+        raise Refused("approval-fell", says)
 
 
 def lock(run: Run) -> None:

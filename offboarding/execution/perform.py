@@ -13,8 +13,7 @@ from datetime import datetime, timedelta
 from functools import partial
 from itertools import takewhile
 
-from offboarding.approvals.falling import fall, owner_found
-from offboarding.approvals.policies.rules import may_be_owner
+from offboarding.approvals.falling import fall
 from offboarding.connections import keyring
 from offboarding.connections import queries as connections
 from offboarding.connections.actions import token_refused as token_was_refused
@@ -25,6 +24,7 @@ from offboarding.evidence.store import NotStored
 from offboarding.execution import actions, queries, steering
 from offboarding.execution.models import Attempt, Run
 from offboarding.execution.notes import Notes, Outdated
+from offboarding.execution.owners import unapproved_owner
 from offboarding.execution.rules import (
     PAUSED,
     REMEDIES,
@@ -174,17 +174,6 @@ def turn(run: Run, step: Step, gateway: SegmentGateway, plain: Work, notes: Note
         if after is not None:
             history = notes.history()
             verify_later(run, after, settles_in(history) or timedelta(seconds=1), history)
-
-
-def unapproved_owner(run: Run) -> str:
-    """Why an Owner of now does not go yet, where nobody was shown one: so many people approve that. Empty if they have."""
-    if steering.ends(run) or may_be_owner(queries.planned_place(run)):
-        return ""
-    removal, place = run.item.plan.removal, run.item.workspace
-    who = removal.person_name or removal.email
-    return owner_found(
-        run.item.plan, f"{who} is Workspace Owner of {place} now, and was not when this was approved."
-    )
 
 
 def look(run: Run, step: Step, gateway: SegmentGateway, work: Work, notes: Notes) -> Sight | None:

@@ -263,3 +263,45 @@ def test_an_owner_that_the_plan_showed_needs_no_more_than_it_was_given(
     segment.control.set_permissions("acme-staging", DAN, ["Workspace Owner"])
     assert turns(run_of(started("Acme Staging"), "remove-member")).ended == "changed"
     assert entries("plan.approval_fell") == 0
+
+
+def test_by_hand_too_an_owner_of_now_takes_as_many_people(
+    started: Make, run_of: Make, turn: Make, decide: Make, segment: Simulator, olga: Any, person: Make, settings: Any
+) -> None:  # fmt: skip
+    """The last Owner is not removed through the API, so the step stops for another reason, and a person takes it."""
+    settings.OWNER_APPROVERS = 2
+    removal = started("Acme Staging")
+    run = run_of(removal, "remove-member")
+    segment.control.set_permissions("acme-staging", DAN, ["Workspace Owner"])
+    for owner in segment.control.state("acme-staging")["owners"]:
+        if owner != DAN:
+            segment.control.take_member("acme-staging", owner)
+    assert (turn(run).state, run.cause) == ("needs_person", Cause.LAST_OWNER)
+    with pytest.raises(Refused) as refused:
+        actions.take_over(run, olga)
+    assert refused.value.code == "approval-fell"
+    assert "is Workspace Owner of Acme Staging now" in refused.value.sentence
+    assert entries("plan.approval_fell") == 1
+    decide(RemovalRequest.objects.get(pk=removal.pk), person("zoe", Role.APPROVER))
+    run = Run.objects.get(pk=run.pk)
+    actions.take_over(run, olga)
+    assert run.manual
+
+
+def test_what_is_signed_off_by_hand_asks_for_more_if_a_later_look_saw_an_owner(
+    started: Make, run_of: Make, seen: Make, decide: Make, segment: Simulator, olga: Any, person: Make, settings: Any
+) -> None:  # fmt: skip
+    from offboarding.discovery.rules import Owners
+
+    settings.OWNER_APPROVERS = 2
+    removal = started("Acme Staging")
+    run = run_of(removal, "remove-member")
+    Run.objects.filter(pk=run.pk).update(manual=True, state="needs_person", not_before=None)
+    seen(run.item.workspace, list(removal.addresses), roles=("Workspace Owner",), owners=Owners.OTHERS)
+    with pytest.raises(Refused) as refused:
+        actions.sign_off(Run.objects.get(pk=run.pk), olga, attested=True, note="")
+    assert refused.value.code == "approval-fell" and entries("item.signed_off") == 0
+    decide(RemovalRequest.objects.get(pk=removal.pk), person("zoe", Role.APPROVER))
+    with pytest.raises(Refused) as refused:
+        actions.sign_off(Run.objects.get(pk=run.pk), olga, attested=True, note="")
+    assert refused.value.code == "no-proof", "what it takes now is the proof alone"
