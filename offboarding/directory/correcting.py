@@ -18,6 +18,8 @@ from offboarding.users.rules import actor_of
 def correct(by: User, administers: Scope, user: User, email: str, name: str) -> int:
     """Another address is where they sign in from now on: they are signed out, and no mail to the old one lets them in.
 
+    The old one stays theirs wherever it is asked whose access something is about.
+
     Gives back how many browsers were signed out.
     """
     email, name = checked(administers, user, email, name)
@@ -25,7 +27,8 @@ def correct(by: User, administers: Scope, user: User, email: str, name: str) -> 
         with transaction.atomic():
             before = User.objects.select_for_update().get(pk=user.pk)
             what = changed(before, email, name)
-            User.objects.filter(pk=user.pk).update(email=email, name=name)
+            former = sorted({*(before.former or ()), *(what.get("address", "").split())} - {email})
+            User.objects.filter(pk=user.pk).update(email=email, name=name, former=former or None)
             ended = moved(user) if "address" in what else 0
             personal = {"name": name, "address": email}
             personal |= {f"{each} before": old for each, old in what.items()}

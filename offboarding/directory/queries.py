@@ -41,7 +41,7 @@ def scopes_of(users: Iterable[User], today: date) -> dict[int, Scope]:
     windows: dict[int, list[Window]] = {user.pk: [] for user in asked}
     parts: dict[int, set[tuple[Role, int, int]]] = {user.pk: set() for user in asked}
     told = ("user_id", "role", "client_id", "engagement_id", "records_from", "records_until", "listed")
-    listed: set[int] = set()
+    listed = {user.pk for user in asked if user.former}
     for user, role, client, engagement, since, until, known in held.values_list(*told) if grants else ():
         if user in grants:
             if engagement is None:
@@ -62,7 +62,10 @@ def scopes_of(users: Iterable[User], today: date) -> dict[int, Scope]:
         for user in asked
     }
     others = known_as([user for user in asked if user.pk in listed], scopes)
-    return {pk: replace(scope, known_as=others.get(pk, frozenset())) for pk, scope in scopes.items()}
+    own = {user.pk: frozenset(map(fold, user.former or ())) for user in asked}
+    return {
+        pk: replace(scope, known_as=others.get(pk, frozenset()) | own[pk]) for pk, scope in scopes.items()
+    }
 
 
 def going_on(today: date) -> Q:
@@ -76,7 +79,7 @@ def known_as(users: Collection[User], scopes: Mapping[int, Scope]) -> dict[int, 
     if not users:
         return {}
     theirs = Address.objects.annotate(folded=Lower("email")).filter(
-        folded__in=[fold(user.email) for user in users], retired_at=None
+        folded__in=[fold(each) for user in users for each in user.addresses], retired_at=None
     )
     found = Address.objects.filter(collaborator__in=theirs.values("collaborator"), retired_at=None)
     names = ("collaborator", "collaborator__client", "email")
@@ -85,8 +88,8 @@ def known_as(users: Collection[User], scopes: Mapping[int, Scope]) -> dict[int, 
         people.setdefault((person, client), set()).add(fold(email))
 
     def others(user: User) -> frozenset[str]:
-        own, near = fold(user.email), scopes[user.pk].near()
-        mine = (each for (_, at), each in people.items() if own in each and near & {at, EVERYWHERE})
+        own, near = set(map(fold, user.addresses)), scopes[user.pk].near()
+        mine = (each for (_, at), each in people.items() if own & each and near & {at, EVERYWHERE})
         return frozenset[str]().union(*mine)
 
     return {user.pk: others(user) for user in users}

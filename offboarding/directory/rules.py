@@ -62,7 +62,7 @@ class Scope:
     email: str
     grants: frozenset[tuple[Role, int | None]]
     windows: tuple[Window, ...] = ()
-    # Other addresses, folded, under which the clients that they work for know the same person.
+    # Other addresses, folded: those that were theirs before, and by which the clients that they work for know the person.
     known_as: frozenset[str] = frozenset()
     parts: frozenset[tuple[Role, int, int]] = frozenset()
 

@@ -31,6 +31,8 @@ class User(AbstractBaseUser):
         DARK = "dark", "Dark"
 
     email = models.EmailField(max_length=254, unique=True)
+    # Addresses that were theirs before an administrator put another one right. Nobody signs in at them.
+    former = models.JSONField(null=True, blank=True, editable=False)
     name = models.CharField(max_length=120)
     is_active = models.BooleanField(default=True)
     time_zone = models.CharField(max_length=60, blank=True)
@@ -51,6 +53,11 @@ class User(AbstractBaseUser):
 
     def get_full_name(self) -> str:
         return self.name
+
+    @property
+    def addresses(self) -> tuple[str, ...]:
+        """By which they are known as themself: a corrected address leaves nobody free to decide about their own access."""
+        return (self.email, *(self.former or ()))
 
 
 class ApiKey(models.Model):

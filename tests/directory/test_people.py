@@ -10,15 +10,18 @@ import pytest
 from allauth.account.models import EmailAddress
 from django.test import Client as Browser
 
+from offboarding.approvals.queries import approvers_for
 from offboarding.directory import correcting, people
+from offboarding.directory.models import Address, Collaborator
 from offboarding.directory.queries import people_in, scope_of
 from offboarding.directory.rules import Grant
 from offboarding.ledger.models import Entry
 from offboarding.lib import canonical
 from offboarding.lib.refusals import Refused
+from offboarding.removals.queries import removals_for
 from offboarding.users.models import User
 from offboarding.users.rules import Role
-from tests.conftest import PASSWORD
+from tests.conftest import DAN, PASSWORD
 
 
 @pytest.fixture
@@ -233,3 +236,31 @@ def test_nobody_puts_right_their_own_nor_what_is_out_of_reach(
         with pytest.raises(Refused) as refusal:
             act(correcting.correct, by, whom, "else@northwind.example", "Else")
         assert refusal.value.code == code
+
+
+@pytest.mark.parametrize("name", ["dan", "zed"], ids=["the request names it", "the client knows both"])
+def test_a_corrected_address_lets_nobody_decide_about_their_own_access(
+    name: str, ada: Any, act: Any, filed: Any, decide: Any, person: Any, clients: Any, today: date
+) -> None:
+    """An open request stays about them, by the address that it names and by what the client knows them by besides."""
+    leaver = person(name, Role.APPROVER)
+    known = Collaborator.objects.create(client=clients["Acme"], name="Dan Reyes")
+    for address in {leaver.email, DAN}:
+        Address.objects.create(collaborator=known, email=address)
+    old, removal = leaver.email, filed()
+    for address in ("reyes@northwind.example", "d.reyes@northwind.example"):
+        act(correcting.correct, ada, leaver, address, "Dan")
+    leaver = User.objects.get(pk=leaver.pk)
+    assert leaver.former == sorted([old, "reyes@northwind.example"])
+    with pytest.raises(Refused) as refusal:
+        decide(removal, leaver)
+    assert "This is about your own access" in refusal.value.sentence
+    assert leaver not in approvers_for(removal, today)
+    assert not removals_for(scope_of(leaver, today)).filter(pk=removal.pk).exists()
+
+
+def test_an_address_that_was_put_back_is_no_former_one(ada: Any, act: Any, bob: Any) -> None:
+    old = bob.email
+    act(correcting.correct, ada, bob, "robert@northwind.example", "Bob")
+    act(correcting.correct, ada, bob, old, "Bob")
+    assert User.objects.get(pk=bob.pk).former == ["robert@northwind.example"]
