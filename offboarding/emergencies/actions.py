@@ -52,7 +52,7 @@ class Word:
 
 @dataclass(frozen=True, slots=True)
 class Filed:
-    """What one press filed at one client. `places`: in how many of them somebody has seen the person."""
+    """What one press filed at one client. `places`: in how many of them it may take something away."""
 
     removal: RemovalRequest
     plan: Plan
@@ -142,8 +142,9 @@ def written(
     )
 
 
-def where_known(plan: Plan) -> int:
-    return sum(place["outcome"] in (Outcome.MEMBER, Outcome.INVITED) for place in plan.data["places"])
+def touched(plan: Plan) -> int:
+    """Every place but those where a look found nobody: where nobody has looked, whatever is there goes too."""
+    return sum(place["outcome"] != Outcome.ABSENT for place in plan.data["places"])
 
 
 def hold(made: Sequence[Emergency], clients: frozenset[int]) -> None:

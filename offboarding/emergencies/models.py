@@ -44,7 +44,7 @@ class Emergency(models.Model):
     because = models.CharField(max_length=8, blank=True, choices=[(b.value, b.value) for b in Because])
     second_method = models.CharField(max_length=60, blank=True)
     second_address = models.GenericIPAddressField(null=True, blank=True)
-    # Where access was known of at that moment.
+    # So many may lose something, as far as it was known at that moment.
     places = models.PositiveIntegerField()
     review_due_at = models.DateTimeField()
     reminded_at = models.DateTimeField(null=True, blank=True)

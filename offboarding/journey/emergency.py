@@ -98,7 +98,7 @@ def by_client(workspaces: Sequence[Workspace]) -> list[list[Workspace]]:
 def at_client(said: Urgent, workspaces: Sequence[Workspace], word: Word, now: datetime) -> Filed:
     removal = file_at_once(said, word.user, workspaces, now)
     plan = checklist.freeze(removal, word.user)
-    return Filed(removal, plan, emergencies.where_known(plan))
+    return Filed(removal, plan, emergencies.touched(plan))
 
 
 # ---------------------------------------------------------------- behind it

@@ -104,10 +104,25 @@ def test_the_second_emergency_of_an_hour_needs_a_second_person(
     assert made.removal.stage == "running"
 
 
-def test_places_where_nothing_is_known_do_not_count(
+def test_places_where_nobody_has_looked_count(
+    release: Make, seen: Make, workspace: Make, settings: Any
+) -> None:
+    """Whatever is there goes: nobody empties a hundred workspaces alone by not looking first."""
+    settings.BREAKER_PLACES = 2
+    places = [workspace(f"Acme {n}") for n in range(3)]
+    seen(places[0], [DAN])
+    with pytest.raises(Refused) as refused:
+        release(connected=places)
+    assert refused.value.code == "volume" and "Access to 3 places would go" in refused.value.sentence
+    assert release(connected=places[:2]).emergency and Emergency.objects.get().places == 2
+
+
+def test_places_where_a_look_found_nobody_do_not_count(
     release: Make, seen: Make, workspace: Make, settings: Any
 ) -> None:
     settings.BREAKER_PLACES = 1
     places = [workspace(f"Acme {n}") for n in range(3)]
     seen(places[0], [DAN])
+    for empty in places[1:]:
+        seen(empty, [DAN], absent=True)
     assert release(connected=places).emergency and Emergency.objects.get().places == 1
