@@ -16,7 +16,16 @@ from offboarding.approvals.policies.actions import Proposal
 from offboarding.approvals.policies.rules import Selector, Terms, Turn, Who
 from offboarding.connections.actions import connect
 from offboarding.connections.models import Coverage, Workspace
-from offboarding.demo.cast import CAST, LEAVER, LEAVER_ADDRESS, LEAVER_OTHER_ADDRESS, PASSWORD, Player
+from offboarding.demo.cast import (
+    CAST,
+    LEAVER,
+    LEAVER_ADDRESS,
+    LEAVER_OTHER_ADDRESS,
+    PASSWORD,
+    PILOT,
+    PILOT_PLACE,
+    Player,
+)
 from offboarding.directory.models import Address, Client, Collaborator, Engagement, Membership
 from offboarding.ledger.actions import Actor, Event, record
 from offboarding.removals.rules import Group
@@ -47,11 +56,15 @@ def fill(described: dict[str, Any], today: date) -> None:
         clients = {
             name: client(name) for name in dict.fromkeys(row["client"] for row in described["workspaces"])
         }
-        players = {player.key: person(player, clients) for player in CAST}
+        players = {player.key: person(player, clients) for player in CAST if not player.within}
         for row in described["workspaces"]:
             workspace(clients[row["client"]], row)
         for name, each in clients.items():
             engagement(each, players["carol" if name == "Hooli" else "alice"], today)
+        pilot(clients["Acme"], players["alice"], today)
+        for player in CAST:
+            if player.within:
+                within(player, clients[player.clients[0] or ""])
         policy(clients["Acme"], players["ada"], players["lin"], today)
 
 
@@ -83,12 +96,31 @@ def person(player: Player, clients: dict[str, Client]) -> User:
         user = User.objects.create(
             email=player.email, name=player.name, password=hashed(), time_zone=settings.TIME_ZONE
         )
-    for role in player.roles:
+    for role in () if player.within else player.roles:
         for name in player.clients:
             Membership.objects.get_or_create(
                 user=user, role=role.value, client=clients[name] if name else None
             )
     return user
+
+
+def pilot(owner: Client, lead: User, today: date) -> None:
+    """An engagement in one of the client's workspaces, so that somebody can work within it alone."""
+    days = {"starts_on": today - timedelta(days=40), "ends_on": today + timedelta(days=140)}
+    made, new = Engagement.objects.get_or_create(
+        client=owner, name=PILOT, defaults={"lead": lead, "sow": "SOW-ACME-9", **days}
+    )
+    if new:
+        place = Workspace.objects.get(client=owner, name=PILOT_PLACE)
+        Coverage.objects.create(engagement=made, workspace=place)
+
+
+def within(player: Player, owner: Client) -> None:
+    engagement = Engagement.objects.get(client=owner, name=player.within)
+    for role in player.roles:
+        Membership.objects.get_or_create(
+            user=person(player, {}), role=role.value, client=owner, engagement=engagement
+        )
 
 
 def workspace(owner: Client, row: dict[str, Any]) -> None:

@@ -10,6 +10,8 @@ from offboarding.users.rules import Role
 PASSWORD = "demo-offboard-2026"
 DOMAIN = "northwind.example"
 EVERYWHERE = ("Acme", "Globex", "Initech")
+PILOT = "Staging pilot"  # an engagement of Acme's, in one of its workspaces
+PILOT_PLACE = "Acme Staging"
 ALL_OF_THEM = (None,)  # also clients that are still to come
 
 
@@ -21,6 +23,8 @@ class Player:
     clients: tuple[str | None, ...]
     says: str
     does: str
+    # Only within this engagement of the one client.
+    within: str = ""
 
     @property
     def email(self) -> str:
@@ -65,6 +69,15 @@ CAST = (
         ("Hooli",),
         "Lead of another client",
         "Sees none of it",
+    ),
+    Player(
+        "nora",
+        "Nora Haddad",
+        (Role.REQUESTER,),
+        ("Acme",),
+        "Lead within one engagement",
+        "Keeps its roster, and sees no more of the client",
+        within=PILOT,
     ),
 )
 

@@ -34,6 +34,12 @@ def may(scope: Scope, row: Client | Engagement | Collaborator, *roles: Role) -> 
         raise Refused("may-not-change", refusal(roles))
 
 
+def may_take_on(scope: Scope, engagement: Engagement) -> None:
+    """Its roster is for who leads within it, too."""
+    if engagement.pk not in scope.engagements(Role.REQUESTER):
+        may(scope, engagement, *LEADS)
+
+
 def refusal(roles: Iterable[Role]) -> str:
     if Role.REQUESTER in roles:
         return "Only engagement leads and administrators of this client change this."

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from django.db import transaction
@@ -13,6 +13,7 @@ from offboarding.directory.changes import (
     differences,
     held,
     may,
+    may_take_on,
     noted,
     nothing_changed,
     reference,
@@ -46,25 +47,53 @@ def add(
     """Somebody whom this client knows from now on, by at least one address."""
     may(scope, client, *LEADS)
     wanted, addresses = checked(said), list(distinct(emails))
-    if not addresses:
-        raise Refused("bad-address", "Enter an e-mail address like name@company.com.", field="email")
     with transaction.atomic():
-        # Two who add the same address at once come one after the other.
-        if Client.objects.select_for_update().get(pk=client.pk).ended_at:
-            raise Refused("client-ended", f"{client.name} has ended. Open it again first.")
-        for email in addresses:
-            check_address(by, client, email)
-        made = Collaborator.objects.create(client=client, name=wanted.name, kind=wanted.kind)
-        Address.objects.bulk_create(Address(collaborator=made, email=email) for email in addresses)
-        noted(
-            Event.COLLABORATOR_ADDED,
-            by,
-            made,
-            {"client": client.name, "kind": made.kind, "count": len(addresses)},
-            {"name": made.name, "addresses": ", ".join(addresses)},
-        )
+        made = new(by, client, wanted, addresses)
         if engagement:
             onto(by, made, engagement)
+    return made
+
+
+def new(by: User, client: Client, wanted: Said, addresses: Sequence[str]) -> Collaborator:
+    if not addresses:
+        raise Refused("bad-address", "Enter an e-mail address like name@company.com.", field="email")
+    # Two who add the same address at once come one after the other.
+    if Client.objects.select_for_update().get(pk=client.pk).ended_at:
+        raise Refused("client-ended", f"{client.name} has ended. Open it again first.")
+    for email in addresses:
+        check_address(by, client, email)
+    made = Collaborator.objects.create(client=client, name=wanted.name, kind=wanted.kind)
+    Address.objects.bulk_create(Address(collaborator=made, email=email) for email in addresses)
+    noted(
+        Event.COLLABORATOR_ADDED,
+        by,
+        made,
+        {"client": client.name, "kind": made.kind, "count": len(addresses)},
+        {"name": made.name, "addresses": ", ".join(addresses)},
+    )
+    return made
+
+
+def take_on(
+    by: User, scope: Scope, engagement: Engagement, said: Said, emails: Iterable[str]
+) -> Collaborator:
+    """Onto the roster of the one engagement that somebody leads within, who does not see the client's other people.
+
+    Whom the client knows by the first address already is that person, as they stand there; else they are new.
+    """
+    may_take_on(scope, engagement)
+    wanted, addresses, client = checked(said), list(distinct(emails)), engagement.client
+    with transaction.atomic():
+        Client.objects.select_for_update().get(pk=client.pk)
+        known = owner_of(client, addresses[0]) if addresses else None
+        if known is None:
+            made = new(by, client, wanted, addresses)
+        else:
+            made = Collaborator.objects.select_for_update().get(pk=known.collaborator_id)
+            if scope.is_one_of(each.email for each in made.addresses.filter(retired_at=None)):
+                raise own_access()
+            write(made)
+        onto(by, made, engagement)
     return made
 
 
@@ -134,7 +163,7 @@ def take_back(by: User, scope: Scope, person: Collaborator, address: Address) ->
 
 
 def join(by: User, scope: Scope, person: Collaborator, engagement: Engagement) -> None:
-    may(scope, person, *LEADS)
+    may_take_on(scope, engagement)
     with transaction.atomic():
         locked = Collaborator.objects.select_for_update().get(pk=person.pk)
         onto(by, locked, engagement)
@@ -154,7 +183,7 @@ def onto(by: User, person: Collaborator, engagement: Engagement) -> None:
 
 def leave(by: User, scope: Scope, person: Collaborator, engagement: Engagement) -> None:
     """Off the roster. It takes no access away, and nobody is reminded of them at its end."""
-    may(scope, person, *LEADS)
+    may_take_on(scope, engagement)
     with transaction.atomic():
         locked = Collaborator.objects.select_for_update().get(pk=person.pk)
         if not locked.engagements.filter(pk=engagement.pk).exists():
@@ -238,17 +267,25 @@ def checked(said: Said) -> Said:
     return Said(name, said.kind)
 
 
+def owner_of(client: Client, email: str) -> Address | None:
+    """This address, as the client knows it as somebody's."""
+    found = Address.objects.annotate(folded=Lower("email")).filter(
+        folded=fold(email), retired_at=None, collaborator__client=client, collaborator__merged_into=None
+    )
+    return found.select_related("collaborator").first()
+
+
+def own_access() -> Refused:
+    return Refused("own-access", "This is your own address, so somebody else adds it.", field="email")
+
+
 def check_address(by: User, client: Client, email: str, person: Collaborator | None = None) -> None:
     """Call with the client's row locked. Raises Refused if it is none, somebody's already, or one's own."""
     if not well_formed(email):
         raise Refused("bad-address", "Enter an e-mail address like name@company.com.", field="email")
-    if same(by.email, email):
-        raise Refused("own-access", "This is your own address, so somebody else adds it.", field="email")
-    others = Address.objects.annotate(folded=Lower("email")).filter(
-        folded=fold(email), retired_at=None, collaborator__client=client, collaborator__merged_into=None
-    )
-    other = others.select_related("collaborator").first()
-    if other is None:
+    if any(same(each, email) for each in by.addresses):
+        raise own_access()
+    if (other := owner_of(client, email)) is None:
         return
     if person and other.collaborator_id == person.pk:
         raise Refused("known-address", f"{email} stands here already.", field="email")

@@ -299,16 +299,19 @@ ROWS: dict[str, Row] = {
     ),  # not ended
     "engagement": page(LEADS | only("dan")),
     "engagement_workspaces": act(only("ada dan")),
-    "engagement_leave": act(only("alice rita ada dan")),
+    "engagement_leave": act(only("alice rita nora ada dan")),
     # collaborators
     "collaborators": page(LEADS | OTHERS_WORK),
-    "collaborator_add": act(only("alice rita ada") | OTHERS_OWN, only("alice rita ada") | OTHERS_OWN),
+    "collaborator_add": act(
+        only("alice rita nora ada") | OTHERS_WORK, only("alice rita nora ada") | OTHERS_WORK
+    ),
     "collaborator": page(LEADS | only("dan")),
     "collaborator_edit": act(only("alice rita ada dan"), only("alice rita ada dan")),
     **several(
-        "collaborator_address collaborator_address_move collaborator_join collaborator_leave",
+        "collaborator_address collaborator_address_move",
         act(only("alice rita ada dan")),
     ),
+    **several("collaborator_join collaborator_leave", act(only("alice rita nora ada dan"))),
     "collaborator_merge": act(only("ada dan"), only("ada dan")),
     "api_key_end": Row(),  # nobody's own
     "engine": page(only("olga ada") | OTHERS_OWN),

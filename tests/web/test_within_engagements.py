@@ -60,7 +60,7 @@ def test_their_engagement_is_listed_and_opens_without_a_way_to_the_client(
     assert f'href="/setup/clients/{build.client_id}/"' not in page.content.decode()
     text = says(page)
     assert "Acme Production" in text and "Kim" in text and "File for everyone here" in text
-    assert "Acme Staging" not in text and "Lou" not in text and "Add somebody" not in text
+    assert "Acme Staging" not in text and "Lou" not in text
 
 
 def test_an_engagement_without_workspaces_says_why_there_is_nothing(nora: Browser, build: Engagement) -> None:
@@ -132,3 +132,87 @@ def test_pages_ask_no_more_for_more(nora: Browser, build: Engagement, filed: Mak
         row.engagements.add(build)
         filed(connected=(place,))
     assert {path: count(path) for path in paths} == before
+
+
+# ---------------------------------------------------------------- its roster is theirs to keep
+
+
+def on(engagement: Engagement) -> set[str]:
+    return set(engagement.roster.values_list("name", flat=True))
+
+
+def typed(engagement: Engagement, email: str, /, **more: str) -> dict[str, str]:
+    given = {"client": str(engagement.client_id), "engagement": str(engagement.pk), "email": email}
+    return {"name": "Max Rue", "kind": "person", **given, **more}
+
+
+def test_somebody_new_goes_onto_their_roster_and_on_no_other(nora: Browser, build: Engagement) -> None:
+    url = f"/setup/clients/{build.client_id}/engagements/{build.pk}/"
+    assert f"/people/add/?engagement={build.pk}" in nora.get(url).content.decode()
+    form = nora.get("/people/add/").content.decode()
+    assert "Acme: Build" in form and "Undercover" not in form
+    other = Engagement.objects.get(name="Undercover")
+    for wrong in (str(other.pk), ""):
+        answer = nora.post("/people/add/", typed(build, "max@partner.example", engagement=wrong))
+        assert answer.status_code == 422, wrong
+    assert not Collaborator.objects.filter(name="Max Rue").exists()
+    assert nora.post("/people/add/", typed(build, "max@partner.example")).status_code == 302
+    assert on(build) == {"Kim", "Max Rue"} and on(other) == {"Kim", "Lou"}
+
+
+def test_whom_the_client_knows_by_that_address_is_that_person(nora: Browser, build: Engagement) -> None:
+    """So whoever was taken off by mistake can be put back, and nobody stands there twice."""
+    answer = nora.post("/people/add/", typed(build, "LOU@partner.example"))
+    assert answer["Location"] == f"/people/{Collaborator.objects.get(name='Lou').pk}/"
+    assert on(build) == {"Kim", "Lou"}
+    assert (
+        "is on Build already"
+        in nora.post("/people/add/", typed(build, "lou@partner.example")).content.decode()
+    )
+
+
+def test_they_take_people_off_their_own_roster_alone(nora: Browser, build: Engagement) -> None:
+    kim, other = Collaborator.objects.get(name="Kim"), Engagement.objects.get(name="Undercover")
+    for path in (
+        f"/setup/clients/{build.client_id}/engagements/{other.pk}/roster/{kim.pk}/leave/",
+        f"/people/{kim.pk}/engagements/{other.pk}/leave/",
+    ):
+        assert nora.post(path).status_code == 404
+    answer = nora.post(f"/people/{kim.pk}/engagements/{build.pk}/leave/")
+    assert answer["Location"] == "/people/", "nobody there is theirs any more"
+    assert on(build) == set() and on(other) == {"Kim", "Lou"}
+    nora.post("/people/add/", typed(build, "kim@partner.example"))
+    assert on(build) == {"Kim"}
+    nora.post(f"/setup/clients/{build.client_id}/engagements/{build.pk}/roster/{kim.pk}/leave/")
+    assert on(build) == set()
+
+
+def test_a_person_itself_stays_the_whole_clients(nora: Browser, build: Engagement) -> None:
+    kim = Collaborator.objects.get(name="Kim")
+    assert nora.post(f"/people/{kim.pk}/edit/", {"name": "Kim B", "kind": "person"}).status_code == 403
+    assert (
+        nora.post(f"/people/{kim.pk}/addresses/", {"email": "k@x.example", "kind": "work"}).status_code == 403
+    )
+    text = says(nora.get(f"/people/{kim.pk}/"))
+    assert "Take off" in text and "Retire" not in text and "Add an address" not in text
+
+
+def test_nobody_puts_themself_on_a_roster_by_another_address(nora: Browser, build: Engagement) -> None:
+    from offboarding.users.models import User
+
+    own = Collaborator.objects.create(client=build.client, name="Nora B")
+    for email in (User.objects.get(name="Nora").email, "nora@home.example"):
+        own.addresses.create(email=email)
+    answer = nora.post("/people/add/", typed(build, "nora@home.example"))
+    assert answer.status_code == 422 and "This is your own address" in answer.content.decode()
+
+
+def test_who_only_approves_within_it_changes_no_roster(
+    client: Browser, person: Make, build: Engagement
+) -> None:
+    for role in (Role.APPROVER, Role.OPERATOR):
+        user = person(f"within-{role.value}")
+        Membership.objects.create(user=user, role=role, client=build.client, engagement=build)
+        client.force_login(user)
+        assert client.post("/people/add/", typed(build, "max@partner.example")).status_code == 403
+    assert on(build) == {"Kim"}

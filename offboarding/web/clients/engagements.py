@@ -28,7 +28,6 @@ from offboarding.web.clients.views import (
     SEES,
     administered_or_403,
     administers,
-    client_or_404,
     ending,
     for_those_who_see,
     reopening,
@@ -83,13 +82,19 @@ def show(request: Request, client: Client, found: Engagement, refusal: Refused |
         "whole": request.scope.covers(frozenset({client.pk}), *SEES),
         "all_places": len(places),
         "may_change": changes,
-        "may_join": request.scope.covers(frozenset({client.pk}), *LEADS) and not found.ended_at,
+        "may_join": takes_on(request, found),
         "file_url": filing_url(request, found) if people else "",
         "refusal": refusal,
         "days": entries,
         "pager": older,
     }
     return page(request, "clients/engagement.html", context, status_of(refusal) if refusal else 200)
+
+
+def takes_on(request: Request, engagement: Engagement) -> bool:
+    """Leads for the client, or within this engagement."""
+    leads = request.scope.covers(frozenset({engagement.client_id}), *LEADS)
+    return (leads or engagement.pk in request.scope.engagements(*LEADS)) and not engagement.ended_at
 
 
 def filing_url(request: Request, engagement: Engagement) -> str:
@@ -206,8 +211,11 @@ def cover(request: Request, pk: int, engagement: int) -> HttpResponse:
 @signed_in
 def leave(request: Request, pk: int, engagement: int, person: int) -> HttpResponse:
     """Off the roster. It takes no access away, and can be undone by putting them on it again."""
-    client = client_or_404(request, pk)
-    found = engagement_or_404(request, client, engagement)
+    for_those_who_see(request)
+    found = engagements_in(request.scope, *SEES).filter(client=pk, pk=engagement).first()
+    if found is None:
+        raise Http404
+    client = found.client
     who = collaborators_in(request.scope, *SEES).filter(client=client, pk=person).first()
     if who is None:
         raise Http404

@@ -67,9 +67,16 @@ class AddForm(NameForm):
     engagement = forms.ChoiceField(label=lazy("Engagement"), required=False)
 
     def __init__(
-        self, *args: Any, clients: Sequence[Client], engagements: Sequence[Engagement], **kwargs: Any
+        self,
+        *args: Any,
+        clients: Sequence[Client],
+        engagements: Sequence[Engagement],
+        within: frozenset[int] = frozenset(),
+        **kwargs: Any,
     ) -> None:
+        """`within`: the clients of which only engagements are the user's, so that one has to be chosen."""
         super().__init__(*args, **kwargs)
+        self.within = within
         self.clients = {str(each.pk): each for each in clients}
         self.engagements = {str(each.pk): each for each in engagements}
         self.choose("client", lazy("– choose –"), [(key, each.name) for key, each in self.clients.items()])
@@ -88,6 +95,12 @@ class AddForm(NameForm):
         engagement = self.engagements.get(given.get("engagement", ""))
         if engagement and str(engagement.client_id) != given.get("client", str(engagement.client_id)):
             self.add_error("engagement", lazy("This engagement belongs to another client."))
+        if (
+            not engagement
+            and (client := self.clients.get(given.get("client", "")))
+            and client.pk in self.within
+        ):
+            self.add_error("engagement", lazy("Choose the engagement: you work within it alone."))
         return given
 
     @property

@@ -61,6 +61,14 @@ def changes(request: Request, person: Collaborator) -> bool:
     return request.scope.covers(frozenset({person.client_id}), *LEADS)
 
 
+def on_rosters_or_403(request: Request, pk: int) -> Collaborator:
+    """For who may change the person, and for who leads within an engagement."""
+    person = person_or_404(request, pk)
+    if not changes(request, person) and not request.scope.engagements(*LEADS):
+        raise PermissionDenied
+    return person
+
+
 def changeable_or_403(request: Request, pk: int) -> Collaborator:
     person = person_or_404(request, pk)
     if not changes(request, person):
@@ -92,7 +100,7 @@ def collaborators(request: Request) -> HttpResponse:
         "pager": pager(here, given),
         "filters": filters(request, given),
         "empty": empty(request, given) if not here.paginator.count else None,
-        "may_add": request.scope.for_a_client(*LEADS),
+        "may_add": request.scope.has(*LEADS),
     }
     return page(request, "collaborators/collaborators.html", context)
 
@@ -115,7 +123,7 @@ def empty(request: Request, given: dict[str, str]) -> EmptyCard:
         "People and service accounts whose access we look after stand here, with every address of theirs."
     )
     act = ActCard(_("Add somebody"), reverse("collaborator_add"), "main")
-    return EmptyCard(_("Nobody yet."), text, act if request.scope.for_a_client(*LEADS) else None)
+    return EmptyCard(_("Nobody yet."), text, act if request.scope.has(*LEADS) else None)
 
 
 # ---------------------------------------------------------------- one person
@@ -158,7 +166,10 @@ def show(
         "facts": cards.facts(found),
         "addresses": cards.address_rows(addresses, clock),
         "engagements": cards.engagement_rows(own, clock),
-        "join": join_field(request, found, own) if changes(request, found) else None,
+        "join": join_field(request, found, own),
+        "leaves": set(
+            engagements_in(request.scope, *LEADS).filter(roster=found).values_list("pk", flat=True)
+        ),
         "places": cards.place_rows(places, newest_of(persons, [each.pk for each in places]), clock),
         "requests": removal_rows(requests, clock, request.scope.user_id),
         "merged": [each.name for each in found.merged.all()],
@@ -175,7 +186,7 @@ def show(
 
 
 def join_field(request: Request, person: Collaborator, own: list[Engagement]) -> FieldCard | None:
-    """The engagements of the client that they are not on."""
+    """The engagements of the client that they are not on, and whose roster is this user's to change."""
     there = engagements_in(request.scope, *LEADS).filter(client=person.client_id, ended_at=None)
     rows = [(str(each.pk), each.name) for each in there.exclude(pk__in=[one.pk for one in own])]
     if not rows:
@@ -189,11 +200,15 @@ def join_field(request: Request, person: Collaborator, own: list[Engagement]) ->
 @require_http_methods(["GET", "HEAD", "POST"])
 @signed_in
 def add(request: Request) -> HttpResponse:
-    if not request.scope.for_a_client(*LEADS):
+    if not request.scope.has(*LEADS):
         raise PermissionDenied
+    engagements = list(engagements_in(request.scope, *LEADS).filter(ended_at=None))
+    whole = list(clients_in(request.scope, *LEADS).filter(ended_at=None))
+    within = {each.client_id: each.client for each in engagements if each.client not in whole}
     lists: dict[str, Any] = {
-        "clients": list(clients_in(request.scope, *LEADS).filter(ended_at=None)),
-        "engagements": list(engagements_in(request.scope.of_whole_clients(), *LEADS).filter(ended_at=None)),
+        "clients": [*whole, *within.values()],
+        "engagements": engagements,
+        "within": frozenset(within),
     }
     if request.method != "POST":
         return add_page(request, AddForm(initial=begun(request, lists), **lists))
@@ -203,7 +218,10 @@ def add(request: Request) -> HttpResponse:
     given = form.cleaned_data
     client, engagement = form.clients[given["client"]], form.engagements.get(given["engagement"])
     try:
-        made = verbs.add(request.user, request.scope, client, form.said, form.emails, engagement)
+        if engagement and client.pk in within:
+            made = verbs.take_on(request.user, request.scope, engagement, form.said, form.emails)
+        else:
+            made = verbs.add(request.user, request.scope, client, form.said, form.emails, engagement)
     except Refused as refusal:
         refused(form, refusal)
         return add_page(request, form, status_of(refusal))
@@ -217,7 +235,11 @@ def begun(request: Request, lists: dict[str, Any]) -> dict[str, Any]:
     for each in lists["engagements"]:
         if str(each.pk) == wanted:
             return {"engagement": wanted, "client": str(each.client_id)}
-    return {"client": str(lists["clients"][0].pk)} if len(lists["clients"]) == 1 else {}
+    only = {name: rows[0] for name in ("clients", "engagements") if len(rows := lists[name]) == 1}
+    begun = {"client": str(only["clients"].pk)} if "clients" in only else {}
+    if "engagements" in only and only["engagements"].client_id in lists["within"]:
+        begun["engagement"] = str(only["engagements"].pk)
+    return begun
 
 
 def add_page(request: Request, form: AddForm, status: int = 200) -> HttpResponse:
@@ -304,7 +326,7 @@ MOVES = {
 @require_POST
 @signed_in
 def join(request: Request, pk: int) -> HttpResponse:
-    found = changeable_or_403(request, pk)
+    found = on_rosters_or_403(request, pk)
     there = engagements_in(request.scope, *LEADS).filter(client=found.client_id)
     engagement = there.filter(pk=whole(request.POST.get("engagement", "")) or 0).first()
     if engagement is None:
@@ -323,8 +345,8 @@ def join(request: Request, pk: int) -> HttpResponse:
 @require_POST
 @signed_in
 def leave(request: Request, pk: int, engagement: int) -> HttpResponse:
-    found = changeable_or_403(request, pk)
-    on = found.engagements.filter(pk=engagement).first()
+    found = on_rosters_or_403(request, pk)
+    on = engagements_in(request.scope, *LEADS).filter(roster=found, pk=engagement).first()
     if on is None:
         raise Http404
     try:
@@ -333,4 +355,6 @@ def leave(request: Request, pk: int, engagement: int) -> HttpResponse:
         return show(request, found, refusal=refusal, status=status_of(refusal))
     told = _("%(name)s is off %(engagement)s. Their access is as it was.")
     messages.success(request, told % {"name": found.name, "engagement": on.name})
-    return redirect("collaborator", pk)
+    # Who leads within it knows nobody who is on no roster of theirs.
+    known = collaborators_in(request.scope, *SEES).filter(pk=pk).exists()
+    return redirect("collaborator", pk) if known else redirect("collaborators")
