@@ -31,7 +31,7 @@ from offboarding.lib.canonical import digest
 from offboarding.lib.refusals import Refused, within
 from offboarding.removals.actions import checked_addresses
 from offboarding.removals.adjusting import value
-from offboarding.removals.catalogue import EMERGENCY, REVIEW_HOURS
+from offboarding.removals.catalogue import EMERGENCY, REMINDERS, REVIEW_HOURS, REVIEW_REMINDER
 from offboarding.removals.models import RemovalRequest
 from offboarding.removals.queries import clients_of
 from offboarding.removals.urgent import Urgent
@@ -351,10 +351,15 @@ def write_review(emergency: Emergency, word: Word, verdict: Verdict, note: str) 
 
 def watch_reviews(now: datetime) -> None:
     """Remind before a review is due, and alarm once when it is late. Each is said once, whatever dies in between."""
-    for emergency in queries.unreviewed():
+    if not (waiting := queries.unreviewed()):
+        return
+    percent = value(REMINDERS, REVIEW_REMINDER)
+    for emergency in waiting:
         if emergency.overdue_at is None and now >= emergency.review_due_at:
             say_due(emergency, "overdue_at", overdue=True)
-        elif emergency.reminded_at is None and now >= remind_at(emergency.at, emergency.review_due_at):
+        elif emergency.reminded_at is None and now >= remind_at(
+            emergency.at, emergency.review_due_at, percent
+        ):
             say_due(emergency, "reminded_at", overdue=False)
 
 

@@ -72,9 +72,9 @@ def may_not_review(who: Standing, took_part: Collection[int], addresses: Sequenc
     return ""
 
 
-def remind_at(at: datetime, due_at: datetime) -> datetime:
-    """When three quarters of the time for the review are over."""
-    return at + (due_at - at) * 3 / 4
+def remind_at(at: datetime, due_at: datetime, percent: int) -> datetime:
+    """When so much of the time for the review is over."""
+    return at + (due_at - at) * percent / 100
 
 
 # ---------------------------------------------------------------- the volume breaker

@@ -4,24 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta, tzinfo
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
 
+from offboarding.connections.rules import SupportHours
 from offboarding.directory.rules import Scope
 from offboarding.ledger.actions import Event, record
 from offboarding.lib.refusals import Refused
 from offboarding.removals.catalogue import (
     ACTIVITY_DAYS,
     DUE,
+    FIRST_DAY,
+    FROM_HOUR,
     GROUPS,
     IDLE_MINUTES,
+    LAST_DAY,
     MINUTES,
     PEOPLE,
     PLACES,
     REVIEW_HOURS,
     SIGN_IN_HOURS,
+    UNTIL_HOUR,
     Setting,
     fitting,
     usual,
@@ -89,6 +94,15 @@ def value(group: str, name: str) -> int:
 def within(reason: str) -> timedelta:
     """How long until access should be gone, when nobody says otherwise."""
     return timedelta(hours=value(DUE, reason))
+
+
+def usual_hours(values: Mapping[str, int], zone: tzinfo) -> SupportHours | None:
+    """When somebody can help where a connection says nothing of its own; None: always."""
+    days = "".join(str(day) for day in range(values[FIRST_DAY], values[LAST_DAY] + 1))
+    begins, ends = values[FROM_HOUR], values[UNTIL_HOUR]
+    if (len(days), begins, ends) == (7, 0, 24):
+        return None
+    return SupportHours(days, time(begins), time(ends) if ends < 24 else time.max, zone)
 
 
 def may_not_set(scope: Scope) -> str:

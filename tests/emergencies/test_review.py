@@ -157,7 +157,7 @@ def test_it_reminds_once_and_alarms_once(release: Make) -> None:
     assert made.review_due_at - made.at == pytest.approx(timedelta(hours=24), abs=timedelta(seconds=5))
     watch_reviews(made.at + timedelta(hours=17))
     assert events() == []
-    reminds = remind_at(made.at, made.review_due_at)
+    reminds = remind_at(made.at, made.review_due_at, 75)
     for _ in range(3):
         watch_reviews(reminds)
     assert len(events()) == 1
@@ -230,3 +230,19 @@ def test_the_address_of_the_person_stands_in_no_subject(release: Make, alice: An
     release("Acme Production")
     entry = Entry.objects.get(event="emergency.released")
     assert all(DAN not in draft.subject for draft in drafts_for(entry))
+
+
+def test_when_a_review_is_reminded_of_is_as_it_is_set(ada: Any, today: Any, release: Make) -> None:
+    from offboarding.directory.queries import scope_of
+    from offboarding.removals import adjusting
+    from offboarding.removals.catalogue import REMINDERS
+
+    release("Acme Production")
+    made = Emergency.objects.get()
+    half = made.at + (made.review_due_at - made.at) / 2
+    watch_reviews(half)
+    assert events() == []
+    usual = adjusting.standing(REMINDERS).values
+    adjusting.change(ada, scope_of(ada, today), REMINDERS, {**usual, "review-reminder": 50}, 0)
+    watch_reviews(half)
+    assert len(events()) == 1

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -11,14 +11,15 @@ from django.conf import settings as django_settings
 from django.test import Client as Browser
 from django.urls import reverse
 
+from offboarding.connections.models import Workspace
 from offboarding.directory.queries import scope_of
 from offboarding.env import VARIABLES
 from offboarding.ledger.models import Entry
 from offboarding.lib import canonical
 from offboarding.lib.refusals import Refused
 from offboarding.removals import adjusting
-from offboarding.removals.catalogue import DUE, EMERGENCY, GROUPS, REMINDERS, SIGN_IN, VOLUME
-from offboarding.removals.models import SettingVersion
+from offboarding.removals.catalogue import DUE, EMERGENCY, GROUPS, REMINDERS, SIGN_IN, SUPPORT, VOLUME
+from offboarding.removals.models import RemovalRequest, SettingVersion
 from offboarding.users.rules import Role
 from tests.conftest import PASSWORD
 
@@ -171,6 +172,44 @@ def test_when_people_are_reminded_of_is_as_it_is_set(
     assert "Dan Late" not in says(client.get("/"))
     adjusting.change(ada, scope_of(ada, today), REMINDERS, {**usual(REMINDERS), "leaving-days": 21}, 0)
     assert "Dan Late" in says(client.get("/"))
+
+
+def test_where_a_connection_says_nothing_the_usual_support_hours_hold(
+    client: Browser, alice: Any, ada: Any, drafted: Any, clients: dict[str, Any], today: Any
+) -> None:
+    """Monday to Friday from 9 to 18 in Lisbon, and access that ends on a Sunday."""
+    clients["Acme"].time_zone = "Europe/Lisbon"
+    clients["Acme"].save()
+    removal = drafted("Acme Production")
+    sunday = datetime(2027, 1, 3, 12, tzinfo=UTC)
+    RemovalRequest.objects.filter(pk=removal.pk).update(starts_at=sunday)
+    client.force_login(alice)
+    path, told = f"/requests/new/{removal.reference}/check/", "Nobody at Acme Production can help"
+    assert told not in says(client.get(path)), "as the product comes, somebody can always help"
+    week = {"first-day": 1, "last-day": 5, "from-hour": 9, "until-hour": 18}
+    adjusting.change(ada, scope_of(ada, today), SUPPORT, week, 0)
+    page = says(client.get(path))
+    assert told in page and "4 Jan" in page and "10:00 CET" in page, "in the reader's zone"
+    Workspace.objects.update(support_days="7", support_from="00:00", support_until="23:59")
+    assert told not in says(client.get(path)), "its own hours come first"
+
+
+@pytest.mark.parametrize(
+    ("wrong", "field"),
+    [({"first-day": 6, "last-day": 5}, "last-day"), ({"from-hour": 9, "until-hour": 9}, "until-hour")],
+)
+def test_support_hours_end_after_they_begin(wrong: dict[str, int], field: str, desk: Browser) -> None:
+    answer = desk.post("/setup/settings/support/change/", {"version": 0, **usual(SUPPORT), **wrong})
+    assert answer.status_code == 422 and f'href="#id_{field}"' in answer.content.decode()
+
+
+def test_the_page_leads_to_what_is_set_elsewhere_and_says_what_each_does(desk: Browser) -> None:
+    page = desk.get("/setup/settings/").content.decode()
+    main = page[page.index('id="elsewhere-title"') : page.index('id="env-title"')]
+    links = re.findall(r'href="([^"]+)"', main)
+    assert len(links) == 5 and all(desk.get(each).status_code == 200 for each in links)
+    hints = [each.hint for group in GROUPS.values() for each in group if each.hint]
+    assert hints and not [hint for hint in hints if hint not in says(desk.get("/setup/settings/"))]
 
 
 def test_only_an_administrator_of_all_clients_sets_anything(person: Any, client: Browser, today: Any) -> None:

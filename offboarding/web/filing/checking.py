@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, tzinfo
 from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.urls import reverse
@@ -26,9 +27,9 @@ from offboarding.discovery.holdings import words as words_of
 from offboarding.discovery.queries import newest_looks
 from offboarding.discovery.rules import Outcome
 from offboarding.lib.addresses import distinct, fold
-from offboarding.removals.adjusting import standing
+from offboarding.removals.adjusting import standing, usual_hours
 from offboarding.removals.adjusting import within as reason_within
-from offboarding.removals.catalogue import DUE
+from offboarding.removals.catalogue import DUE, SUPPORT
 from offboarding.removals.models import RemovalRequest
 from offboarding.removals.queries import attachments_of, open_beside, places_of
 from offboarding.removals.rules import REASONS, Choice, Group, due_at
@@ -215,8 +216,10 @@ def not_looked_for(removal: RemovalRequest, scope: Scope) -> Iterator[NoticeCard
 def nobody_there(removal: RemovalRequest, zone: tzinfo, now: datetime) -> Iterator[NoticeCard]:
     """Workspaces where nobody can help at the moment at which access would end."""
     starts = max(removal.starts_at or now, now)
+    usual = standing(SUPPORT).values
     for place in places_of(removal):
-        hours = hours_of(place.workspace)
+        at = ZoneInfo(place.workspace.client.time_zone or settings.TIME_ZONE)
+        hours = hours_of(place.workspace) or usual_hours(usual, at)
         if place.choice == Choice.KEEP or hours is None or hours.open_at(starts):
             continue
         when = TimeCard.of(hours.next_open(starts), zone, now).absolute

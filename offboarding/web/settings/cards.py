@@ -7,12 +7,22 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 
 from offboarding.env import VARIABLES, Variable
 from offboarding.removals.adjusting import Standing, differences, group_of
-from offboarding.removals.catalogue import DUE, EMERGENCY, GROUPS, REMINDERS, SIGN_IN, VOLUME, Setting
+from offboarding.removals.catalogue import (
+    DUE,
+    EMERGENCY,
+    GROUPS,
+    REMINDERS,
+    SIGN_IN,
+    SUPPORT,
+    VOLUME,
+    Setting,
+)
 from offboarding.web.cards import FieldCard, TimeCard
 from offboarding.web.removal.clock import Clock
 
@@ -27,6 +37,13 @@ TITLES: dict[str, tuple[StrOrPromise, StrOrPromise]] = {
         ),
     ),
     REMINDERS: (lazy("Reminders"), lazy("They hold from the next page on.")),
+    SUPPORT: (
+        lazy("When somebody at a client can help"),
+        lazy(
+            "Where a connection says nothing of its own, by the clocks of its client. Whoever files a request for another time"
+            " is told so, and can go on."
+        ),
+    ),
     VOLUME: (
         lazy("When one person's word is not enough"),
         lazy(
@@ -54,6 +71,8 @@ UNITS: dict[str, StrOrPromise] = {
     "minutes": lazy("minutes"),
     "people": lazy("people"),
     "places": lazy("places"),
+    "percent": lazy("percent"),
+    "": "",
 }
 # Shown as set or not set; what they hold is never shown.
 SECRET = (
@@ -114,6 +133,7 @@ def group_card(
             labelled(each),
             "number",
             given.get(each.name, str(standing.values[each.name])),
+            hint=each.hint,
             error=errors.get(each.name, ""),
             width="short",
             attrs=(("min", str(each.least)), ("max", str(each.most)), ("inputmode", "numeric")),
@@ -135,6 +155,33 @@ def labelled(each: Setting) -> str:
     return each.says if each.says.casefold().startswith(unit) else f"{each.says}, {unit}"
 
 
+def elsewhere() -> tuple[tuple[str, str, str], ...]:
+    """What is set on other pages: where, and what."""
+    return (
+        (
+            _("Approval"),
+            reverse("policies"),
+            _("Who decides on what, how many, in which order, and until when."),
+        ),
+        (
+            _("Clients"),
+            reverse("clients"),
+            _("For each client: time zone, how long records are kept, and the words of its letters."),
+        ),
+        (
+            _("Connections"),
+            reverse("connections"),
+            _("For each workspace: who looks after it, and when somebody can help."),
+        ),
+        (_("Sign-in"), reverse("ways_in"), _("Where people sign in instead of here.")),
+        (
+            _("Your account"),
+            reverse("me"),
+            _("Your time zone, how pages look, and shortcuts of the keyboard."),
+        ),
+    )
+
+
 def version_rows(found: list[Standing], clock: Clock) -> tuple[VersionRow, ...]:
     """Each with what it changed against the one before it."""
     return tuple(
@@ -152,8 +199,10 @@ def version_rows(found: list[Standing], clock: Clock) -> tuple[VersionRow, ...]:
 def said(group: str, changed: Mapping[str, list[int]]) -> list[str]:
     names = {each.name: each for each in GROUPS[group]}
     return [
-        _("%(what)s: %(before)d became %(after)d %(unit)s")
-        % {"what": names[name].says, "before": before, "after": after, "unit": UNITS[names[name].unit]}
+        (
+            _("%(what)s: %(before)d became %(after)d %(unit)s")
+            % {"what": names[name].says, "before": before, "after": after, "unit": UNITS[names[name].unit]}
+        ).rstrip()
         for name, (before, after) in changed.items()
     ]
 

@@ -83,6 +83,7 @@ def show(
             tuple(ErrorLine(says, f"id_{name}") for name, says in (wrong or {}).items())
         ),
         "permission": PermissionCard(why, _("Another administrator can.")) if why else None,
+        "elsewhere": cards.elsewhere(),
         "variables": cards.variable_rows(),
         "tabs": tabs(request.scope, "settings"),
     }
