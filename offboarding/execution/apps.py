@@ -35,7 +35,8 @@ class ExecutionConfig(AppConfig):
         from offboarding.execution.steps.update_login import UpdateCredential, UpdateWarehouse
         from offboarding.work import desks, guards, sealed
 
-        desks.register(Run, perform, crashed, Q(urgent=True))
+        # What takes access away, and shows that it is gone, does not wait for what Segment's audit trail says of it.
+        desks.register(Run, perform, crashed, first=Q(urgent=True), last=Q(item__step="verify.audit_events"))
         DOERS.append(doers_of)
         guards.register(GUARDS)
         steps.register("segment.remove_member", RemoveMember())

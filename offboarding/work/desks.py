@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cache
 from threading import Lock
 from time import monotonic
@@ -12,7 +12,7 @@ from typing import Any
 
 import structlog
 from django.db import close_old_connections, connection
-from django.db.models import Q
+from django.db.models import Case, Q, Value, When
 from django.db.models.functions import Now
 
 from offboarding.work.actions import LostLease, StandsStill, claim, nothing_more, rest_still
@@ -24,16 +24,21 @@ log = structlog.get_logger(__name__)
 
 # Dropped once, and now again: the process died twice in a row while this row was worked on.
 SUSPECT = Q(state=State.RUNNING.value, crashes__gte=1)
+# What goes after all others takes its place among them once it has waited for so long, so that it comes on a busy day too.
+LONG_ENOUGH = timedelta(minutes=1)
 
 
 @cache
 def spelled(
-    model: type[Order], limit: int, *, suspects: bool = False, first: Q | None = None
+    model: type[Order], limit: int, *, suspects: bool = False, first: Q | None = None, last: Q | None = None
 ) -> tuple[str, Any]:
     """The query for due rows as SQL. An engine asks it all the time, and to work it out takes longer than the answer."""
     rows = model._default_manager.filter(Order.due(Now()), *([first] if first else []))
     rows = rows.filter(SUSPECT) if suspects else rows.exclude(SUSPECT)
-    return rows.order_by("not_before", "pk").values_list("pk")[:limit].query.sql_with_params()
+    after = (
+        [Case(When(last & Q(not_before__gt=Now() - LONG_ENOUGH), then=1), default=Value(0))] if last else []
+    )
+    return rows.order_by(*after, "not_before", "pk").values_list("pk")[:limit].query.sql_with_params()
 
 
 def numbers(asked: str, given: Any) -> list[int]:
@@ -49,6 +54,8 @@ class Desk:
     parked: Callable[[Any], None] = nothing_more
     # Rows that go before all others, of every desk.
     first: Q | None = None
+    # Rows that go after all others of this desk.
+    last: Q | None = None
     # Nobody waits for it: a process works on one row of it at a time, so that most of its threads are left to the others.
     spare: bool = False
     under_way: Lock = field(default_factory=Lock, repr=False, compare=False)
@@ -61,7 +68,7 @@ class Desk:
 
     def due(self, limit: int) -> list[int]:
         """Rows that may be worked on beside others."""
-        return numbers(*spelled(self.model, limit))
+        return numbers(*spelled(self.model, limit, last=self.last))
 
     def suspects(self, limit: int) -> list[int]:
         """Due rows that were dropped more than once. Whatever stops one of them stops its neighbours too."""
@@ -146,15 +153,17 @@ def register(
     model: type[Order],
     perform: Callable[[Any], None],
     parked: Callable[[Any], None] = nothing_more,
-    first: Q | None = None,
     *,
+    first: Q | None = None,
+    last: Q | None = None,
     spare: bool = False,
 ) -> None:
     """`perform` works on a claimed row; `parked` tells the room that a row stopped three times and needs a person.
 
-    Rows that are `first` go before those of all desks. Work that nobody waits for is `spare`: one row at a time in a process.
+    Rows that are `first` go before those of all desks, and rows that are `last` after the others of this one. Work that
+    nobody waits for is `spare`: one row at a time in a process.
     """
-    DESKS[model._meta.label] = Desk(model, perform, parked, first, spare)
+    DESKS[model._meta.label] = Desk(model, perform, parked, first, last, spare)
 
 
 def schedule(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import replace
+from datetime import timedelta
 from time import monotonic
 from typing import Any
 
@@ -13,12 +14,15 @@ from django.db.models import Q
 
 from offboarding import pulse
 from offboarding.discovery.models import Look
-from offboarding.work import desks
+from offboarding.execution.models import Run
+from offboarding.work import clock, desks
 from offboarding.work.engine import HOLDS, REST, TELLS, Engine
+from tests.execution.conftest import run_of, started  # noqa: F401
 
 Make = Callable[..., Any]
 pytestmark = pytest.mark.django_db(transaction=True)
 URGENT = "urgent"
+ONE_SECOND = timedelta(seconds=1)
 
 
 class Pool:
@@ -79,3 +83,31 @@ def test_an_engine_that_rests_finds_it_although_nobody_nudges(order: Make, pool:
     began = monotonic()
     Engine(1).wait()
     assert monotonic() - began < REST and not pulse.woken.is_set()
+
+
+@pytest.fixture
+def patient() -> Any:
+    return replace(desks.DESKS["discovery.Look"], last=Q(waiting_for="patient"))
+
+
+def test_what_goes_last_is_handed_out_after_what_came_later(order: Make, patient: Any) -> None:
+    last, plain = order(waiting_for="patient").pk, order().pk
+    assert patient.due(4) == [plain, last]
+
+
+def test_what_goes_last_takes_its_place_once_it_has_waited_long_enough(order: Make, patient: Any) -> None:
+    last, plain = order(waiting_for="patient").pk, order().pk
+    Look.objects.filter(pk=last).update(not_before=clock.now() - 2 * desks.LONG_ENOUGH)
+    assert patient.due(4) == [last, plain]
+
+
+def test_the_audit_trail_is_looked_at_after_steps_that_take_access_away(
+    started: Make,  # noqa: F811
+    run_of: Make,  # noqa: F811
+) -> None:
+    removal = started("Acme Staging")
+    trail, remove = run_of(removal, "audit-events"), run_of(removal, "remove-member")
+    Run.objects.exclude(pk__in=[trail.pk, remove.pk]).update(state="waiting", not_before=None)
+    Run.objects.filter(pk=trail.pk).update(state="ready", not_before=clock.now() - 2 * ONE_SECOND)
+    Run.objects.filter(pk=remove.pk).update(state="ready", not_before=clock.now() - ONE_SECOND)
+    assert desks.DESKS["execution.Run"].due(4) == [remove.pk, trail.pk]
