@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import date
 from typing import Any
 
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from offboarding.approvals.delegations.queries import givers_to, in_force
 from offboarding.approvals.delegations.rules import reaches
@@ -35,6 +35,7 @@ from offboarding.directory.rules import Scope
 from offboarding.removals.models import RemovalRequest
 from offboarding.removals.queries import clients_of, removals_for
 from offboarding.removals.rules import Stage
+from offboarding.spelled import Asked
 from offboarding.users.models import User
 from offboarding.users.rules import Role
 from offboarding.work import clock
@@ -97,8 +98,13 @@ def approvals_needed(plan: Plan) -> int:
 
 def approvals_of(plan: Plan) -> list[Approval]:
     """Those that have not fallen, oldest first."""
-    found = plan.approvals.filter(decision=Decision.APPROVE, fell_at=None)
-    return list(found.select_related("approver", "right_of"))
+    return standing_yes(plan.pk)
+
+
+@Asked
+def standing_yes(plan: int) -> QuerySet[Approval]:
+    found = Approval.objects.filter(plan=plan, decision=Decision.APPROVE, fell_at=None)
+    return found.select_related("approver", "right_of")
 
 
 def voters_of(approvals: Iterable[Approval], clients: frozenset[int], today: date) -> list[Voter]:
@@ -121,7 +127,12 @@ def voter(approval: Approval, scopes: Mapping[int, Scope], clients: frozenset[in
 
 def fell(removal: RemovalRequest, plan: Plan) -> bool:
     """True while an approval has fallen and enough others are still missing. One query."""
-    return Asking.objects.filter(plan=plan).exclude(fell_at=None).exists()
+    return bool(fallen(plan.pk))
+
+
+@Asked
+def fallen(plan: int) -> QuerySet[Asking, int]:
+    return Asking.objects.filter(plan=plan).exclude(fell_at=None).values_list("pk", flat=True)
 
 
 def falling(removal: RemovalRequest, plan: Plan, today: date) -> list[Approval]:

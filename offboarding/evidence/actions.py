@@ -7,6 +7,7 @@ from datetime import date, datetime
 from io import BytesIO
 from typing import IO, Any
 
+from offboarding import spelled
 from offboarding.directory.models import Client
 from offboarding.directory.queries import years_of
 from offboarding.evidence import store
@@ -48,7 +49,7 @@ def write(
     kept: Stored, *, name: str, media_type: str, shows: str, source: str, taken_by: str, origin: str
 ) -> Evidence:
     """The row of a stored file: within the transaction that needs it, or by itself."""
-    return Evidence.objects.create(
+    row = Evidence(
         sha256=kept.sha256,
         size=kept.size,
         media_type=media_type,
@@ -61,6 +62,7 @@ def write(
         client=kept.client,
         keep_until=kept.keep_until,
     )
+    return spelled.add(row)
 
 
 def write_json(kept: Stored, *, name: str, shows: str, taken_by: str, origin: str) -> Evidence:

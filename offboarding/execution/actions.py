@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from django.db import transaction
+from django.db.models import F, Q
 from django.db.models.functions import Now
 
 from offboarding.approvals.falling import fall, why_not_standing
@@ -33,6 +34,7 @@ from offboarding.ledger.actions import APP, Actor, Event, record, record_each
 from offboarding.lib.refusals import Refused, within
 from offboarding.removals.models import RemovalRequest
 from offboarding.removals.rules import Stage
+from offboarding.spelled import add_from
 from offboarding.users.models import User
 from offboarding.users.rules import actor_of
 from offboarding.work.actions import move, move_all, put_down
@@ -57,18 +59,15 @@ def start(plan: Plan, first: str = "") -> None:
 
     Those of the step `first` are released at once, and go before whatever else is due anywhere.
     """
-    made = [
-        Run(
-            item_id=pk,
-            manual=kind == Kind.MANUAL,
-            urgent=bool(first) and step == first,
-            state=State.WAITING,
-            not_before=None,
-        )
-        for pk, kind, step in plan.items.values_list("pk", "kind", "step")
-    ]
-    Run.objects.bulk_create(made, ignore_conflicts=True)
-    record(Event.ITEMS_STARTED, actor=APP, about=plan.removal.reference, facts={"items": len(made)})
+    items = plan.items.order_by("pk")
+    waiting = Run(state=State.WAITING, not_before=None)
+    given: dict[str, F | Q] = {
+        "item_id": F("pk"),
+        "manual": Q(kind=Kind.MANUAL),
+        "urgent": Q(step=first) & ~Q(step=""),
+    }
+    add_from(items, waiting, given)
+    record(Event.ITEMS_STARTED, actor=APP, about=plan.removal.reference, facts={"items": items.count()})
     if first:
         release(queries.urgent_in(plan))
 

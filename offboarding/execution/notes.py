@@ -9,15 +9,15 @@ from typing import Any
 
 import structlog
 from django.db import transaction
-from django.db.models import Max
 from django.db.models.functions import Now
 
+from offboarding import spelled
 from offboarding.discovery.pages import pages_told
 from offboarding.discovery.read import raw_record
 from offboarding.evidence.actions import Stored, stored_json, write_json
 from offboarding.evidence.models import Evidence
 from offboarding.execution.models import Attempt, Run
-from offboarding.execution.queries import history_of
+from offboarding.execution.queries import attempts_of, history_of, newest_number
 from offboarding.execution.rules import Act, History, Result
 from offboarding.execution.steering import may_begin
 from offboarding.gateways.segment import Exchange
@@ -54,7 +54,7 @@ class Notes:
         self.hold.touch()
 
     def attempts(self) -> list[Attempt]:
-        return list(self.run.attempts.order_by("number"))
+        return attempts_of(self.run.pk)
 
     def history(self) -> History:
         return history_of(self.attempts(), self.run.started_at)
@@ -81,13 +81,15 @@ class Notes:
                 must_not_stand_still()
                 if not stands():
                     raise Outdated
-            attempt = Attempt.objects.create(
-                run=self.run,
-                number=self.next_number(),
-                act=act.value,
-                intent=intent[:300],
-                seen_before=seen_before,
-                request=asdict(request) if request else None,
+            attempt = spelled.add(
+                Attempt(
+                    run=self.run,
+                    number=self.next_number(),
+                    act=act.value,
+                    intent=intent[:300],
+                    seen_before=seen_before,
+                    request=asdict(request) if request else None,
+                )
             )
             if act is Act.CALL:
                 self.tell(Event.CALL_INTENDED, attempt, {"intent": intent})
@@ -96,7 +98,7 @@ class Notes:
 
     def next_number(self) -> int:
         if self.newest is None:
-            self.newest = self.run.attempts.aggregate(newest=Max("number"))["newest"] or 0
+            self.newest = newest_number.first(self.run.pk) or 0
         return self.newest + 1
 
     def close(
@@ -133,9 +135,9 @@ class Notes:
         with transaction.atomic():
             renew(self.run)
             kept = self.kept(stored, attempt) if stored else None
-            Attempt.objects.filter(pk=attempt.pk, closed_at=None).update(
-                closed_at=Now(), result=result.value, says=says[:500], facts=dict(facts or {}), exchanges=kept
-            )
+            told = {"result": result.value, "says": says[:500], "facts": dict(facts or {})}
+            closed = {**told, "closed_at": Now(), "exchanges": kept}
+            spelled.change(Attempt, {"pk": attempt.pk, "closed_at": None}, closed)
             keep()
             if attempt.act == Act.CALL:
                 self.tell(Event.CALL_CLOSED, attempt, {"result": result.value, "says": says[:500]}, kept)

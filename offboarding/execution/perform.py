@@ -76,7 +76,9 @@ SPREAD = 1.0
 
 def perform(run: Run) -> None:
     run.item = queries.item_of(run)
-    if (halt := steering.halt(run, run.item.plan.removal)) and not is_seen_out(run, halt):
+    if (halt := steering.told(run, run.item.plan.removal, queries.superseded(run.item))) and not is_seen_out(
+        run, halt
+    ):
         return halted(run, halt)
     workspace = run.item.workspace
     if workspace is None:

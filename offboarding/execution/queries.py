@@ -33,6 +33,7 @@ from offboarding.execution.rules import (
 from offboarding.removals.models import Attachment, RemovalRequest
 from offboarding.removals.queries import clients_of, removals_for
 from offboarding.removals.rules import Stage
+from offboarding.spelled import Asked
 from offboarding.users.models import User
 from offboarding.work.rules import ENDED, State
 
@@ -226,8 +227,54 @@ def follow_ups(
 
 def item_of(run: Run) -> ChecklistItem:
     """The run's line, with all that a turn asks of it, as it is now. One query; the plan's long body stays where it is."""
-    found = ChecklistItem.objects.select_related("plan__removal", "workspace").defer("plan__body")
-    return found.get(pk=run.item_id)
+    (item,) = line(run.item_id)
+    return item
+
+
+@Asked
+def line(pk: int) -> QuerySet[ChecklistItem]:
+    newer = Plan.objects.filter(removal=OuterRef("plan__removal"), version__gt=OuterRef("plan__version"))
+    found = ChecklistItem.objects.select_related("plan__removal", "workspace__client").defer("plan__body")
+    return found.annotate(superseded=Exists(newer)).filter(pk=pk)
+
+
+@Asked
+def attempts_of(run: int) -> QuerySet[Attempt]:
+    """In their order."""
+    return Attempt.objects.filter(run=run).order_by("number")
+
+
+@Asked
+def newest_number(run: int) -> QuerySet[Attempt, int]:
+    """Of its attempts; no row if there is none."""
+    return Attempt.objects.filter(run=run).order_by("-number").values_list("number", flat=True)[:1]
+
+
+def removal_now(run: Run) -> tuple[RemovalRequest, bool]:
+    """As it is at this moment, and whether it has a newer plan than the run's. One query."""
+    (found,) = with_newer(run.item.plan.removal_id, run.item.plan.version)
+    return found, superseded(found)
+
+
+def superseded(row: Any) -> bool:
+    """As `with_newer` and `line` say of their rows."""
+    return bool(row.superseded)
+
+
+@Asked
+def with_newer(pk: int, version: int) -> QuerySet[RemovalRequest]:
+    newer = Plan.objects.filter(removal=OuterRef("pk"), version__gt=version)
+    return RemovalRequest.objects.annotate(superseded=Exists(newer)).filter(pk=pk)
+
+
+@Asked
+def removal_locked(pk: int) -> QuerySet[RemovalRequest]:
+    return RemovalRequest.objects.select_for_update(no_key=True).filter(pk=pk)
+
+
+@Asked
+def newer_than(removal: int, version: int) -> QuerySet[Plan, int]:
+    return Plan.objects.filter(removal=removal, version__gt=version).values_list("pk", flat=True)[:1]
 
 
 def planned_place(run: Run) -> dict[str, Any]:

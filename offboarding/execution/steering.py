@@ -5,12 +5,13 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import QuerySet
 from django.db.models.functions import Now
 
 from offboarding.approvals.falling import why_not_standing
 from offboarding.checklist.models import Plan
 from offboarding.checklist.rules import Kind
+from offboarding.execution import queries
 from offboarding.execution.actions import tell, touched
 from offboarding.execution.models import Run
 from offboarding.execution.queries import history_of
@@ -38,9 +39,8 @@ class Halted(Exception):
 
 def halt_of(run: Run) -> Halt | None:
     """As it is at this moment. Only `may_begin` makes sure. One query."""
-    newer = Plan.objects.filter(removal=OuterRef("pk"), version__gt=run.item.plan.version)
-    removal = RemovalRequest.objects.annotate(superseded=Exists(newer)).get(pk=run.item.plan.removal_id)
-    return told(run, removal, removal.superseded)
+    removal, superseded = queries.removal_now(run)
+    return told(run, removal, superseded)
 
 
 def may_begin(run: Run) -> None:
@@ -49,16 +49,12 @@ def may_begin(run: Run) -> None:
     Whoever pauses, cancels or changes the removal holds the same row: either the intent stands before that, or it never
     does.
     """
-    locked = RemovalRequest.objects.select_for_update(no_key=True).get(pk=run.item.plan.removal_id)
-    if found := halt(run, locked):
+    (locked,) = queries.removal_locked(run.item.plan.removal_id)
+    # Asked once the row is held: a plan that came meanwhile counts.
+    if found := told(run, locked, bool(queries.newer_than(locked.pk, run.item.plan.version))):
         raise Halted(found)
     if not_standing(run, locked):
         raise Halted(Halt.APPROVAL_FELL)
-
-
-def halt(run: Run, removal: RemovalRequest) -> Halt | None:
-    newer = Plan.objects.filter(removal=removal, version__gt=run.item.plan.version)
-    return told(run, removal, newer.exists())
 
 
 def told(run: Run, removal: RemovalRequest, superseded: bool) -> Halt | None:

@@ -20,6 +20,7 @@ from offboarding.ledger.rules import APP, GENESIS, Actor, body, iso
 from offboarding.lib import canonical
 from offboarding.lib.hashing import sha256_hex
 from offboarding.lib.signing import Signer
+from offboarding.spelled import add_each
 
 
 def record(
@@ -53,10 +54,10 @@ def record_each(
         made.append(entry)
         named = {"actor": actor.label, **people}
         kept += [Personal(entry=entry, name=name, salt=salt, value=value) for name, value in named.items()]
-    Entry.objects.bulk_create(made)
+    add_each(made)
     with connection.cursor() as cursor:
         cursor.execute("UPDATE ledger_head SET seq = %s, hash = %s WHERE id = 1", [head.seq, head.hash])
-    Personal.objects.bulk_create(kept)
+    add_each(kept)
     return made
 
 

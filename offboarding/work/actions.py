@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
+from functools import cache
 from time import monotonic
 from typing import Any, TypeVar
 
@@ -11,6 +12,7 @@ from django.db import IntegrityError, connection, models, transaction
 from django.db.models.functions import Now
 
 from offboarding import pulse
+from offboarding.spelled import Asked, change
 from offboarding.work import clock
 from offboarding.work.models import Lost, Order, Slot, Standstill
 from offboarding.work.rules import CRASHES_BEFORE_PARKING, LOOKS_WHILE_STILL, STILL, State, may_move
@@ -40,9 +42,7 @@ def claim(model: type[O], pk: int, parked: Callable[[O], None] = nothing_more) -
     same transaction.
     """
     with transaction.atomic():
-        row = (
-            model._default_manager.select_for_update(skip_locked=True).filter(Order.due(Now()), pk=pk).first()
-        )
+        row: O | None = due_row(model).first(pk)
         if row is None:
             return None
         crashes = row.crashes + lost_by(row)
@@ -50,14 +50,32 @@ def claim(model: type[O], pk: int, parked: Callable[[O], None] = nothing_more) -
             park(row, crashes)
             parked(row)
             return None
-        won = model._default_manager.filter(pk=pk, fence=row.fence, state=row.state).update(
-            state=State.RUNNING.value, fence=row.fence + 1, lease_until=Now() + LEASE, crashes=crashes
-        )
+        won = take(row, crashes)
     if not won:
         return None
     row.state, row.fence, row.crashes = State.RUNNING.value, row.fence + 1, crashes
     del row.lease_until  # who asks for it reads it then
     return row
+
+
+@cache
+def due_row(model: type[O]) -> Asked[O]:
+    def build(pk: int) -> models.QuerySet[O]:
+        rows = model._default_manager.select_for_update(skip_locked=True)
+        return rows.filter(Order.due(Now()), pk=pk)
+
+    return Asked(build)
+
+
+def take(row: Order, crashes: int) -> int:
+    table, later = connection.ops.quote_name(row._meta.db_table), clock.LATER[connection.vendor]
+    taken = f"UPDATE {table} SET state = %s, fence = fence + 1, lease_until = {later}, crashes = %s"  # noqa: S608
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"{taken} WHERE id = %s AND fence = %s AND state = %s",
+            [State.RUNNING.value, LEASE.total_seconds(), crashes, row.pk, row.fence, row.state],
+        )
+        return int(cursor.rowcount)
 
 
 def lost_by(row: Order) -> int:
@@ -113,7 +131,7 @@ class Hold:
 
 def keep(row: Order, **changes: Any) -> None:
     """Write while working. Raises LostLease when the row is no longer ours."""
-    if not held(row).update(**changes):
+    if not change(type(row), held(row), changes):
         raise LostLease
     for name, value in changes.items():
         setattr(row, name, value)
@@ -124,13 +142,15 @@ def put_down(row: Order, state: State, *, after: timedelta | None = timedelta(0)
     assert may_move(State.RUNNING, state)
     changes.setdefault("waiting_for", "")
     due = None if after is None else Now() + after
-    if not held(row).update(state=state.value, not_before=due, lease_until=None, crashes=0, **changes):
+    ended = {"state": state.value, "not_before": due, "lease_until": None, "crashes": 0, **changes}
+    if not change(type(row), held(row), ended):
         raise LostLease
     row.state = state.value
 
 
-def held(row: Order) -> models.QuerySet[Any]:
-    return type(row)._default_manager.filter(pk=row.pk, fence=row.fence, state=State.RUNNING.value)
+def held(row: Order) -> dict[str, Any]:
+    """How a row is found while it is ours."""
+    return {"pk": row.pk, "fence": row.fence, "state": State.RUNNING.value}
 
 
 def move(row: Order, there: State, **changes: Any) -> bool:
@@ -191,8 +211,14 @@ def must_not_stand_still() -> None:
 
     The row is locked until that transaction ends: once `halt` has returned, nothing more begins.
     """
-    if Standstill.objects.select_for_update().get(pk=1).stands:
+    (row,) = still(1)
+    if row.stands:
         raise StandsStill
+
+
+@Asked
+def still(pk: int) -> models.QuerySet[Standstill]:
+    return Standstill.objects.select_for_update().filter(pk=pk)
 
 
 def rest_still(row: Order, **changes: Any) -> None:

@@ -55,6 +55,7 @@ class Engine:
         self.suspect: tuple[str, int] | None = None
         self.urgent: set[tuple[str, int]] = set()
         self.holding = 0.0  # since when, or 0
+        self.fired: dict[str, str] = {}  # the newest slot of each schedule
 
     def stop(self) -> None:
         self.stopping.set()
@@ -131,9 +132,17 @@ class Engine:
     def keep(self, schedule: desks.Schedule, slot: str) -> None:
         if not slot:
             schedule.run()
-        elif fire(schedule.name, slot):
+        elif self.fires(schedule.name, slot):
             log.info("schedule fired", schedule=schedule.name, slot=slot)
             schedule.run()
+
+    def fires(self, name: str, slot: str) -> bool:
+        """What has fired, here or elsewhere, is not asked for again: that would be a transaction for nothing."""
+        if self.fired.get(name) == slot:
+            return False
+        won = fire(name, slot)
+        self.fired[name] = slot
+        return won
 
     def hand_out(self, pool: ThreadPoolExecutor) -> bool:
         urgent = self.hand_out_urgent(pool)

@@ -31,13 +31,14 @@ FLOORS = (
 )
 DOORS = ("web", "api", "demo")
 LEVEL = {room: level for level, rooms in enumerate(FLOORS) for room in rooms}
-# What belongs to no room: the frame around the house, and `pulse`, which any verb may call.
+# What belongs to no room: the frame around the house, `pulse`, which any verb may call, and `spelled`, how SQL is kept.
 FRAME = {
     "settings",
     "env",
     "checks",
     "celery",
     "pulse",
+    "spelled",
     "urls",
     "wsgi",
     "asgi",
@@ -46,7 +47,7 @@ FRAME = {
     "sqlite3",
     "__init__",
 }
-OPEN_TO_ALL = {"pulse"}
+OPEN_TO_ALL = {"pulse", "spelled"}
 
 
 def own(each: Import) -> set[str]:
