@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import date
 from functools import cache
 from typing import Any, Generic, TypeVar
 
@@ -18,6 +19,7 @@ from django.db.models.functions import Now
 from django.db.models.query import ModelIterable
 from django.db.models.query import get_related_populators as populators
 
+Value = int | str | date
 T = TypeVar("T")
 M = TypeVar("M", bound=models.Model)
 
@@ -25,11 +27,15 @@ M = TypeVar("M", bound=models.Model)
 related: Callable[..., Sequence[Any]] = populators
 # Where a query set is built with these, a value will be: nothing else in a query is equal to one of them. Each number fits into
 # the smallest column, or Django would know that nothing is found.
-NUMBER, TEXT = 31_000, "a value that is given later, number {}"
+MARKS: dict[str, Callable[[int], Value]] = {
+    "int": lambda n: 31_000 + n,
+    "str": lambda n: f"a value that is given later, number {n}",
+    "date": lambda n: date(1801, 1, 1 + n),
+}
 
 
 class Asked(Generic[T]):
-    """`build` gives a query set for values, each annotated as `int` or `str`: `Asked(build)(*values)` is its rows.
+    """`build` gives a query set for values, each annotated as `int`, `str` or `date`: `Asked(build)(*values)` is its rows.
 
     The values stand for themselves: none is None, and their number and kinds never change what the query is.
     """
@@ -39,18 +45,18 @@ class Asked(Generic[T]):
         self.kinds = [each.annotation for each in inspect.signature(build).parameters.values()]
         self.known: dict[str, Worked] = {}
 
-    def __call__(self, *values: int | str) -> list[T]:
+    def __call__(self, *values: Value) -> list[T]:
         worked = self.known.get(connection.vendor) or self.work_out()
         with connection.cursor() as cursor:
             cursor.execute(worked.sql, worked.given(values))
             rows = cursor.fetchall()
         return [worked.made(row) for row in rows]
 
-    def first(self, *values: int | str) -> T | None:
+    def first(self, *values: Value) -> T | None:
         return next(iter(self(*values)), None)
 
     def work_out(self) -> Worked:
-        marks = [NUMBER + n if kind == "int" else TEXT.format(n) for n, kind in enumerate(self.kinds)]
+        marks = [MARKS[kind](n) for n, kind in enumerate(self.kinds)]
         self.known[connection.vendor] = worked = Worked(self.build(*marks), marks)
         return worked
 
@@ -58,13 +64,14 @@ class Asked(Generic[T]):
 class Worked:
     """One query set as SQL: where its values go, and what becomes of a row."""
 
-    def __init__(self, rows: models.QuerySet[Any, Any], marks: Sequence[int | str]) -> None:
+    def __init__(self, rows: models.QuerySet[Any, Any], marks: Sequence[Value]) -> None:
         compiler: Any = rows.query.get_compiler(connection=connection)
         self.sql, self.params = compiler.as_sql()
-        # The database's adapter may have wrapped a number, which stays equal to it.
-        places = [(at, marks.index(each)) for at, each in enumerate(self.params) if each in marks]
-        assert {mark for _, mark in places} == set(range(len(marks))), "a value has no place in the query"
-        self.places = [(at, type(self.params[at]), mark) for at, mark in places]
+        there = [adapted(mark) for mark in marks]
+        self.places = [(at, there.index(each)) for at, each in enumerate(self.params) if each in there]
+        assert {mark for _, mark in self.places} == set(range(len(marks))), (
+            "a value has no place in the query"
+        )
         columns = [each for each, *_ in compiler.select[: compiler.col_count]]
         self.converters: Mapping[int, Any] = compiler.get_converters(columns)
         self.flat = not issubclass(rows._iterable_class, ModelIterable) and len(columns) == 1
@@ -80,10 +87,10 @@ class Worked:
         self.extra = compiler.annotation_col_map or {}
         self.model = compiler.klass_info["model"]
 
-    def given(self, values: Sequence[int | str]) -> list[Any]:
+    def given(self, values: Sequence[Value]) -> list[Any]:
         params = list(self.params)
-        for at, kind, mark in self.places:
-            params[at] = kind(values[mark])
+        for at, mark in self.places:
+            params[at] = adapted(values[mark])
         return params
 
     def made(self, row: Sequence[Any]) -> Any:
@@ -103,6 +110,11 @@ class Worked:
             for converter in converters:
                 row[at] = converter(row[at], column, connection)
         return row
+
+
+def adapted(value: Value) -> Any:
+    """As the database takes it."""
+    return connection.ops.adapt_datefield_value(value) if isinstance(value, date) else value
 
 
 # ---------------------------------------------------------------- rows that are new

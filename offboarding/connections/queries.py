@@ -32,11 +32,24 @@ def ever_connected(scope: Scope, *roles: Role) -> QuerySet[Workspace]:
     return Workspace.objects.filter(mine).select_related("client")
 
 
+# Workspace, client, and one engagement that covers it.
+Covered = tuple[int, int, int | None]
+
+
 def ground_of(workspaces: QuerySet[Any] | Collection[int]) -> Ground:
     """What a role has to reach for all of these. One query."""
-    found: dict[tuple[int, int], set[int]] = {}
+    return grounded(covered(workspaces))
+
+
+def covered(workspaces: QuerySet[Any] | Collection[int]) -> QuerySet[Workspace, Any]:
+    """Each with its client and the engagements that cover it, if any."""
     asked = Workspace.objects.filter(pk__in=workspaces).order_by()
-    for pk, client, engagement in asked.values_list("pk", "client_id", "coverage__engagement_id"):
+    return asked.values_list("pk", "client_id", "coverage__engagement_id")
+
+
+def grounded(rows: Iterable[Covered]) -> Ground:
+    found: dict[tuple[int, int], set[int]] = {}
+    for pk, client, engagement in rows:
         by = found.setdefault((pk, client), set())
         if engagement:
             by.add(engagement)

@@ -15,6 +15,7 @@ from django.db.models.functions import Lower
 from offboarding.directory.models import Address, Client, Collaborator, Engagement, Membership
 from offboarding.directory.rules import EVERYWHERE, Scope, Window
 from offboarding.lib.addresses import distinct, fold
+from offboarding.spelled import Asked
 from offboarding.users.models import User
 from offboarding.users.rules import Role
 
@@ -32,17 +33,13 @@ def scope_of(user: User, today: date) -> Scope:
 def scopes_of(users: Iterable[User], today: date) -> dict[int, Scope]:
     """By user. One query, however many, and one more if the directory lists one of them; none for nobody."""
     asked = list(users)
-    held = Membership.objects.filter(
-        Q(starts_on=None) | Q(starts_on__lte=today), Q(ends_on=None) | Q(ends_on__gte=today), user__in=asked
-    ).annotate(listed=is_listed())
-    held = held.filter(Q(engagement=None) | going_on(today))
     grants: dict[int, set[tuple[Role, int | None]]] = {user.pk: set() for user in asked if user.is_active}
     zones = {user.pk: ZoneInfo(user.time_zone or settings.TIME_ZONE) for user in asked}
     windows: dict[int, list[Window]] = {user.pk: [] for user in asked}
     parts: dict[int, set[tuple[Role, int, int]]] = {user.pk: set() for user in asked}
-    told = ("user_id", "role", "client_id", "engagement_id", "records_from", "records_until", "listed")
     listed = {user.pk for user in asked if user.former}
-    for user, role, client, engagement, since, until, known in held.values_list(*told) if grants else ():
+    found = held_by(asked[0].pk, today) if len(asked) == 1 else held(Q(user__in=asked), today)
+    for user, role, client, engagement, since, until, known in found if grants else ():
         if user in grants:
             if engagement is None:
                 grants[user].add((Role(role), client))
@@ -66,6 +63,22 @@ def scopes_of(users: Iterable[User], today: date) -> dict[int, Scope]:
     return {
         pk: replace(scope, known_as=others.get(pk, frozenset()) | own[pk]) for pk, scope in scopes.items()
     }
+
+
+def held(of: Q, today: date) -> QuerySet[Membership, Any]:
+    """Roles of this day, as `scopes_of` reads them."""
+    now = Q(starts_on=None) | Q(starts_on__lte=today), Q(ends_on=None) | Q(ends_on__gte=today)
+    found = Membership.objects.filter(*now, of).annotate(listed=is_listed())
+    found = found.filter(Q(engagement=None) | going_on(today))
+    return found.values_list(
+        "user_id", "role", "client_id", "engagement_id", "records_from", "records_until", "listed"
+    )
+
+
+# One user is asked for with each page, and in each step for whoever approved it.
+@Asked
+def held_by(user: int, today: date) -> QuerySet[Membership, Any]:
+    return held(Q(user=user), today)
 
 
 def going_on(today: date) -> Q:

@@ -72,7 +72,8 @@ def urgent_in(plan: Plan) -> list[Run]:
 UNDER_WAY = Q(item__plan__removal__stage=Stage.RUNNING, item__plan__removal__paused_at=None)
 
 
-def stopped_by_connections() -> list[Run]:
+@Asked
+def stopped_by_connections() -> QuerySet[Run]:
     """Runs that their connection stopped and that may go on: its token works, or it has answered since they gave up."""
     token = Q(cause=Cause.TOKEN_REFUSED, item__workspace__refused_at=None)
     circuit = Q(cause=Cause.NOT_REACHED, item__workspace__closed_at__gt=F("touched_at"))
@@ -81,16 +82,18 @@ def stopped_by_connections() -> list[Run]:
     found = Run.objects.filter(
         token | circuit, UNDER_WAY | closed, state=State.NEEDS_PERSON, cause__in=causes
     )
-    return list(found.select_related("item__plan__removal", "item__workspace").defer("item__plan__body"))
+    return found.select_related("item__plan__removal", "item__workspace").defer("item__plan__body")
 
 
-def rested() -> list[Run]:
+@Asked
+def rested() -> QuerySet[Run]:
     """Runs that rested during a pause that is over."""
     found = Run.objects.filter(UNDER_WAY, state=State.WAITING, cause=Cause.PAUSED)
-    return list(found.select_related("item__plan__removal").defer("item__plan__body"))
+    return found.select_related("item__plan__removal").defer("item__plan__body")
 
 
-def approved_again() -> list[Run]:
+@Asked
+def approved_again() -> QuerySet[Run]:
     """Runs that waited for another approval, which has been given."""
     fallen = Asking.objects.filter(plan=OuterRef("item__plan")).exclude(fell_at=None)
     found = Run.objects.filter(
@@ -99,7 +102,7 @@ def approved_again() -> list[Run]:
         state=State.NEEDS_PERSON,
         cause=Cause.APPROVAL_FELL,
     )
-    return list(found.select_related("item__plan__removal").defer("item__plan__body"))
+    return found.select_related("item__plan__removal").defer("item__plan__body")
 
 
 def undated(plan: Plan) -> list[Run]:
@@ -110,8 +113,13 @@ def undated(plan: Plan) -> list[Run]:
 
 def waiting_for_a_turn(plan: Plan) -> list[int]:
     """The numbers of items that wait for other items: for no time, for Segment no more, and not for a pause's end."""
+    return waiting_in(plan.pk)
+
+
+@Asked
+def waiting_in(plan: int) -> QuerySet[Run, int]:
     found = Run.objects.filter(item__plan=plan, state=State.WAITING, not_before=None)
-    return list(found.exclude(cause=Cause.PAUSED).values_list("item__number", flat=True))
+    return found.exclude(cause=Cause.PAUSED).values_list("item__number", flat=True)
 
 
 def over(plan: Plan, helping: Collection[str]) -> set[int]:
@@ -123,8 +131,13 @@ def over(plan: Plan, helping: Collection[str]) -> set[int]:
 
 def holding_up(plan: Plan) -> set[tuple[str, str]]:
     """Code and state of every item that closing waits for and that has not settled. One query."""
-    open_ = Run.objects.filter(item__plan=plan, item__blocks_closing=True).exclude(state__in=SETTLED)
-    return set(open_.values_list("item__code", "state"))
+    return set(open_in(plan.pk))
+
+
+@Asked
+def open_in(plan: int) -> QuerySet[Run, tuple[str, str]]:
+    found = Run.objects.filter(item__plan=plan, item__blocks_closing=True).exclude(state__in=SETTLED)
+    return found.values_list("item__code", "state").distinct()
 
 
 def may_close(plan: Plan) -> bool:

@@ -50,6 +50,7 @@ _HARMLESS_END = re.compile(
 _SECRET_SETTING = re.compile(r"(?:^|[a-z_\-])(?:keys?|auth|credentials?|sas|pass)$", re.IGNORECASE)
 _WRITE_KEYS = re.compile(r"^write_?keys?$", re.IGNORECASE)
 _WORD = re.compile(r"[A-Za-z0-9_\-]{8,}")
+_OWN = "authorization"  # the header that carries our token
 
 _QUOTE = r"\\*(?:[\"']|%22|&quot;|&#34;)?"
 _VALUE = (
@@ -142,7 +143,16 @@ def mask_token(token: str) -> str:
 def mask_headers(headers: Mapping[str, str], *, secrets: Secrets = ()) -> dict[str, str]:
     """Headers as they may be kept. Of a bearer token the last three characters stay, else nothing."""
     known = Known.of(secrets)
-    return {_masked(name, known): _mask_header(name, value, known) for name, value in headers.items()}
+    shown = {name: _mask_header(name, value, known) for name, value in headers.items()}
+    # Most have nothing else to hide, which one look over all of them finds out.
+    others = [name for name in shown if name.lower() != _OWN]
+    texts = [*others, *(headers[name] for name, instead in shown.items() if instead is None)]
+    if _Sieve(_Sweep(texts), known).clean:
+        return {name: headers[name] if instead is None else instead for name, instead in shown.items()}
+    return {
+        _masked(name, known): _masked(headers[name], known) if instead is None else instead
+        for name, instead in shown.items()
+    }
 
 
 def mask_url(url: str, *, secrets: Secrets = (), fingerprint: Fingerprint | None = None) -> str:
@@ -387,14 +397,15 @@ def _free(name: str, taken: Mapping[str, Any]) -> str:
     return name
 
 
-def _mask_header(name: str, value: str, known: Known) -> str:
-    if name.lower() == "authorization" and value[:7].lower() == "bearer ":
+def _mask_header(name: str, value: str, known: Known) -> str | None:
+    """None for a header that is like any text."""
+    if name.lower() == _OWN and value[:7].lower() == "bearer ":
         return "Bearer " + mask_token(value[7:].strip())
     if is_secret_name(name):
         return DOTS
     if name.lower() in ("location", "content-location", "referer"):
         return mask_url(value, secrets=known)
-    return _masked(value, known)
+    return None
 
 
 def _mask_path(path: str, fingerprint: Fingerprint | None) -> str:

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
 from itertools import islice
+from typing import Any
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.db.models.functions import Now
 
-from offboarding.connections.queries import ever_connected, ground_of
+from offboarding.connections.models import Workspace
+from offboarding.connections.queries import covered, ever_connected, ground_of, grounded
 from offboarding.directory.rules import Ground, Scope
 from offboarding.lib.addresses import fold
 from offboarding.lib.typed import whole
 from offboarding.removals.models import Attachment, Place, RemovalRequest
 from offboarding.removals.rules import OPEN, Choice, Stage
+from offboarding.spelled import Asked
 
 
 def removals_for(scope: Scope) -> QuerySet[RemovalRequest]:
@@ -161,4 +164,12 @@ def attachments_of(removal: RemovalRequest) -> QuerySet[Attachment]:
 
 def clients_of(*removals: RemovalRequest) -> Ground:
     """Whose they are, and by which engagements their places are covered. One query."""
+    if len(removals) == 1:
+        return grounded(covered_in(removals[0].pk))
     return ground_of(Place.objects.filter(removal__in=removals).values("workspace"))
+
+
+# Each step asks it of its request before it calls.
+@Asked
+def covered_in(removal: int) -> QuerySet[Workspace, Any]:
+    return covered(Place.objects.filter(removal=removal).values("workspace"))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.db import transaction
 
+from offboarding import spelled
 from offboarding.discovery.rules import Sighting
 from offboarding.execution.models import Attempt, Run
 from offboarding.execution.rules import Seen, Sight
@@ -18,12 +19,14 @@ def record_finding(run: Run, attempt: Attempt, sight: Sight, seen: Sighting) -> 
     Where only some was to go, that counts for what was to go alone.
     """
     with transaction.atomic():
-        finding = Finding.objects.create(
-            attempt=attempt,
-            seen=sight.seen.value,
-            came_back=sight.seen is Seen.PRESENT and sight.facts.get("left", True) and gone_before(run),
-            says=sight.says[:500],
-            data=seen.as_json(),
+        finding = spelled.add(
+            Finding(
+                attempt=attempt,
+                seen=sight.seen.value,
+                came_back=sight.seen is Seen.PRESENT and sight.facts.get("left", True) and gone_before(run),
+                says=sight.says[:500],
+                data=seen.as_json(),
+            )
         )
         record(
             Event.FINDING_RECORDED,

@@ -9,6 +9,7 @@ from typing import Any
 from django.conf import settings
 
 from offboarding.execution.models import Attempt, Run
+from offboarding.execution.queries import attempts_of
 from offboarding.execution.rules import REMEDIES, Cause, Ended, Result, Seen, Sight, Work
 from offboarding.execution.steps import Step
 from offboarding.gateways.segment import SegmentGateway
@@ -108,7 +109,7 @@ class MeasureAfter(Step):
 
 def tried(run: Run) -> int:
     """Looks that came to nothing so far: Segment made us wait, or gave no clear answer."""
-    return run.attempts.filter(result=Result.NOT_APPLIED).count()
+    return sum(each.result == Result.NOT_APPLIED for each in attempts_of(run.pk))
 
 
 def told(fell: tuple[Change, ...]) -> str:

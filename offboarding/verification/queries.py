@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Max, Min, Q
+from django.db.models import Max, Q, QuerySet
 
 from offboarding.checklist.models import Plan
 from offboarding.checklist.rules import GIVING, Kind, Phase
@@ -16,6 +16,7 @@ from offboarding.execution.rules import Act, Ended, Result, Seen
 from offboarding.removals.models import RemovalRequest
 from offboarding.removals.queries import removals_for
 from offboarding.removals.rules import Stage
+from offboarding.spelled import Asked
 from offboarding.verification.models import Finding, Measurement
 from offboarding.verification.rules import Doing, Now, Told, standing
 from offboarding.work.rules import ENDED, State
@@ -91,11 +92,16 @@ def came_back(scope: Scope) -> list[Finding]:
 
 def gone_before(run: Run) -> bool:
     """True if an earlier check of this removal saw nothing left in the run's workspace."""
-    return Finding.objects.filter(
-        attempt__run__item__plan__removal=run.item.plan.removal_id,
-        attempt__run__item__workspace=run.item.workspace_id,
-        seen=Seen.ABSENT,
-    ).exists()
+    assert run.item.workspace_id is not None
+    return bool(absent_in(run.item.plan.removal_id, run.item.workspace_id))
+
+
+@Asked
+def absent_in(removal: int, place: int) -> QuerySet[Finding, int]:
+    found = Finding.objects.filter(
+        attempt__run__item__plan__removal=removal, attempt__run__item__workspace=place, seen=Seen.ABSENT
+    )
+    return found.values_list("pk", flat=True)[:1]
 
 
 def findings_of(removal: RemovalRequest) -> list[Finding]:
@@ -251,20 +257,27 @@ class Acts:
 def acts_in(run: Run) -> Acts:
     """The calls that may have had an effect in the run's workspace, and what people did by hand there."""
     plan, place = run.item.plan, run.item.workspace_id
-    calls = Attempt.objects.filter(run__item__plan=plan, run__item__workspace=place, act=Act.CALL).exclude(
-        result__in=[Result.NOT_APPLIED, Result.ABSENT]
-    )
+    assert place is not None
+    moments = [at for at in (*called_in(plan.pk, place), *by_hand_in(plan.pk, place)) if at]
+    begun = plan.removal.started_at or run.created_at
+    return Acts(min(moments, default=begun), max(moments, default=begun))
+
+
+@Asked
+def called_in(plan: int, place: int) -> QuerySet[Attempt, datetime]:
+    calls = Attempt.objects.filter(run__item__plan=plan, run__item__workspace=place, act=Act.CALL)
+    return calls.exclude(result__in=[Result.NOT_APPLIED, Result.ABSENT]).values_list("begun_at", flat=True)
+
+
+@Asked
+def by_hand_in(plan: int, place: int) -> QuerySet[Run, datetime | None]:
     hands = Run.objects.filter(
         Q(item__workspace=place) | Q(item__workspace=None),
         item__plan=plan,
         item__phase__in=[Phase.REMOVE, Phase.ROTATE],
         ended=Ended.BY_HAND,
     )
-    called = calls.aggregate(first=Min("begun_at"), last=Max("begun_at"))
-    by_hand = hands.aggregate(first=Min("ended_at"), last=Max("ended_at"))
-    moments = [at for each in (called, by_hand) for at in each.values() if at]
-    begun = plan.removal.started_at or run.created_at
-    return Acts(min(moments, default=begun), max(moments, default=begun))
+    return hands.values_list("ended_at", flat=True)
 
 
 def measured_before(run: Run) -> Measurement | None:

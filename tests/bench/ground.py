@@ -223,8 +223,10 @@ def runs(removal: Any, *steps: str) -> Any:
 
 
 def all_done(removal: Any, *steps: str) -> Callable[[], bool]:
-    def settled() -> bool:
-        found = runs(removal, *steps)
-        return found.exists() and not found.exclude(state="done").exists()
+    """Asked many times a second on the machine that is measured, so as cheaply as can be."""
+    from offboarding.spelled import Asked
 
-    return settled
+    found = runs(removal, *steps).order_by()
+    some = Asked(lambda: found.values_list("pk")[:1])
+    left = Asked(lambda: found.exclude(state="done").values_list("pk")[:1])
+    return lambda: bool(some()) and not left()

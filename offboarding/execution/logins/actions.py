@@ -6,8 +6,10 @@ import json
 from collections.abc import Mapping
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.db.models.functions import Now
 
+from offboarding import spelled
 from offboarding.connections import keyring
 from offboarding.execution.actions import guard, lock, tell, touched
 from offboarding.execution.logins.queries import another_at_work, open_logins
@@ -79,7 +81,12 @@ def forget(secret: Secret, actor: Actor) -> None:
 
 def forget_ended() -> None:
     """However a step ended: what it kept for its use has none any more."""
-    left = Secret.objects.filter(name=NEW_LOGIN, forgotten_at=None, run__state__in=ENDED)
-    for secret in left.select_related("run__item__plan__removal").defer("run__item__plan__body"):
+    for secret in left():
         with transaction.atomic():
             forget(secret, APP)
+
+
+@spelled.Asked
+def left() -> QuerySet[Secret]:
+    found = Secret.objects.filter(name=NEW_LOGIN, forgotten_at=None, run__state__in=ENDED)
+    return found.select_related("run__item__plan__removal").defer("run__item__plan__body")
