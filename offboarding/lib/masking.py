@@ -181,9 +181,9 @@ def mask_body(value: Json, *, secrets: Secrets = (), fingerprint: Fingerprint | 
     """
     known, sweep = Known.of(secrets), _Sweep(value)
     sieve = _Sieve(sweep, known)
-    if sweep.harmless and sieve.clean:
+    if sweep.whole and sieve.clean:
         return value
-    return _Walk(known, frozenset(sweep.secrets), fingerprint, sieve).body(value, "", 0)
+    return _Walk(known, sweep, fingerprint, sieve).body(value, "", 0)
 
 
 def secrets_in(value: Json) -> frozenset[str]:
@@ -199,31 +199,38 @@ def storable(text: str) -> str:
 
 
 class _Sweep:
-    """One walk over a body before anything is hidden: its texts and names, the secrets in it, and whether it can stay."""
+    """One walk over a body before anything is hidden: the texts and names that are shown, the secrets, and what can stay.
+
+    What can stay is plain JSON in which no field hides anything and nothing is nested too deep.
+    """
 
     def __init__(self, value: Json) -> None:
         self.texts: list[str] = []
         self.names: set[str] = set()
         self.secrets: set[str] = set()
-        self.harmless = True  # plain JSON in which no field hides anything and nothing is nested too deep
-        self.over(value, "", 0)
+        self.stays: set[int] = set()  # by identity, the objects that can
+        self.changes: set[int] = set()
+        self.whole = self.over(value, "", 0)
+        self.stays -= self.changes
 
-    def over(self, value: Json, parent: str, depth: int) -> None:
+    def over(self, value: Json, parent: str, depth: int) -> bool:
+        """Whether it can stay."""
         kind = type(value)
         if depth > DEEPEST:
-            self.harmless = False
-        elif kind is str:
+            return False
+        if kind is str:
             self.texts.append(value)
-        elif kind is dict:
-            self.fields(value, parent, depth)
-        elif kind is list:
+            return True
+        if kind is dict:
+            return self.fields(value, parent, depth)
+        if kind is list:
+            stays = True
             for each in value:
-                self.over(each, parent, depth + 1)
-        elif value is not None and kind not in (bool, int, float):
-            self.other(value, parent, depth)
+                stays = self.over(each, parent, depth + 1) and stays
+            return self.noted(value, stays)
+        return value is None or kind in (bool, int, float) or self.other(value, parent, depth)
 
-    def other(self, value: Json, parent: str, depth: int) -> None:
-        self.harmless = False
+    def other(self, value: Json, parent: str, depth: int) -> bool:
         if isinstance(value, Mapping):
             self.fields(value, parent, depth)
         elif isinstance(value, list | tuple):
@@ -231,16 +238,37 @@ class _Sweep:
                 self.over(each, parent, depth + 1)
         elif isinstance(value, str):
             self.texts.append(value)
+        return False
 
-    def fields(self, fields: Mapping[Any, Any], parent: str, depth: int) -> None:
+    def fields(self, fields: Mapping[Any, Any], parent: str, depth: int) -> bool:
+        stays = True
         for name, value in fields.items():
             if type(name) is not str:
-                self.harmless, name = False, str(name)
+                stays, name = False, str(name)
             self.names.add(name)
             if _verdict(name, fields, parent):
-                self.harmless = False
-                self.secrets.update(_leaves(value, depth))
-            self.over(value, _inside(name, parent), depth + 1)
+                stays = False
+                self.covered(value, depth)
+            elif not self.over(value, _inside(name, parent), depth + 1):
+                stays = False
+        return self.noted(fields, stays)
+
+    def noted(self, value: Json, stays: bool) -> bool:
+        """What can stay in one place and not in another is the same object, so it cannot."""
+        (self.stays if stays else self.changes).add(id(value))
+        return stays
+
+    def covered(self, value: Json, depth: int) -> None:
+        """Of a secret only the names in it are shown."""
+        if depth > DEEPEST:
+            return
+        if isinstance(value, Mapping):
+            self.names.update(map(str, value))
+        if isinstance(value, Mapping | list | tuple):
+            for each in value.values() if isinstance(value, Mapping) else value:
+                self.covered(each, depth + 1)
+        elif isinstance(value, str) and value:
+            self.secrets.add(value)
 
 
 class _Sieve:
@@ -252,7 +280,8 @@ class _Sieve:
 
     def __init__(self, sweep: _Sweep, known: Known) -> None:
         texts = "\n".join((*sweep.texts, *sweep.names))
-        small = texts.lower()
+        self.repeats = frozenset(secret for secret in sweep.secrets if secret in texts)
+        small = "\n".join((*sweep.texts, *(name for name in sweep.names if _shows(name)))).lower()
         self.looks = tuple(each for each in _LOOKS if any(map(small.__contains__, each[0])))
         self.words = tuple(word for words, _, _ in self.looks for word in words if word in small)
         self.writings = tuple(writing for writing in known.writings if writing in texts)
@@ -260,6 +289,13 @@ class _Sieve:
         odd = "\x00" in texts or not (texts.isascii() or _is_utf8(texts))
         long = any(len(text) > LONGEST_TEXT + MARGIN for text in sweep.texts)
         self.clean = not (self.words or self.writings or packed or odd or long)
+
+
+@lru_cache(maxsize=4096)
+def _shows(name: str) -> bool:
+    """A name of a field says where a secret is; it looks like one itself only if something follows the word."""
+    small = name.lower()
+    return any(any(map(small.__contains__, words)) and look.search(name) for words, look, _ in _LOOKS)
 
 
 def _is_utf8(text: str) -> bool:
@@ -283,17 +319,19 @@ def _masked(text: str, known: Known, longest: int = LONGEST_TEXT, sieve: _Sieve 
 
 
 class _Walk:
-    """One walk over one body; `repeats` are the secret words found in it beforehand."""
+    """One walk over one body, which copies only what cannot stay."""
 
-    def __init__(
-        self, known: Known, repeats: frozenset[str], fingerprint: Fingerprint | None, sieve: _Sieve
-    ) -> None:
+    def __init__(self, known: Known, sweep: _Sweep, fingerprint: Fingerprint | None, sieve: _Sieve) -> None:
         self.known, self.fingerprint, self.sieve = known, fingerprint, sieve
         self.names: dict[str, str] = {}
-        self.repeats = frozenset(word for word in repeats if _WORD.fullmatch(word))
-        self.odd = tuple(word for word in repeats - self.repeats if len(word) >= SHORTEST_KNOWN)
+        # Secrets of the body that it shows elsewhere, too.
+        self.repeats = frozenset(word for word in sieve.repeats if _WORD.fullmatch(word))
+        self.odd = tuple(word for word in sieve.repeats - self.repeats if len(word) >= SHORTEST_KNOWN)
+        self.stays = sweep.stays if sieve.clean and not sieve.repeats else frozenset[int]()
 
     def body(self, value: Json, parent: str, depth: int) -> Json:
+        if id(value) in self.stays:
+            return value
         if depth > DEEPEST:
             return f"{DOTS} (nested too deep)"
         if isinstance(value, Mapping):
@@ -376,16 +414,6 @@ def _inside(name: str, parent: str) -> str:
     if name in ("settings", "encryptedSettings"):
         return name
     return parent if parent in ("settings", "encryptedSettings") else name
-
-
-def _leaves(value: Json, depth: int) -> Iterable[str]:
-    if depth > DEEPEST:
-        return
-    if isinstance(value, Mapping | list | tuple):
-        for each in value.values() if isinstance(value, Mapping) else value:
-            yield from _leaves(each, depth + 1)
-    elif isinstance(value, str) and value:
-        yield value
 
 
 def _free(name: str, taken: Mapping[str, Any]) -> str:

@@ -230,6 +230,26 @@ def test_a_body_without_anything_to_hide_is_not_copied() -> None:
     assert mask_body({**page, "token": "x"}, secrets=[TOKEN]) is not page
 
 
+def test_only_what_hides_something_is_copied() -> None:
+    body = {"sources": [{"name": "Web", "writeKeys": ["k" * 20]}, {"name": "App", "labels": ["a", "b"]}]}
+    masked = mask_body(body)
+    assert masked == {"sources": [{"name": "Web", "writeKeys": [DOTS]}, body["sources"][1]]}
+    assert masked["sources"][1] is body["sources"][1]
+
+
+def test_one_object_in_two_places_is_hidden_where_its_name_says_so() -> None:
+    shared = {"value": "hunter22"}
+    assert mask_body({"other": [shared], "settings": [shared]}) == {
+        "other": [{"value": DOTS}],
+        "settings": [{"value": DOTS}],
+    }
+
+
+def test_a_secret_that_another_part_repeats_is_hidden_there_too() -> None:
+    body = {"writeKey": "k" * 20, "notes": [{"text": f"the key is {'k' * 20}"}]}
+    assert mask_body(body) == {"writeKey": DOTS, "notes": [{"text": f"the key is {DOTS}"}]}
+
+
 def test_the_secrets_of_a_body_can_be_had_to_look_for_them_elsewhere() -> None:
     body = {"settings": {"password": "hunter2", "port": "5439"}, "writeKeys": ["k1"], "name": "x"}
     assert secrets_in(body) == {"hunter2", "k1"}
