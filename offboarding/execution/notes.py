@@ -23,6 +23,7 @@ from offboarding.execution.steering import may_begin
 from offboarding.gateways.segment import Exchange
 from offboarding.ledger.actions import APP, Event, record
 from offboarding.work.actions import Hold, LostLease, must_not_stand_still, renew
+from offboarding.work.lightly import lightly
 
 log = structlog.get_logger(__name__)
 
@@ -73,7 +74,7 @@ class Notes:
         StandsStill if no call at all may begin now, and Outdated if a new look has to come first.
         """
         self.exchanges, self.begun = [], monotonic()
-        with transaction.atomic():
+        with transaction.atomic() if act is Act.CALL else lightly():
             if act is Act.CALL:
                 may_begin(self.run)
             renew(self.run)

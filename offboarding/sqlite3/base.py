@@ -74,6 +74,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
         super().__init__(*args, **kwargs)
         self.turn: threading.Lock | None = None
         self.full = False
+        self.lightly = False  # see `work.lightly`
 
     def get_new_connection(self, conn_params: Any) -> Any:
         made = super().get_new_connection(conn_params)
@@ -98,7 +99,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
 
     def _commit(self) -> None:
         """A commit that fails leaves the transaction open, and its turn."""
-        waits = self.full and self.connection.in_transaction
+        waits = self.full and not self.lightly and self.connection.in_transaction
         super()._commit()  # type: ignore[misc]
         self.end_turn()
         if waits:

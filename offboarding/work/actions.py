@@ -14,6 +14,7 @@ from django.db.models.functions import Now
 from offboarding import pulse
 from offboarding.spelled import Asked, change
 from offboarding.work import clock
+from offboarding.work.lightly import lightly
 from offboarding.work.models import Lost, Order, Slot, Standstill
 from offboarding.work.rules import CRASHES_BEFORE_PARKING, LOOKS_WHILE_STILL, STILL, State, may_move
 
@@ -41,7 +42,9 @@ def claim(model: type[O], pk: int, parked: Callable[[O], None] = nothing_more) -
     A row whose lease ran out counts one crash more; the third parks it for a person, and tells `parked` so within the
     same transaction.
     """
-    with transaction.atomic():
+    if not connection.features.has_select_for_update and due_row(model).first(pk) is None:
+        return None  # where there is one writer at a time, nobody queues for a row that somebody else has
+    with lightly():
         row: O | None = due_row(model).first(pk)
         if row is None:
             return None
