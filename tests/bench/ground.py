@@ -222,6 +222,11 @@ def runs(removal: Any, *steps: str) -> Any:
     return Run.objects.filter(item__plan__removal=removal, item__step__in=steps, item__at="")
 
 
+def ended(removal: Any, *steps: str) -> datetime:
+    """When the last of them ended, by the clock of the database, which is this machine's."""
+    return max(runs(removal, *steps).values_list("ended_at", flat=True))
+
+
 def all_done(removal: Any, *steps: str) -> Callable[[], bool]:
     """Asked many times a second on the machine that is measured, so as cheaply as can be."""
     from offboarding.spelled import Asked

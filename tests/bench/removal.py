@@ -1,4 +1,4 @@
-"""How long a removal takes, from the approval to the last place that was read again, beside its own calls.
+"""How long a removal takes, from the press that approves it to the last place that was read again, beside its own calls.
 
     python -m tests.bench.removal
 
@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from tests.bench import ground
+from tests.bench.click import before_approving, signed_in
 from tests.bench.table import Row
 from tests.journeys.stack import answers
 
@@ -51,10 +52,13 @@ def measure(place: ground.Ground, removal: Any, threads: int, processes: int) ->
     place.product.environ["OFFBOARD_ENGINE_PROCESSES"] = str(processes)
     place.manage("serve", "serve", "--bind", f"127.0.0.1:{place.port}")
     ground.until(lambda: answers(f"http://localhost:{place.port}/readyz"), 60)
+    bob = signed_in(place)
+    before_approving(bob, removal)
     time.sleep(8)  # all processes are up, and have nothing to do
     began = time.time()
-    ground.approve(removal)
-    seconds = ground.until(ground.all_done(removal, "verify.place"), 600)
+    bob.press("Approve removal from")
+    ground.until(ground.all_done(removal, "verify.place"), 600, pause=0.5)
+    seconds = ground.ended(removal, "verify.place").timestamp() - began
     calls = [call for call in place.calls(began) if "audit" not in call["path"]]
     place.stop("serve")
     return Figure(threads, processes, seconds, [call for call in calls if call["at"] < began + seconds])
