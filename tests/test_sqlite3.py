@@ -10,8 +10,12 @@ from typing import Any
 
 import pytest
 from django.db import OperationalError, connection, connections, transaction
+from django.db.models.functions import Now
 
+from offboarding.discovery.models import Look
 from offboarding.sqlite3 import base
+from offboarding.work.actions import claim
+from offboarding.work.lightly import lightly
 
 pytestmark = [
     pytest.mark.django_db(transaction=True),
@@ -135,6 +139,38 @@ def test_a_transaction_has_reached_the_disk_when_its_commit_comes_back(
         transaction.set_rollback(ends == "rolled back", using="full")
     log = Path(full.log.path).stat()
     assert settled == ([log.st_ino] if ends == "committed" else [])
+
+
+def test_what_may_be_lost_with_the_machine_reaches_the_disk_with_what_comes_next(
+    full: base.DatabaseWrapper, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settled: list[int] = []
+    monkeypatch.setattr(os, "fsync", settled.append)
+    monkeypatch.setattr(full, "lightly", True)
+    with transaction.atomic(using="full"):
+        note(full)
+    assert not settled
+    monkeypatch.setattr(full, "lightly", False)
+    with transaction.atomic(using="full"):
+        note(full)
+    assert len(settled) == 1
+
+
+def test_only_what_begins_lightly_may_be_lost() -> None:
+    with lightly():
+        assert connection.lightly  # type: ignore[attr-defined]
+    assert not connection.lightly  # type: ignore[attr-defined]
+
+
+def test_nobody_queues_for_a_row_that_is_not_due(alice: Any, workspace: Any) -> None:
+    taken = Look.objects.create(
+        workspace=workspace("Acme"), person="x", addresses=["x@x.example"], asked_by=alice, not_before=None
+    )
+    with transaction.atomic():
+        assert elsewhere(lambda: claim(Look, taken.pk)) is None
+    Look.objects.update(not_before=Now())
+    with transaction.atomic():
+        assert elsewhere(lambda: claim(Look, taken.pk)) == "database is locked", "its turn to be taken"
 
 
 def test_one_wait_serves_all_that_were_written_before_it_began(

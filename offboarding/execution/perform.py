@@ -205,9 +205,9 @@ def settled(run: Run, step: Step, sight: Sight) -> bool:
     """If what should be gone is gone, the run is done, and only then."""
     if sight.seen is not Seen.ABSENT:
         return False
-    called = (
-        step.acts
-        and run.attempts.filter(act=Act.CALL).exclude(result__in=[Result.NOT_APPLIED, Result.ABSENT]).exists()
+    nothing = (Result.NOT_APPLIED, Result.ABSENT)
+    called = step.acts and any(
+        each.act == Act.CALL and each.result not in nothing for each in queries.attempts_of(run.pk)
     )
     actions.done(run, sight.ends or (Ended.CHANGED if called else Ended.ALREADY), sight.says)
     return True

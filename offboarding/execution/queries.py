@@ -281,11 +281,6 @@ def with_newer(pk: int, version: int) -> QuerySet[RemovalRequest]:
 
 
 @Asked
-def removal_locked(pk: int) -> QuerySet[RemovalRequest]:
-    return RemovalRequest.objects.select_for_update(no_key=True).filter(pk=pk)
-
-
-@Asked
 def newer_than(removal: int, version: int) -> QuerySet[Plan, int]:
     return Plan.objects.filter(removal=removal, version__gt=version).values_list("pk", flat=True)[:1]
 

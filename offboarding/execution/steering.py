@@ -19,6 +19,7 @@ from offboarding.execution.rules import Cause, Ended, Fate, Halt, fate, halts, s
 from offboarding.ledger.actions import APP, Event, record
 from offboarding.removals.models import Place, RemovalRequest
 from offboarding.removals.rules import Stage
+from offboarding.spelled import Asked
 from offboarding.users.models import User
 from offboarding.users.rules import actor_of
 from offboarding.work.actions import move, put_down
@@ -49,12 +50,17 @@ def may_begin(run: Run) -> None:
     Whoever pauses, cancels or changes the removal holds the same row: either the intent stands before that, or it never
     does.
     """
-    (locked,) = queries.removal_locked(run.item.plan.removal_id)
+    (locked,) = removal_locked(run.item.plan.removal_id)
     # Asked once the row is held: a plan that came meanwhile counts.
     if found := told(run, locked, bool(queries.newer_than(locked.pk, run.item.plan.version))):
         raise Halted(found)
     if not_standing(run, locked):
         raise Halted(Halt.APPROVAL_FELL)
+
+
+@Asked
+def removal_locked(pk: int) -> QuerySet[RemovalRequest]:
+    return RemovalRequest.objects.select_for_update(no_key=True).filter(pk=pk)
 
 
 def told(run: Run, removal: RemovalRequest, superseded: bool) -> Halt | None:

@@ -14,14 +14,12 @@ from __future__ import annotations
 import os
 import threading
 from itertools import count
-from time import monotonic, sleep
 from typing import Any
 
 from django.db import OperationalError
 from django.db.backends.sqlite3 import base
 
 FULL = 2  # as `PRAGMA synchronous` answers
-AGAIN = 0.0005  # seconds until another process is asked again whether it has written
 
 
 class Log:
@@ -94,30 +92,10 @@ class DatabaseWrapper(base.DatabaseWrapper):
         try:
             if self.full:
                 self.connection.execute("PRAGMA synchronous=NORMAL")
-            self.begin()
+            super()._start_transaction_under_autocommit()  # type: ignore[misc]
         except BaseException:
             self.end_turn()
             raise
-
-    def begin(self) -> None:
-        """Another process may write. It is through in a few milliseconds, and SQLite itself would sleep over that."""
-        patience = self.settings_dict["OPTIONS"].get("timeout", 5.0)
-        until = monotonic() + patience
-        self.connection.execute("PRAGMA busy_timeout=0")
-        try:
-            while not self.begun(until):
-                sleep(AGAIN)
-        finally:
-            self.connection.execute(f"PRAGMA busy_timeout={int(patience * 1000)}")
-
-    def begun(self, until: float) -> bool:
-        try:
-            super()._start_transaction_under_autocommit()  # type: ignore[misc]
-        except OperationalError as error:
-            if "locked" not in str(error) or monotonic() > until:
-                raise
-            return False
-        return True
 
     def _commit(self) -> None:
         """A commit that fails leaves the transaction open, and its turn."""

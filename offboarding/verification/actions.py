@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.db import transaction
+from django.db.models import QuerySet
 
 from offboarding import spelled
 from offboarding.discovery.rules import Sighting
@@ -47,25 +48,31 @@ def record_measurement(run: Run, attempt: Attempt, sight: Sight, moment: Measure
     """Keep one measurement. Twice keeps one."""
     fell = sight.facts.get("fell", [])
     with transaction.atomic():
-        measured, new = Measurement.objects.get_or_create(
-            attempt=attempt,
-            defaults={
-                "when": moment,
-                "fell": fell,
-                "says": sight.says[:500],
-                "data": sight.facts["measured"],
+        if kept := measurement_of(attempt.pk):
+            return kept[0]
+        measured = spelled.add(
+            Measurement(
+                attempt=attempt,
+                when=moment,
+                fell=fell,
+                says=sight.says[:500],
+                data=sight.facts["measured"],
+            )
+        )
+        record(
+            Event.DELIVERY_FELL if fell else Event.DELIVERY_MEASURED,
+            actor=APP,
+            about=run.item.plan.removal.reference,
+            facts={
+                "item": run.item.number,
+                "workspace": run.item.workspace.name if run.item.workspace else "",
+                "when": str(moment),
+                "says": measured.says,
             },
         )
-        if new:
-            record(
-                Event.DELIVERY_FELL if fell else Event.DELIVERY_MEASURED,
-                actor=APP,
-                about=run.item.plan.removal.reference,
-                facts={
-                    "item": run.item.number,
-                    "workspace": run.item.workspace.name if run.item.workspace else "",
-                    "when": str(moment),
-                    "says": measured.says,
-                },
-            )
     return measured
+
+
+@spelled.Asked
+def measurement_of(attempt: int) -> QuerySet[Measurement]:
+    return Measurement.objects.filter(attempt=attempt)

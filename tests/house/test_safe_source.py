@@ -13,6 +13,7 @@ ROOT = Path(__file__).resolve().parents[2]
 SCRIPT = (ROOT / "static/js/app.js").read_text(encoding="utf-8")
 # Statements of our own that no query of Django's can say. None takes a text of somebody's but as a parameter.
 OWN_SQL = {
+    "spelled.py",
     "connections/queries.py",
     "work/guards.py",
     "ledger/actions.py",

@@ -19,8 +19,7 @@ def order(alice: Any, workspace: Callable[..., Any]) -> Callable[..., Any]:
     def make(**fields: Any) -> Any:
         address = f"{next(number)}.{DAN}"
         place = fields.pop("workspace", None) or workspace(f"Acme {address}"[:60])
-        return Look.objects.create(
-            workspace=place, person=key([address]), addresses=[address], asked_by=alice, **fields
-        )
+        named = {"person": key([address]), "addresses": [address], "asked_by": alice}
+        return Look.objects.create(workspace=place, **{**named, **fields})
 
     return make
