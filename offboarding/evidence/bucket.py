@@ -81,7 +81,7 @@ class BucketStorage(EvidenceStorage):
                 )
             )
 
-    def put_checkpoint(self, name: str, line: bytes, until: date) -> None:
+    def put_checkpoint(self, name: str, line: bytes, until: date) -> bool:
         """Twice is harmless: the first version stays beneath the second."""
         told(
             lambda: self.client.put_object(
@@ -92,6 +92,7 @@ class BucketStorage(EvidenceStorage):
                 ObjectLockRetainUntilDate=end_of(until),
             )
         )
+        return True
 
     def holds(self, name: str) -> bool:
         """These very bytes, as S3 counted them when they came."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from django.conf import settings
 
-from offboarding.evidence.bucket import BucketStorage
 from offboarding.evidence.rules import keep_until
 from offboarding.evidence.store import storage
 from offboarding.ledger.models import Checkpoint
@@ -13,9 +12,5 @@ from offboarding.ledger.outside import line_of
 
 def to_bucket(made: Checkpoint) -> bool:
     """True once it is there, locked for as long as records are kept; false if evidence stands in a folder. Raises OSError."""
-    kept = storage()
-    if not isinstance(kept, BucketStorage):
-        return False
     until = keep_until(made.at.date(), settings.RETENTION_YEARS)
-    kept.put_checkpoint(f"{made.size:012}.jsonl", line_of(made) + b"\n", until)
-    return True
+    return storage().put_checkpoint(f"{made.size:012}.jsonl", line_of(made) + b"\n", until)
