@@ -15,6 +15,14 @@ from offboarding.execution.models import Run
 from offboarding.journey.rules import HELPS, Line, to_release
 from offboarding.removals.models import RemovalRequest
 from offboarding.work.rules import ENDED, State
+from tests import conftest
+from tests.execution import conftest as execution
+from tests.lasting import lasting
+
+lasting(
+    globals(), conftest, "today clients person alice bob decide segment connect workspace seen drafted filed"
+)
+lasting(globals(), execution, "started")
 
 LINE = Line(step="", at="", automatic=True, waits_for=())
 
@@ -60,8 +68,9 @@ FREED = [
 ]
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def plan(started: Any) -> Any:
+    """Read and changed by tests, never worked on, so one is enough."""
     return started("Acme Staging").plans.get()
 
 

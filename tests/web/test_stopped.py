@@ -34,8 +34,15 @@ from offboarding.users.rules import Role
 from offboarding.web.engine.facts import KINDS as NAMED
 from offboarding.web.engine.stopped import KINDS
 from offboarding.work.desks import DESKS
+from tests import conftest
 from tests.conftest import DAN
+from tests.lasting import lasting
 
+lasting(
+    globals(),
+    conftest,
+    "today clients person alice bob ada olga decide workspace seen drafted filed running",
+)
 Make = Callable[..., Any]
 URL = "/setup/engine/"
 THREE = {
@@ -47,12 +54,16 @@ THREE = {
 NOW = datetime(2026, 3, 31, 10, tzinfo=UTC)
 
 
+@pytest.fixture(scope="module")
+def removal(running: Make) -> Any:
+    return running("Acme Production")
+
+
 @pytest.fixture
-def made(running: Make, clients: dict[str, Any], alice: Any, ada: Any, settings: Any, tmp_path: Path) -> Make:
+def made(removal: Any, clients: dict[str, Any], alice: Any, ada: Any, settings: Any, tmp_path: Path) -> Make:
     """One row of this kind that stopped. All of them are about Acme, or about all clients."""
     settings.EVIDENCE_ROOT = tmp_path / "evidence"
     lin = User.objects.create_user("lin@northwind.example", "Lin")
-    removal = running("Acme Production")
     place = removal.places.get().workspace
     acme, number = clients["Acme"], iter(range(1, 100))
 
@@ -166,7 +177,7 @@ every = pytest.mark.parametrize("case", CASES, ids=NAMES)
 pressed = pytest.mark.parametrize("case", PRESSED, ids=[case.name for case in PRESSED])
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def people(person: Make, ada: Any, olga: Any) -> dict[str, Any]:
     both = (Role.ADMINISTRATOR, Role.OPERATOR)
     return {
