@@ -23,6 +23,7 @@ from tests.security.test_fuzzed_forms import (
     TIMES,
     encoded,
     faults,
+    readable,
     signed_in,
 )
 from tests.web import test_access_matrix as matrix
@@ -49,10 +50,9 @@ def asks(html: str) -> set[str]:
 def pages(world: matrix.World, browsers: dict[str, Browser]) -> dict[str, tuple[str, list[str]]]:
     """By address: the first person who may read it, and the fields of its forms."""
     found: dict[str, tuple[str, list[str]]] = {}
+    theirs = readable(world)
     for who, browser in browsers.items():
-        for path in sorted(
-            {world.path(name) for name in matrix.names() if "logout" not in name} - set(found)
-        ):
+        for path in sorted(theirs[who] - set(found)):
             answer = browser.get(path)
             if answer.streaming:
                 matrix.read_and_close(answer)
