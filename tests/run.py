@@ -22,6 +22,7 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 from tests import servers
+from tests.faults import short
 
 BIN = Path(sys.executable).parent
 AT_ONCE = 3  # two cores, and one that waits for a server or a browser
@@ -144,7 +145,7 @@ def production() -> tuple[int, str, str]:
 def faults() -> tuple[int, str, str]:
     with servers.postgres() as server:
         code, output = pytest("tests/faults", *TWO, TEST_POSTGRES=server.url)
-    return code, output, f"SQLite and {server.says}; the short forms"
+    return code, output, f"SQLite and {server.says}; the short forms; {short.says()}"
 
 
 def browser() -> tuple[int, str, str]:

@@ -5,17 +5,10 @@ from __future__ import annotations
 import pytest
 
 from tests.faults.case import load, names
-from tests.faults.databases import POSTGRES, SQLITE
 from tests.faults.runner import Stand
+from tests.faults.short import ONE_IS_ENOUGH
 
 SEED = 7
-# Where little depends on the database, the short form takes one of the two, and `make faults` both: minutes count here.
-ONE_IS_ENOUGH = {
-    **dict.fromkeys(
-        ("broken_answers", "emergency", "false_success", "no_room", "poison", "state_machine"), SQLITE
-    ),
-    **dict.fromkeys(("old_backup", "stopped_past_lease", "storms", "ten_engines"), POSTGRES),
-}
 TRIALS = [
     (name, database)
     for name in names()

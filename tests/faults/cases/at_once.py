@@ -29,6 +29,11 @@ from tests.faults.processes import ended, spawn
 
 RUN = "execution.Run"
 PROCESSES = 8
+PLACES = 3
+
+
+def people(long: bool) -> int:
+    return 5 if long else 2
 
 
 def connect(until: float) -> None:
@@ -99,7 +104,7 @@ def claims(given: Given, pk: int, times: int) -> list[str]:
 
 
 def run(given: Given) -> Measured:
-    fill(given.world.segment, 3, 5)
+    fill(given.world.segment, PLACES, people(given.long))
     rounds, times = given.size(10, 2), given.size(100, 30)
     acts = Run.objects.filter(item__step="segment.cancel_invitation") | Run.objects.filter(
         item__step="segment.remove_member"
@@ -123,5 +128,5 @@ CASE = Case(
     4,
     "one message delivered 100 times, one row claimed 100 times",
     run,
-    workspaces=lambda long: worlds.many(3, 5),
+    workspaces=lambda long: worlds.many(PLACES, people(long)),
 )
