@@ -40,8 +40,17 @@ AUDITED = {  # resource type of an audit event, and the table that its resources
 }
 
 
+CONTENTS = ("tables", "memberships", "audit", "_granting", "_members_base")
+
+
 class Workspace:
     """Everything that one token reaches. Hold `lock` while reading or changing."""
+
+    tables: dict[str, Rows]
+    memberships: dict[str, Rows]
+    audit: AuditTrail
+    _granting: roles.Granting
+    _members_base: ListBase | GeneratedMembers
 
     def __init__(self, spec: Json, epoch: float) -> None:
         self.slug: str = spec.get("slug") or slug(spec["name"])
@@ -50,7 +59,7 @@ class Workspace:
         self.client: str = spec.get("client", "")
         self.environment: str = spec.get("environment", "Production")
         self.region: str = spec.get("region", "US")
-        self.lock = threading.RLock()
+        self.lock, self.making = threading.RLock(), threading.Lock()
         self.epoch = epoch
         self.settings = settings_of(spec)
         self.tokens = tokens_of(spec, self.id)
@@ -59,7 +68,21 @@ class Workspace:
         self.counter = 0
         self.due: list[Json] = []
         self._spec = spec
-        self._build(Shapes(self.id, epoch))
+
+    def __getattr__(self, name: str) -> Any:
+        """What stands in the workspace is made when it is first asked for: of a world of many, few are looked into.
+
+        Whole or not at all, as others may read meanwhile. Not under `lock`: who holds one workspace may ask all others.
+        """
+        if name not in CONTENTS:
+            raise AttributeError(name)
+        with self.making:
+            if name not in vars(self):
+                made = object.__new__(Workspace)
+                vars(made).update(vars(self))
+                made._build(Shapes(self.id, self.epoch))
+                vars(self).update({each: vars(made)[each] for each in CONTENTS})
+        return vars(self)[name]
 
     @property
     def roles(self) -> list[Json]:
@@ -147,7 +170,7 @@ class Workspace:
         self.gone = list(saved.get("gone", []))
 
     def _build(self, shapes: Shapes) -> None:
-        self.tables: dict[str, Rows] = {}
+        self.tables = {}
         for table, links in CATALOG:
             entries = [self._linked(entry, links) for entry in self._spec.get(table, [])]
             self.tables[table] = Rows.of([shapes.of(table)(entry) for entry in entries])
@@ -197,7 +220,7 @@ class Workspace:
         return [index for index in range(len(base)) if roles.grants_owner(base.at(index)["permissions"])]
 
     def _make_groups(self, shapes: Shapes) -> None:
-        self.memberships: dict[str, Rows] = {}
+        self.memberships = {}
         groups = []
         for entry in self._spec.get("groups", []):
             key = shapes.key("groups", entry)
