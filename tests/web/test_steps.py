@@ -25,7 +25,14 @@ from offboarding.ledger.models import Entry
 from offboarding.lib.refusals import Refused
 from offboarding.web.steps import calls
 from offboarding.work.rules import State
+from tests import conftest
+from tests.lasting import lasting
 
+lasting(
+    globals(),
+    conftest,
+    "today clients person alice bob decide workspace seen drafted filed running",
+)
 Make = Callable[..., Any]
 HTMX = {"HX-Request": "true"}
 
@@ -64,15 +71,21 @@ def sign(browser: Browser, run: Run, **data: Any) -> Any:
     return browser.post(at(run, "sign-off/"), {"act": "sign-off", "note": "", **data})
 
 
+@pytest.fixture(scope="module", autouse=True)
+def removal(running: Make) -> Any:
+    """Of one place, Acme Production."""
+    return running()
+
+
 @pytest.fixture
-def manual(running: Make) -> Run:
+def manual(removal: Any) -> Run:
     """A step by hand that asks for a screenshot."""
-    return run_of(running(), "list-tokens")
+    return run_of(removal, "list-tokens")
 
 
 @pytest.fixture
-def blocked(running: Make) -> Run:
-    return stop(run_of(running(), "remove-member"))
+def blocked(removal: Any) -> Run:
+    return stop(run_of(removal, "remove-member"))
 
 
 @pytest.fixture
@@ -400,8 +413,8 @@ def test_a_page_out_of_the_browsers_history_is_whole(operator: Browser, manual: 
     assert "<html" in restored.content.decode()
 
 
-def test_a_step_that_runs_is_asked_for_news_and_answers_204_without(operator: Browser, running: Make) -> None:
-    run = run_of(running(), "remove-member")
+def test_a_step_that_runs_is_asked_for_news_and_answers_204_without(operator: Browser, removal: Any) -> None:
+    run = run_of(removal, "remove-member")
     page = operator.get(at(run)).content.decode()
     found = re.search(r'hx-get="([^"]+since[^"]+)"', page)
     assert found
@@ -419,7 +432,7 @@ def test_nothing_asks_for_news_while_a_person_types(operator: Browser, manual: R
 def test_a_step_of_a_plan_that_nobody_approved_is_readable_and_says_so(
     operator: Browser, filed: Make
 ) -> None:
-    removal = filed()
+    removal = filed("Acme Staging")
     page = text_of(operator.get(f"/requests/{removal.reference}/steps/1/"))
     assert "This step has not begun." in page
     assert operator.post(f"/requests/{removal.reference}/steps/1/skip/", {"reason": "x"}).status_code == 404
@@ -506,7 +519,7 @@ def test_every_door_of_a_step_asks_who_it_is(
 ) -> None:
     from offboarding.users.rules import Role
 
-    run = run_of(running("Acme Production", "Globex Production"), "list-tokens")
+    run = run_of(running("Acme Staging", "Globex Production"), "list-tokens")
     stranger = person("zoe", Role(role), clients_=held)
     acme = Client.objects.get(name="Acme")
     proof = keep_json([], name="p.json", shows="x", taken_by="Zoe", client=acme, origin="")
@@ -522,10 +535,10 @@ def test_a_step_is_not_handed_to_somebody_who_may_not_do_it(manual: Run, olga: A
         execution.assign(manual, olga, alice)
 
 
-def test_nobody_works_on_the_removal_of_their_own_access(running: Make, person: Make) -> None:
+def test_nobody_works_on_the_removal_of_their_own_access(removal: Any, person: Make) -> None:
     from offboarding.users.rules import Role
 
-    run = run_of(running(), "list-tokens")
+    run = run_of(removal, "list-tokens")
     with pytest.raises(Refused, match="your own access"):
         execution.skip(run, person("dan", Role.OPERATOR), "because")
 
