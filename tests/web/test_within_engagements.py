@@ -151,6 +151,7 @@ def test_somebody_new_goes_onto_their_roster_and_on_no_other(nora: Browser, buil
     assert f"/people/add/?engagement={build.pk}" in nora.get(url).content.decode()
     form = nora.get("/people/add/").content.decode()
     assert "Acme: Build" in form and "Undercover" not in form
+    assert "(optional)" not in form[form.index('for="id_engagement"') :], "they work within it alone"
     other = Engagement.objects.get(name="Undercover")
     for wrong in (str(other.pk), ""):
         answer = nora.post("/people/add/", typed(build, "max@partner.example", engagement=wrong))

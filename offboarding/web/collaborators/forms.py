@@ -64,7 +64,11 @@ class AddForm(NameForm):
     others = forms.CharField(
         label=lazy("Other addresses they may use"), required=False, widget=forms.Textarea(attrs=NO_SPELLING)
     )
-    engagement = forms.ChoiceField(label=lazy("Engagement"), required=False)
+    engagement = forms.ChoiceField(
+        label=lazy("Engagement"),
+        required=False,
+        error_messages={"required": lazy("Choose the engagement: you work within it alone.")},
+    )
 
     def __init__(
         self,
@@ -77,6 +81,7 @@ class AddForm(NameForm):
         """`within`: the clients of which only engagements are the user's, so that one has to be chosen."""
         super().__init__(*args, **kwargs)
         self.within = within
+        self.fields["engagement"].required = bool(within) and within >= {each.pk for each in clients}
         self.clients = {str(each.pk): each for each in clients}
         self.engagements = {str(each.pk): each for each in engagements}
         self.choose("client", lazy("– choose –"), [(key, each.name) for key, each in self.clients.items()])
