@@ -382,6 +382,19 @@ def test_the_print_has_a_cover_and_every_row_of_every_page(
     assert (facts["format"], facts["rows"]) == ("print", 3)
 
 
+def test_the_print_has_what_is_out_of_the_ordinary_first_and_the_rest_line_by_line(
+    desk: Browser, world: list[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    prove(desk)
+    text = printed(desk)
+    odd, plain = text.index("1 request out of the ordinary"), text.index("2 other requests")
+    assert odd < text.index(world[1].reference) and plain < text.rindex(world[0].reference)
+    assert "SHA-256 of all tables" in text[:odd], "the files of the same filters have it too"
+    monkeypatch.setattr("offboarding.web.population.printing.LINES", 0)
+    short = printed(desk)
+    assert "one line for each client" in short and f"{world[0].reference} to {world[0].reference}" in short
+
+
 def test_the_print_keeps_to_the_filters_and_to_the_reader(
     desk: Browser, world: list[Any], clients: Any
 ) -> None:

@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as lazy
 from django.utils.translation import ngettext
 
 from offboarding.reports.population.report import Report
-from offboarding.reports.population.rules import PlaceRow, Row, Standing, spread, standing, why_late
+from offboarding.reports.population.rules import PlaceRow, Row, Standing, spread, standing, summary, why_late
 from offboarding.trail.rules import By
 from offboarding.verification.rules import Now
 from offboarding.web.cards import Bar, ChartCard, EmptyCard, TagCard, TimeCard
@@ -100,6 +100,34 @@ def row(each: Row, now: datetime, clock: Clock) -> PopulationRow:
         places=tuple(place_line(place, clock) for place in each.places),
         packet=f"/evidence/{each.reference}/" if each.packet else "",
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Requests of the same clients in one line."""
+
+    clients: str
+    requests: int
+    in_time: int
+    median: str
+    longest: str
+    which: str
+
+
+def groups(rows: Sequence[Row], now: datetime) -> list[Group]:
+    by_clients: dict[tuple[str, ...], list[Row]] = {}
+    for each in rows:
+        by_clients.setdefault(each.clients, []).append(each)
+    return [group(clients, some, now) for clients, some in sorted(by_clients.items())]
+
+
+def group(clients: tuple[str, ...], rows: Sequence[Row], now: datetime) -> Group:
+    found = summary(rows, now)
+    numbers = [each.number for each in rows]
+    which = _("R-%(first)d to R-%(last)d") % {"first": min(numbers), "last": max(numbers)}
+    longest = max((each.elapsed for each in rows if each.elapsed is not None), default=None)
+    told = (len(rows), found.in_time, amount(found.median) or "–", amount(longest) or "–")
+    return Group(", ".join(clients), *told, which)
 
 
 def place_line(place: PlaceRow, clock: Clock) -> PlaceLine:

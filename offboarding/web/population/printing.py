@@ -1,8 +1,8 @@
-"""The report on paper: everything that a file of it holds, on one page, with who had it made and when. Noted as a file is."""
+"""The report on paper, with who had it made and when: totals and exceptions in full, the rest in short. Noted as a file is."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from urllib.parse import urlencode
@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 
 from offboarding.reports.population import files
 from offboarding.reports.population.report import Report
+from offboarding.reports.population.rules import Row, Standing, standing
 from offboarding.web.audit.views import readers_only
 from offboarding.web.cards import FactCard, TimeCard
 from offboarding.web.http import Request, signed_in, taken
@@ -26,7 +27,10 @@ from offboarding.web.population.views import form_of, kept, title
 from offboarding.web.proof import proved_since, to_proof
 from offboarding.web.removal.clock import Clock
 
-ROWS = mark_safe("<!-- rows -->")  # no text of anybody's can be this: signs of markup are escaped
+# No text of anybody's can be these: signs of markup are escaped.
+ODD, PLAIN = mark_safe("<!-- odd rows -->"), mark_safe("<!-- plain rows -->")
+# So many requests in time are printed line by line; of more, one line for each client.
+LINES = 200
 
 
 class OnPaper(Clock):
@@ -49,6 +53,7 @@ def as_page(request: Request) -> HttpResponseBase:
         return to_proof(request, request.get_full_path())
     found = noted(request, form, "print")
     clock = OnPaper(found.zone, found.now)
+    odd, plain = parted(found)
     context = {
         "title": title(form),
         "back": f"/reports/population/?{query}",
@@ -58,20 +63,55 @@ def as_page(request: Request) -> HttpResponseBase:
         "unasked": cards.unasked(found, clock),
         "blind": found.blind,
         "empty": None if found.rows else cards.empty(found),
-        "rows_here": ROWS,
+        "odd": len(odd),
+        "plain": len(plain),
+        "grouped": len(plain) > LINES,
+        "odd_here": ODD,
+        "plain_here": PLAIN,
     }
     whole = render_to_string("population/print.html", context, request)
-    return StreamingHttpResponse(parts(whole, found, clock), content_type="text/html; charset=utf-8")
+    rows: dict[str, Iterator[str]] = {
+        ODD: lines("_row", odd, found, clock),
+        PLAIN: in_short(plain, found, clock),
+    }
+    return StreamingHttpResponse(parts(whole, rows), content_type="text/html; charset=utf-8")
 
 
-def parts(whole: str, found: Report, clock: Clock) -> Iterator[str]:
+def parted(found: Report) -> tuple[list[Row], list[Row]]:
+    """What somebody should read one by one, and the rest."""
+    odd = [row for row in found.rows if out_of_the_ordinary(row, found.now)]
+    return odd, [row for row in found.rows if not out_of_the_ordinary(row, found.now)]
+
+
+def out_of_the_ordinary(row: Row, now: datetime) -> bool:
+    return row.emergency or standing(row, now) in (Standing.LATE, Standing.OVERDUE)
+
+
+def in_short(rows: Sequence[Row], found: Report, clock: Clock) -> Iterator[str]:
+    if len(rows) <= LINES:
+        yield from lines("_line", rows, found, clock)
+        return
+    line = get_template("population/_group.html")
+    for group in cards.groups(rows, found.now):
+        yield line.render({"group": group})
+
+
+def lines(template: str, rows: Sequence[Row], found: Report, clock: Clock) -> Iterator[str]:
+    line = get_template(f"population/{template}.html")
+    for each in rows:
+        yield line.render({"row": cards.row(each, found.now, clock)})
+
+
+def parts(whole: str, rows: Mapping[str, Iterator[str]]) -> Iterator[str]:
     """The page, and in it one row after the other, however many there are."""
-    before, _rows, after = whole.partition(ROWS)
-    yield before
-    row = get_template("population/_row.html")
-    for each in found.rows if _rows else ():
-        yield row.render({"row": cards.row(each, found.now, clock)})
-    yield after
+    for mark, some in rows.items():
+        before, here, whole = whole.partition(mark)
+        if not here:  # nothing of this kind: the table is not on the page
+            whole = before
+            continue
+        yield before
+        yield from some
+    yield whole
 
 
 def cover(request: Request, form: PeriodForm, found: Report, clock: Clock) -> tuple[FactCard, ...]:
@@ -83,5 +123,6 @@ def cover(request: Request, form: PeriodForm, found: Report, clock: Clock) -> tu
         *form.told(),
         (_("Days in"), str(found.zone)),
         *files.counts(found).items(),
+        (_("SHA-256 of all tables"), files.digest(found)),
     ]
     return tuple(FactCard(str(label), str(word) or "–") for label, word in told)
