@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.conf import settings
 from django.db import models
 from django.db.models.functions import Now
 
@@ -35,3 +36,19 @@ class Evidence(models.Model):
             models.Index(fields=["sha256"], name="evidence_sha256"),
             models.Index(fields=["client", "keep_until"], name="evidence_keep_until"),
         ]
+
+
+class AddedFile(models.Model):
+    """A file that a person tied to something. Taken back it stays on record: by whom, when and why."""
+
+    evidence = models.ForeignKey(Evidence, on_delete=models.PROTECT, related_name="+")
+    added_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    added_at = models.DateTimeField(db_default=Now())
+    withdrawn_at = models.DateTimeField(null=True, blank=True)
+    withdrawn_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )
+    withdrawn_because = models.CharField(max_length=300, blank=True)
+
+    class Meta:
+        abstract = True

@@ -417,7 +417,8 @@ def withdraw_proof(run: Run, user: User, proof_id: int, why: str) -> None:
             raise Refused("gone", "This file is not attached any more.")
         said = {"withdrawn_at": Now(), "withdrawn_by": user, "withdrawn_because": why}
         Proof.objects.filter(pk=proof.pk).update(**said)
-        tell(run, Event.PROOF_WITHDRAWN, actor_of(user), {"sha256": proof.evidence.sha256, "why": why})
+        facts, typed = {"sha256": proof.evidence.sha256}, {"why": why}  # it may name anybody
+        tell(run, Event.PROOF_WITHDRAWN, actor_of(user), facts, typed)
 
 
 # ---------------------------------------------------------------- the record

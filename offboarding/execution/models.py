@@ -7,7 +7,7 @@ from django.db import models
 from django.db.models.functions import Now
 
 from offboarding.checklist.models import ChecklistItem
-from offboarding.evidence.models import Evidence
+from offboarding.evidence.models import AddedFile, Evidence
 from offboarding.execution.rules import Act, Ended, Result, Ruled
 from offboarding.work.models import Order, order_indexes
 
@@ -85,18 +85,10 @@ class Attempt(models.Model):
         constraints = [models.UniqueConstraint(fields=["run", "number"], name="one_attempt_per_number")]
 
 
-class Proof(models.Model):
+class Proof(AddedFile):
     """Evidence that a person tied to a run. Taking it back leaves the row and the file; a corrected one names the old."""
 
     run = models.ForeignKey(Run, on_delete=models.PROTECT, related_name="proofs")
-    evidence = models.ForeignKey(Evidence, on_delete=models.PROTECT, related_name="+")
-    added_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
-    added_at = models.DateTimeField(db_default=Now())
-    withdrawn_at = models.DateTimeField(null=True, blank=True)
-    withdrawn_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
-    )
-    withdrawn_because = models.CharField(max_length=300, blank=True)
     # The file that this one corrects. It stays where it is, and counts no longer.
     replaces = models.OneToOneField(
         "self", on_delete=models.PROTECT, null=True, blank=True, related_name="corrected_by"

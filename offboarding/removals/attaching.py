@@ -87,8 +87,13 @@ def take_off(removal: RemovalRequest, user: User, file: int, why: str = "") -> N
         else:
             found.update(withdrawn_at=Now(), withdrawn_by=user, withdrawn_because=why)
         changed(removal, locked)
-        facts = {"sha256": attachment.evidence.sha256, "why": why}
-        record(Event.ATTACHMENT_WITHDRAWN, actor=actor_of(user), about=locked.reference, facts=facts)
+        record(
+            Event.ATTACHMENT_WITHDRAWN,
+            actor=actor_of(user),
+            about=locked.reference,
+            facts={"sha256": attachment.evidence.sha256},
+            personal={"why": why} if why else {},  # what somebody types may name anybody
+        )
 
 
 def lock(removal: RemovalRequest) -> RemovalRequest:

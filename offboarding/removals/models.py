@@ -7,7 +7,7 @@ from django.db import models
 from django.db.models.functions import Now
 
 from offboarding.connections.models import Workspace
-from offboarding.evidence.models import Evidence
+from offboarding.evidence.models import AddedFile
 from offboarding.lib.addresses import same
 from offboarding.removals.rules import OPEN, REASONS, Choice, Stage
 
@@ -167,18 +167,10 @@ class Place(models.Model):
         ]
 
 
-class Attachment(models.Model):
+class Attachment(AddedFile):
     """A file that its requester added to a request. Taken off a draft it is gone; later it stays, as taken back."""
 
     removal = models.ForeignKey(RemovalRequest, on_delete=models.PROTECT, related_name="attachments")
-    evidence = models.ForeignKey(Evidence, on_delete=models.PROTECT, related_name="+")
-    added_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
-    added_at = models.DateTimeField(db_default=Now())
-    withdrawn_at = models.DateTimeField(null=True, blank=True)
-    withdrawn_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
-    )
-    withdrawn_because = models.CharField(max_length=300, blank=True)
 
     class Meta:
         ordering = ["pk"]

@@ -261,6 +261,8 @@ def test_a_file_that_was_taken_back_can_be_attached_again(manual: Any, olga: Any
     proof = actions.add_proof(manual, olga, shot())
     actions.withdraw_proof(manual, olga, proof.pk, "A slip")
     assert refusal(lambda: actions.withdraw_proof(manual, olga, proof.pk, "A slip")) == "gone"
+    entry = Entry.objects.get(event="proof.withdrawn")
+    assert b"A slip" not in bytes(entry.body) and entry.personal.get(name="why").value == "A slip"
     actions.add_proof(manual, olga, shot())
     assert manual.proofs.filter(withdrawn_at=None).count() == 1
     assert Proof.objects.count() == 2, "the row that was taken back stays"

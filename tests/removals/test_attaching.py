@@ -99,6 +99,9 @@ def test_what_is_taken_back_after_sending_stays_on_record_and_leaves_the_plan(
     [row] = removal.attachments.all()
     assert (row.withdrawn_by, row.withdrawn_because) == (alice, "The wrong contract") and row.withdrawn_at
     assert files_of(removal).filter(pk=file.pk).exists()
+    entry = Entry.objects.get(event="attachment.withdrawn")
+    assert "wrong contract" not in str(bytes(entry.body)), "what somebody typed can be erased"
+    assert entry.personal.get(name="why").value == "The wrong contract"
 
 
 def test_the_same_file_twice_is_there_once_and_makes_no_new_plan(filed: Make, alice: Any) -> None:
