@@ -9,10 +9,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
 from operator import attrgetter
+from typing import Any
 
+from offboarding.approvals.models import Approval
 from offboarding.checklist.models import Plan
 from offboarding.checklist.queries import newest_plan
 from offboarding.checklist.rules import Kind
+from offboarding.emergencies.models import Emergency
 from offboarding.emergencies.queries import emergency_of
 from offboarding.execution.models import Attempt, Run
 from offboarding.execution.rules import Act, Ended
@@ -31,7 +34,7 @@ from offboarding.packets.remarks import exceptions, listed, taken_off, unknowns
 from offboarding.packets.resources import resources
 from offboarding.packets.shelf import Shelf, old_of
 from offboarding.packets.told import addenda, messages
-from offboarding.removals.models import RemovalRequest
+from offboarding.removals.models import Attachment, RemovalRequest
 from offboarding.removals.queries import places_of
 from offboarding.verification.models import Finding, Trace
 from offboarding.verification.queries import PlaceStanding, findings_of, kept_at_the_start, standings
@@ -54,78 +57,52 @@ NOW_WORDS = {
 KINDS = {Kind.AUTOMATIC: "automated", Kind.MANUAL: "manual", Kind.VERIFICATION: "verification"}
 
 
+@dataclass(frozen=True, slots=True)
+class Known:
+    """Everything that is read of one closed removal. `before`: the numbers of what each workspace answered before."""
+
+    packet: Packet
+    removal: RemovalRequest
+    sealed: datetime
+    plan: Plan
+    runs: Sequence[Run]
+    findings: Sequence[Finding]
+    places: Sequence[PlaceStanding]
+    attached: Sequence[Attachment]
+    decided: Sequence[Approval]
+    emergency: Emergency | None
+    before: Mapping[int, tuple[int, ...]]
+    segment_ids: Mapping[int, str]
+    shelf: Shelf
+
+    def accounts(self, workspace_id: int) -> str:
+        """The addresses under which the person was found there."""
+        held = next(one for one in self.plan.data["places"] if one["workspace_id"] == workspace_id)
+        known = [each["email"] for each in held["accounts"]] + list(held["invitations"])
+        return ", ".join(dict.fromkeys(known))
+
+
 def collect(packet: Packet, statement: Checkpoint, touch: Callable[[], None]) -> made.PacketContents:
     """Everything about one closed removal, as the packet's writer takes it.
 
     `touch` is called whenever a piece of evidence is opened: writing a large packet takes longer than one lease.
+    Files have their numbers in the order in which they are met here, so this order is part of every packet.
     """
-    removal = packet.removal
-    plan = newest_plan(removal)
-    assert plan and removal.filed_at and removal.closed_at and packet.sealed_at
-    runs = full_runs(plan)
-    findings = findings_of(removal)
-    kept = kept_at_the_start([plan]).get(plan.pk, {}) if removal.emergency else {}
-    shelf, places = Shelf(touch), standings(plan, runs, findings, kept=kept)
-    attached = list(removal.attachments.select_related("evidence", "withdrawn_by"))
-    for each in attached:
-        shelf.number(None if each.withdrawn_at else each.evidence)
-    before = {
-        snapshot.workspace_id: shelf.number(snapshot.raw) for snapshot in plan.snapshots.select_related("raw")
-    }
-    items = tuple(item(run, shelf) for run in runs)
-    done = tuple(doing(run) for run in runs if run.attempts.all())
-    seen = (
-        *(finding_of(each, shelf) for each in findings),
-        *(traced(each, shelf) for each in trail_attempts(plan)),
-        *came_late(traces_of(plan, packet.created_at), shelf),
-    )
-    segment_ids = {each.workspace_id: each.workspace.segment_id for each in places_of(removal)}
-    found = Found(removal, packet.sealed_at, findings, plan, before, shelf, segment_ids)
-    stood = tuple(place(each, found) for each in places)
-    decided = approvals_of(removal)
-    told = tuple(
-        in_order(messages(removal.reference, packet.sealed_at), letters(removal, packet.sealed_at, shelf))
-    )
+    known = read(packet, Shelf(touch))
+    removal, shelf = known.removal, known.shelf
+    work = work_of(known)
+    stood = tuple(place(each, known) for each in known.places)
+    told = in_order(messages(removal.reference, known.sealed), letters(removal, known.sealed, shelf))
     return made.PacketContents(
-        reference=removal.reference,
-        title=title(removal, places),
-        version=packet.version,
-        person=made.Person(removal.person_name, tuple(removal.addresses)),
-        clients=tuple(sorted({place.client for place in places})),
-        requester=named(removal.requester),
-        reason=removal.reason_says,
-        filed_at=iso(removal.filed_at),
-        approved_at=when(removal.approved_at),
-        started_at=when(removal.started_at),
-        closed_at=iso(removal.closed_at),
-        sealed_at=iso(packet.sealed_at),
-        zone=removal.time_zone,
-        keep_until=packet.keep_until.isoformat() if packet.keep_until else "",
-        ticket=removal.ticket,
-        sow=removal.sow,
-        executed_by=executed_by(runs),
-        handoff_notes=handoff_notes(removal, runs),
-        notes=tuple(note for note in (removal.notes,) if note),
-        emergency=emergency.incident if (emergency := emergency_of(removal)) else "",
-        plan=plan.data,
-        plan_version=plan.version,
-        plan_fingerprint=plan.fingerprint,
-        approvals=(*map(approval, decided), *words_of(emergency, plan)),
-        differences=tuple(differences(runs)),
+        **heading(known),
+        **times(known),
+        **agreed(known),
+        **work,
         places=stood,
-        items=items,
-        runs=done,
-        findings=seen,
-        credentials=credentials(removal.reference, runs, shelf),
-        resources=tuple(resources(places, stood, plan)),
-        messages=told,
-        exceptions=(
-            *without_approval(emergency),
-            *fallen(decided),
-            *taken_off(attached),
-            *exceptions(runs, places, stood, shelf),
-        ),
-        unknowns=tuple(unknowns(plan, places, shelf)),
+        credentials=credentials(removal.reference, known.runs, shelf),
+        resources=tuple(resources(known.places, stood, known.plan)),
+        messages=tuple(told),
+        **remarks(known, stood),
         evidence=tuple(shelf.pieces.values()),
         checkpoint=made.Checkpoint(
             bytes(statement.body), b64decode(statement.signature), statement.public_key.encode()
@@ -133,6 +110,107 @@ def collect(packet: Packet, statement: Checkpoint, touch: Callable[[], None]) ->
         entries=entries(removal, statement),
         addenda=addenda(packet),
     )
+
+
+def read(packet: Packet, shelf: Shelf) -> Known:
+    """What was attached and what was there before have the first numbers."""
+    removal = packet.removal
+    plan = newest_plan(removal)
+    assert plan and packet.sealed_at
+    runs, findings = full_runs(plan), findings_of(removal)
+    kept = kept_at_the_start([plan]).get(plan.pk, {}) if removal.emergency else {}
+    attached = list(removal.attachments.select_related("evidence", "withdrawn_by"))
+    for each in attached:
+        shelf.number(None if each.withdrawn_at else each.evidence)
+    looks = plan.snapshots.select_related("raw")
+    return Known(
+        packet=packet,
+        removal=removal,
+        sealed=packet.sealed_at,
+        plan=plan,
+        runs=runs,
+        findings=findings,
+        places=standings(plan, runs, findings, kept=kept),
+        attached=attached,
+        decided=approvals_of(removal),
+        emergency=emergency_of(removal),
+        before={look.workspace_id: shelf.number(look.raw) for look in looks},
+        segment_ids={each.workspace_id: each.workspace.segment_id for each in places_of(removal)},
+        shelf=shelf,
+    )
+
+
+def heading(known: Known) -> dict[str, Any]:
+    """Whose access, why, and by whom."""
+    removal, packet = known.removal, known.packet
+    return {
+        "reference": removal.reference,
+        "title": title(removal, known.places),
+        "version": packet.version,
+        "person": made.Person(removal.person_name, tuple(removal.addresses)),
+        "clients": tuple(sorted({each.client for each in known.places})),
+        "requester": named(removal.requester),
+        "reason": removal.reason_says,
+        "ticket": removal.ticket,
+        "sow": removal.sow,
+        "executed_by": executed_by(known.runs),
+        "handoff_notes": handoff_notes(removal, known.runs),
+        "notes": tuple(note for note in (removal.notes,) if note),
+        "emergency": known.emergency.incident if known.emergency else "",
+    }
+
+
+def times(known: Known) -> dict[str, Any]:
+    removal, packet = known.removal, known.packet
+    assert removal.filed_at and removal.closed_at
+    return {
+        "filed_at": iso(removal.filed_at),
+        "approved_at": when(removal.approved_at),
+        "started_at": when(removal.started_at),
+        "closed_at": iso(removal.closed_at),
+        "sealed_at": iso(known.sealed),
+        "zone": removal.time_zone,
+        "keep_until": packet.keep_until.isoformat() if packet.keep_until else "",
+    }
+
+
+def agreed(known: Known) -> dict[str, Any]:
+    """The plan, what was decided on it, and where what was done is not what it says."""
+    plan = known.plan
+    return {
+        "plan": plan.data,
+        "plan_version": plan.version,
+        "plan_fingerprint": plan.fingerprint,
+        "approvals": (*map(approval, known.decided), *words_of(known.emergency, plan)),
+        "differences": tuple(differences(known.runs)),
+    }
+
+
+def work_of(known: Known) -> dict[str, Any]:
+    """Steps, tries, and what checks saw."""
+    shelf, plan = known.shelf, known.plan
+    return {
+        "items": tuple(item(run, shelf) for run in known.runs),
+        "runs": tuple(doing(run) for run in known.runs if run.attempts.all()),
+        "findings": (
+            *(finding_of(each, shelf) for each in known.findings),
+            *(traced(each, shelf) for each in trail_attempts(plan)),
+            *came_late(traces_of(plan, known.packet.created_at), shelf),
+        ),
+    }
+
+
+def remarks(known: Known, stood: Sequence[made.Place]) -> dict[str, Any]:
+    """What is read first."""
+    return {
+        "exceptions": (
+            *without_approval(known.emergency),
+            *fallen(known.decided),
+            *taken_off(known.attached),
+            *exceptions(known.runs, known.places, stood, known.shelf),
+        ),
+        "unknowns": tuple(unknowns(known.plan, known.places, known.shelf)),
+    }
 
 
 def title(removal: RemovalRequest, places: Sequence[PlaceStanding]) -> str:
@@ -269,40 +347,21 @@ def came_late(traces: Sequence[Trace], shelf: Shelf) -> Iterable[made.Finding]:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
-    """What is known of all places of one removal, for each of them to be told."""
-
-    removal: RemovalRequest
-    sealed: datetime
-    findings: Sequence[Finding]
-    plan: Plan
-    before: Mapping[int, tuple[int, ...]]
-    shelf: Shelf
-    segment_ids: Mapping[int, str]
-
-    def accounts(self, workspace_id: int) -> str:
-        """The addresses under which the person was found there."""
-        held = next(one for one in self.plan.data["places"] if one["workspace_id"] == workspace_id)
-        known = [each["email"] for each in held["accounts"]] + list(held["invitations"])
-        return ", ".join(dict.fromkeys(known))
-
-
-def place(each: PlaceStanding, found: Found) -> made.Place:
+def place(each: PlaceStanding, known: Known) -> made.Place:
     removed = [
         run for run in each.runs if run.item.phase == "remove" and run.state == State.DONE and run.ended_at
     ]
     last = max(removed, key=lambda run: run.ended_at or run.created_at, default=None)
-    verified = since_when(each, found.findings)
-    numbers = [*found.before.get(each.workspace_id, ())]
-    numbers += found.shelf.number(each.finding.attempt.exchanges) if each.finding else ()
+    verified = since_when(each, known.findings)
+    numbers = [*known.before.get(each.workspace_id, ())]
+    numbers += known.shelf.number(each.finding.attempt.exchanges) if each.finding else ()
     return made.Place(
         workspace=each.workspace,
-        workspace_id=found.segment_ids.get(each.workspace_id, ""),
+        workspace_id=known.segment_ids.get(each.workspace_id, ""),
         environment=each.environment,
         region=each.region.upper(),
         client=each.client,
-        account=found.accounts(each.workspace_id),
+        account=known.accounts(each.workspace_id),
         before=each.before,
         planned=each.planned,
         now=each.says,
@@ -310,7 +369,7 @@ def place(each: PlaceStanding, found: Found) -> made.Place:
         removed_at=when(last.ended_at) if last else None,
         removed_by=(last.ended_by.name if last.ended_by else "Offboard") if last else "",
         verified_at=when(verified),
-        clocks=clocks(found.removal, each, verified, found.sealed),
+        clocks=clocks(known.removal, each, verified, known.sealed),
         evidence=tuple(dict.fromkeys(numbers)),
     )
 
