@@ -281,14 +281,20 @@ class LeftOut:
 
 @dataclass(frozen=True)
 class Redacts:
-    """The packet that a redacted copy was made of: the SHA-256 of its file and of its bag. `copy`: which of its copies."""
+    """The packet that a copy was made of: the SHA-256 of its file and of its bag. `copy`: which of its copies.
+
+    `client`: whose part it is; empty for a redacted copy of the whole.
+    """
 
     packet_sha256: str
     bag_sha256: str
     copy: int = 1
+    client: str = ""
 
     @property
     def ending(self) -> str:
+        if self.client:
+            return f"-part-{self.copy}"
         return "-redacted" if self.copy == 1 else f"-redacted-{self.copy}"
 
 

@@ -6,6 +6,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models.functions import Now
 
+from offboarding.directory.models import Client
 from offboarding.packets.shares.rules import Did
 from offboarding.removals.models import RemovalRequest
 from offboarding.work.models import Order, order_indexes
@@ -49,6 +50,8 @@ class Redaction(Order):
     packet = models.ForeignKey(Packet, on_delete=models.PROTECT, related_name="redactions")
     number = models.PositiveSmallIntegerField(default=1)
     asked_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    # Of a packet that reaches into several clients: the part of this one, with its people.
+    client = models.ForeignKey(Client, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
     file = models.CharField(max_length=200, blank=True)
     size = models.PositiveBigIntegerField(default=0)
     sha256 = models.CharField(max_length=64, blank=True)

@@ -277,6 +277,8 @@ class Packet:
             return "This is the whole record, not a redacted copy."
         if not all(re.fullmatch("[0-9a-f]{64}", of[name]) for name in ("packet_sha256", "bag_sha256")):
             raise Bad("This redacted copy does not say of which packet it was made.")
+        if of.get("client"):
+            return f"This is the PART OF ONE CLIENT, {show(of['client'])}, of the packet with the SHA-256 {of['packet_sha256']}."
         return f"This is a REDACTED COPY of the packet with the SHA-256 {of['packet_sha256']}."
 
     def plan(self) -> str:
@@ -311,7 +313,10 @@ class Packet:
                 raise Bad(f"{show(path)} is not the evidence that was captured.")
         out = self.json("data/removal.json").get("left_out") or []
         if self.json("data/removal.json").get("redacts"):
-            return f"{len(listed)} pieces of evidence are there, redacted; {len(out)} were left out and are listed."
+            how = "" if self.json("data/removal.json")["redacts"].get("client") else ", redacted"
+            return (
+                f"{len(listed)} pieces of evidence are there{how}; {len(out)} were left out and are listed."
+            )
         if out:
             raise Bad("The packet leaves out evidence, and does not say that it is a redacted copy.")
         return f"All {len(listed)} pieces of evidence are there, with the SHA-256 from the time of their capture."

@@ -166,6 +166,8 @@ ROWS: dict[str, Row] = {
     "packet_check": act(EVERYBODY),
     "packet_copy": act(LEADS, LEADS),
     "packet_copy_packet": Row(),  # none was made
+    # who may read all of a packet has no part of it: tests/web/test_client_parts.py
+    **several("packet_part packet_part_packet", Row()),
     "shares": page(LEADS),
     "share_new": act(LEADS),
     "share_end": act(LEADS, LEADS),
@@ -344,6 +346,7 @@ ARGUMENTS = (
     (),
     ("number",),
     ("number", "step"),
+    ("number", "client"),
     ("number", "step", "proof"),
     ("number", "question"),
     ("number", "message"),
@@ -472,6 +475,8 @@ def world(
             "draft": {"number": draft.number},
             "packet": sealed,
             "packet_copy_packet": {"copy": 1},
+            "packet_part": {"client": client["pk"]},
+            "packet_part_packet": {"client": client["pk"]},
             "shares": sealed,
             "share": {"number": closed.number, "pk": share.pk},
             "evidence_file": sealed,

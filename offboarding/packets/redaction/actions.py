@@ -10,6 +10,7 @@ from django.db.models.functions import Now
 
 from offboarding import pulse
 from offboarding.directory.again import moved_meanwhile
+from offboarding.directory.models import Client
 from offboarding.directory.rules import Scope
 from offboarding.ledger.actions import APP, Event, record
 from offboarding.lib.refusals import Refused
@@ -32,7 +33,9 @@ def order(packet: Packet, user: User, scope: Scope, words: Sequence[str] = ()) -
         locked = Packet.objects.select_for_update(of=("self",)).select_related("removal").get(pk=packet.pk)
         if not may_share(scope, locked):
             raise Refused("not-yours", "Who may share a packet may have a redacted copy made.")
-        if (made := under_way(locked)) is None:
+        if (made := under_way(locked)) and made.client_id:
+            raise Refused("asked", "The part of one client is being made. Wait until it stands.")
+        if made is None:
             made = another(locked, user, words)
         elif not move_again(made, words):
             raise Refused("asked", "A redacted copy of this version is being made. Wait until it stands.")
@@ -47,12 +50,14 @@ def under_way(packet: Packet) -> Redaction | None:
     return Redaction.objects.filter(packet=packet).exclude(state=State.DONE).first()
 
 
-def another(packet: Packet, user: User, words: Sequence[str]) -> Redaction:
+def another(packet: Packet, user: User, words: Sequence[str], client: Client | None = None) -> Redaction:
     newest = Redaction.objects.filter(packet=packet).aggregate(newest=Max("number"))["newest"] or 0
     number = newest + 1
     if number > MOST_COPIES:
         raise Refused("too-many-copies", f"At most {MOST_COPIES} redacted copies are made of one version.")
-    return Redaction.objects.create(packet=packet, number=number, asked_by=user, words=list(words))
+    return Redaction.objects.create(
+        packet=packet, number=number, asked_by=user, words=list(words), client=client
+    )
 
 
 def try_again(made: Redaction, user: User, scope: Scope) -> None:
@@ -62,7 +67,19 @@ def try_again(made: Redaction, user: User, scope: Scope) -> None:
         locked = Redaction.objects.get(pk=made.pk)
         if locked.state != State.NEEDS_PERSON or locked.fence != made.fence:
             raise moved_meanwhile()
-        order(made.packet, user, scope, locked.words)
+        if locked.client_id:
+            again(locked, user, scope)
+        else:
+            order(made.packet, user, scope, locked.words)
+
+
+def again(part: Redaction, user: User, scope: Scope) -> None:
+    """A part that stopped, tried once more by who may have the whole."""
+    if not may_share(scope, part.packet) or not move_again(part, ()):
+        raise Refused("not-yours", "Who may share a packet may have its part made again.")
+    pulse.nudge(part)
+    facts = {"version": part.packet.version, "copy": part.number, "sha256": part.packet.sha256, "words": 0}
+    record(Event.COPY_ORDERED, actor=actor_of(user), about=part.packet.removal.reference, facts=facts)
 
 
 def checked(words: Sequence[str]) -> list[str]:
@@ -104,5 +121,6 @@ def finished(made: Redaction, written: WrittenPacket, files: int, left_out: int)
             "of": made.packet.sha256,
             "sha256": written.sha256,
             "left_out": left_out,
+            **({"client": made.client.name} if made.client else {}),
         }
         record(Event.COPY_MADE, actor=APP, about=made.packet.removal.reference, facts=facts)

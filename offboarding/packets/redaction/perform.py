@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -11,11 +12,13 @@ from offboarding.ledger.actions import current_key
 from offboarding.ledger.keys import KeyChanged
 from offboarding.lib.bags import ChangedSource
 from offboarding.lib.typesetting import DocumentRefused
-from offboarding.packets.contents import Redacts
+from offboarding.packets.contents import PacketContents, Redacts
 from offboarding.packets.models import Redaction
 from offboarding.packets.queries import path_of
 from offboarding.packets.reader import Damaged, open_packet
 from offboarding.packets.redaction import actions
+from offboarding.packets.redaction.part import part_of
+from offboarding.packets.redaction.parts import addresses_of
 from offboarding.packets.redaction.queries import everybody
 from offboarding.packets.redaction.redact import Besides, redacted
 from offboarding.packets.redaction.restore import contents_of
@@ -33,13 +36,21 @@ def perform(made: Redaction) -> None:
         make(made)
 
 
+def bare_of(made: Redaction, whole: PacketContents) -> PacketContents:
+    """Without people; or with them, and without other clients."""
+    packet, of = made.packet, Redacts(made.packet.sha256, made.packet.bag_sha256, made.number)
+    if made.client is None:
+        return redacted(whole, of, Besides(everybody(packet), made.words))
+    addresses = addresses_of(packet.removal, made.client)
+    return part_of(whole, made.client.name, addresses, replace(of, client=made.client.name))
+
+
 def make(made: Redaction) -> None:
     actions.may_begin()
     packet = made.packet
     try:
         whole = contents_of(open_packet(path_of(packet)))
-        of = Redacts(packet.sha256, packet.bag_sha256, made.number)
-        bare = redacted(whole, of, Besides(everybody(packet), made.words))
+        bare = bare_of(made, whole)
         written = write_packet(bare, Path(settings.PACKET_ROOT), current_key())
     except OSError as error:
         trouble = f"The copy could not be written: {error.strerror}. We try again."

@@ -182,8 +182,9 @@ def _addendum(one: Addendum, zone: ZoneInfo) -> dict[str, str]:
 def _redacts(contents: PacketContents) -> dict[str, str]:
     """What every page of a redacted copy says; empty for the packet itself."""
     if contents.redacts is None:
-        return {"packet": "", "bag": ""}
-    return {"packet": contents.redacts.packet_sha256, "bag": contents.redacts.bag_sha256}
+        return {"packet": "", "bag": "", "client": ""}
+    of = contents.redacts
+    return {"packet": of.packet_sha256, "bag": of.bag_sha256, "client": of.client}
 
 
 def _left_out(one: LeftOut) -> dict[str, str]:

@@ -25,6 +25,7 @@ from offboarding.packets.redaction.preview import preview
 from offboarding.packets.redaction.queries import everybody
 from offboarding.packets.redaction.redact import Besides
 from offboarding.packets.shares.queries import may_share
+from offboarding.users.models import User
 from offboarding.web.cards import CodeCard, ErrorLine, ErrorSummaryCard, FieldCard
 from offboarding.web.errors import status_of
 from offboarding.web.evidence.downloads import AWAY, attachment
@@ -53,7 +54,7 @@ class CopiesCard:
 
 def copies_card(request: Request, packet: Packet) -> CopiesCard:
     home = f"/evidence/{packet.removal.reference}/v{packet.version}/redacted/"
-    found = list(Redaction.objects.filter(packet=packet).order_by("number"))
+    found = list(Redaction.objects.filter(packet=packet).select_related("client").order_by("number"))
     free = all(each.state in (State.DONE, State.NEEDS_PERSON) for each in found)
     make = home if free and may_share(request.scope, packet) else ""
     return CopiesCard(tuple(copy_card(each, home) for each in found), make)
@@ -63,6 +64,8 @@ def copy_card(made: Redaction, home: str) -> CopyCard:
     if made.state == State.DONE:
         said = ngettext("%(n)d file was left out, and is listed in it.", "%(n)d files were left out, and are listed in it.",
                         made.left_out) % {"n": made.left_out}  # fmt: skip
+        if made.client:
+            said = _("The part of %(client)s, with its people.") % {"client": made.client.name}
         return CopyCard(
             said, f"{home}{made.number}.zip", made.file, filesizeformat(made.size), CodeCard.hash(made.sha256)
         )
@@ -141,10 +144,16 @@ def take(request: Request, number: int, version: int, copy: int) -> HttpResponse
     made = Redaction.objects.filter(packet=packet, state=State.DONE, number=copy).first()
     if made is None:
         raise Http404
+    what = f"redacted copy {copy}" if made.client is None else f"part of {made.client.name}"
+    return handed_out(packet, made, request.user, what)
+
+
+def handed_out(packet: Packet, made: Redaction, user: User, what: str) -> HttpResponseBase:
+    """The file of a copy; noted in the ledger."""
     path = path_of(packet).with_name(made.file)
     try:
         opened = open_packet(path)
     except Damaged as error:
         raise Refused("packet-unreadable", AWAY % {"what": made.file}) from error
-    downloaded(packet, request.user, f"redacted copy {made.number}")
+    downloaded(packet, user, what)
     return attachment(opened.read(Part("", 0, made.size)), made.file, made.size, "application/zip")

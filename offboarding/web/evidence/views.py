@@ -21,6 +21,7 @@ from offboarding.web.evidence import cards, checks
 from offboarding.web.evidence.copies import copies_card
 from offboarding.web.evidence.downloads import opened
 from offboarding.web.evidence.forms import CheckForm, FindForm
+from offboarding.web.evidence.parts import part_rows
 from offboarding.web.evidence.tabs import tabs
 from offboarding.web.http import Request, now, page, part_wanted, removal_or_404, signed_in, zone_of
 from offboarding.web.removal.clock import Clock
@@ -52,6 +53,7 @@ def listing(request: Request) -> HttpResponse:
         "total": total,
         "pager": cards.pager(first, total, cards.ROWS, lambda start: address(request, start)),
         "tabs": tabs(request.scope, "packets"),
+        "parts": part_rows(request.scope),
         "unsealed": [cards.unsealed_row(each) for each in queries.unsealed(request.scope)[:UNSEALED_SHOWN]],
     }
     template = "evidence/_packets.html" if part_wanted(request) else "evidence/list.html"

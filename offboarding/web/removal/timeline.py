@@ -294,7 +294,9 @@ WORDS: dict[Event, Callable[[Facts], str]] = {
     Event.REMOVAL_CLOSED: lambda facts: _("closed the request: everything in scope has ended"),
     Event.ATTACHMENT_ADDED: lambda facts: _("attached a file to the request"),
     Event.ATTACHMENT_WITHDRAWN: lambda facts: (
-        _("took a file off the request: %(why)s") % facts if facts["why"] else _("took a file off the draft")
+        _("took a file off the request: %(why)s") % facts
+        if facts.get("why")
+        else _("took a file off the draft")
     ),
     Event.PLAN_FROZEN: lambda facts: _("froze version %(version)s of the plan, %(items)s steps") % facts,
     Event.PLAN_APPROVED: lambda facts: decided(_("approved version %(version)s of the plan"))(facts),
@@ -375,10 +377,14 @@ WORDS: dict[Event, Callable[[Facts], str]] = {
     Event.PACKET_ORDERED: lambda facts: _("ordered version %(version)s of the evidence packet") % facts,
     Event.PACKET_SEALED: lambda facts: _("sealed version %(version)s of the evidence packet") % facts,
     Event.COPY_ORDERED: lambda facts: (
-        _("asked for a redacted copy of version %(version)s of the evidence packet") % facts
+        _("asked for the part of %(client)s of version %(version)s of the evidence packet") % facts
+        if facts.get("client")
+        else _("asked for a redacted copy of version %(version)s of the evidence packet") % facts
     ),
     Event.COPY_MADE: lambda facts: (
-        _("made a redacted copy of version %(version)s of the evidence packet") % facts
+        _("made the part of %(client)s of version %(version)s of the evidence packet") % facts
+        if facts.get("client")
+        else _("made a redacted copy of version %(version)s of the evidence packet") % facts
     ),
     Event.SHARE_MADE: lambda facts: (
         _("shared version %(version)s of the evidence packet with one address outside") % facts

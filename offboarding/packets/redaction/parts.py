@@ -1,0 +1,109 @@
+"""Who may have the part of their client of a packet that reaches into other clients too, and ordering it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from django.db import transaction
+
+from offboarding import pulse
+from offboarding.directory.models import Client
+from offboarding.directory.rules import Scope, narrowed
+from offboarding.ledger.actions import Event, record
+from offboarding.letters.queries import letters_of
+from offboarding.lib.refusals import Refused
+from offboarding.packets.models import Packet, Redaction
+from offboarding.packets.redaction.actions import another, move_again, under_way
+from offboarding.removals.models import Place, RemovalRequest
+from offboarding.removals.queries import beyond, within
+from offboarding.users.models import User
+from offboarding.users.rules import Role, actor_of
+from offboarding.work.rules import State
+
+# Who reads the records of a whole client.
+READERS = (Role.AUDITOR, Role.SECURITY, Role.ADMINISTRATOR)
+SHOWN = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A sealed packet, the client whose part somebody may have, and its copy, if one was asked for."""
+
+    packet: Packet
+    client: Client
+    copy: Redaction | None
+
+
+def parts_for(scope: Scope, number: int | None = None) -> list[Part]:
+    """Of the newest sealed packets that this reader may not have whole; the newest first. At most three queries."""
+    reader = narrowed(scope, READERS)
+    if not reader.grants or (reader.everywhere() and not reader.windows):
+        return []
+    found = Packet.objects.filter(state=State.DONE, removal__in=beyond(reader).order_by())
+    if number is not None:
+        found = found.filter(removal__number=number)
+    newest: dict[int, Packet] = {}
+    for packet in found.select_related("removal").order_by("-sealed_at", "-pk"):
+        held = newest.setdefault(packet.removal_id, packet)
+        if packet.version > held.version:
+            newest[packet.removal_id] = packet
+    packets = list(newest.values())[:SHOWN]
+    copies = copies_of(packets)
+    return [
+        Part(packet, client, copies.get((packet.pk, client.pk)))
+        for packet in packets
+        for client in clients_here(reader, packet.removal)
+    ]
+
+
+def copies_of(packets: Sequence[Packet]) -> dict[tuple[int, int], Redaction]:
+    """The newest copy for each client that has one."""
+    found = Redaction.objects.filter(packet__in=packets, client__isnull=False).order_by("number")
+    return {(each.packet_id, each.client_id or 0): each for each in found}
+
+
+def clients_here(reader: Scope, removal: RemovalRequest) -> list[Client]:
+    known = Place.objects.filter(removal=removal).filter(within(reader)).values("workspace__client")
+    return list(Client.objects.filter(pk__in=known).order_by("name", "pk"))
+
+
+def part_for(scope: Scope, number: int, client: int) -> Part | None:
+    return next((each for each in parts_for(scope, number) if each.client.pk == client), None)
+
+
+def order(part: Part, user: User) -> Redaction:
+    """One copy for each client and version; of one that stopped, one more try. Raises Refused while another is made."""
+    with transaction.atomic():
+        locked = (
+            Packet.objects.select_for_update(of=("self",)).select_related("removal").get(pk=part.packet.pk)
+        )
+        mine = Redaction.objects.filter(packet=locked, client=part.client)
+        if (made := mine.order_by("-number").first()) and made.state != State.NEEDS_PERSON:
+            return made
+        if made is None:
+            if under_way(locked):
+                raise Refused("asked", "Another copy of this packet is being made. Wait until it stands.")
+            made = another(locked, user, (), part.client)
+        else:
+            move_again(made, ())
+        pulse.nudge(made)
+        facts = {
+            "version": locked.version,
+            "copy": made.number,
+            "sha256": locked.sha256,
+            "client": part.client.name,
+        }
+        record(
+            Event.COPY_ORDERED,
+            actor=actor_of(user),
+            about=locked.removal.reference,
+            facts={**facts, "words": 0},
+        )
+    return made
+
+
+def addresses_of(removal: RemovalRequest, client: Client) -> list[str]:
+    """Where the letters about this client's places went."""
+    mine = [letter for letter in letters_of(removal) if letter.client_id == client.pk]
+    return [copy.address for letter in mine for copy in letter.deliveries.all()]
