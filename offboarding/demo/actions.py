@@ -105,14 +105,17 @@ def person(player: Player, clients: dict[str, Client]) -> User:
 
 
 def pilot(owner: Client, lead: User, today: date) -> None:
-    """An engagement in one of the client's workspaces, so that somebody can work within it alone."""
+    """An engagement in one of the client's workspaces, so that somebody can work within it alone.
+
+    Where the world does not have this workspace, it covers none.
+    """
     days = {"starts_on": today - timedelta(days=40), "ends_on": today + timedelta(days=140)}
     made, new = Engagement.objects.get_or_create(
         client=owner, name=PILOT, defaults={"lead": lead, "sow": "SOW-ACME-9", **days}
     )
     if new:
-        place = Workspace.objects.get(client=owner, name=PILOT_PLACE)
-        Coverage.objects.create(engagement=made, workspace=place)
+        for place in Workspace.objects.filter(client=owner, name=PILOT_PLACE):
+            Coverage.objects.create(engagement=made, workspace=place)
 
 
 def within(player: Player, owner: Client) -> None:

@@ -44,7 +44,7 @@ PACES = (
         | frozenset(
             ["audit_proof", "audit_consistency", "population_csv", "population_xlsx", "population_sample"]
         )
-        | frozenset(["packet_copy_packet", "evidence_file"])
+        | frozenset(["packet_copy_packet", "packet_part_packet", "evidence_file"])
         | frozenset(
             f"{kind}_{part}" for kind in ("packet", "packet_version", "shared") for part in ADDRESSES
         ),

@@ -206,7 +206,7 @@ def test_no_secret_is_left_by_a_program_or_by_setting_up_a_provider(
     role = (Role.ADMINISTRATOR,)
     key = keys.make(ada, role, "Report export", role, today + timedelta(days=9), today)
     secret = "client/secret+of=the-provider-74"
-    search = Search([key, key.rpartition("_")[2], secret])
+    search = Search([key, key.split("_", 2)[2], secret])
     browser = Browser(raise_request_exception=False)
     ada.set_password(PASSWORD)
     ada.save()
