@@ -125,7 +125,7 @@ def goes_on(run: Run) -> None:
 
 def done(run: Run, how: Ended, sentence: str) -> None:
     """Seen, so done. The only way in which an automated step ends well."""
-    with transaction.atomic():
+    with transaction.atomic(savepoint=False):
         put_down(
             run,
             State.DONE,

@@ -19,7 +19,7 @@ def record_finding(run: Run, attempt: Attempt, sight: Sight, seen: Sighting) -> 
 
     Where only some was to go, that counts for what was to go alone.
     """
-    with transaction.atomic():
+    with transaction.atomic(savepoint=False):
         finding = spelled.add(
             Finding(
                 attempt=attempt,
@@ -47,7 +47,7 @@ def record_finding(run: Run, attempt: Attempt, sight: Sight, seen: Sighting) -> 
 def record_measurement(run: Run, attempt: Attempt, sight: Sight, moment: Measurement.When) -> Measurement:
     """Keep one measurement. Twice keeps one."""
     fell = sight.facts.get("fell", [])
-    with transaction.atomic():
+    with transaction.atomic(savepoint=False):
         if kept := measurement_of(attempt.pk):
             return kept[0]
         measured = spelled.add(

@@ -18,7 +18,7 @@ from tests.execution.conftest import member, run_of, sent, started, turn, turns 
 
 Make = Callable[..., Any]
 # A look, or a call with its looks: with rows before and after, evidence, ledger, and the savepoints of tests.
-QUERIES = {"measure-before": 61, "remove-member": 70, "read-again": 34}
+QUERIES = {"measure-before": 57, "remove-member": 68, "read-again": 32}
 PLACES = ("Acme Production", "Acme Staging", "Globex Production")
 
 
