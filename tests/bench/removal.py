@@ -9,6 +9,8 @@ simulator's own notes.
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import time
 from collections import Counter
 from dataclasses import dataclass
@@ -65,19 +67,20 @@ def measure(place: ground.Ground, removal: Any, threads: int, processes: int) ->
 
 
 def main() -> None:
+    """Each in an installation of its own, where nothing is left of the one before."""
+    if len(sys.argv) == 1:
+        for threads, processes in ((16, 1), (16, 2), (64, 1)):
+            words = ["-m", "tests.bench.removal", str(threads), str(processes)]
+            subprocess.run([sys.executable, *words], check=True)
+        return
+    threads, processes = map(int, sys.argv[1:])
     with ground.ground(ground.one_role_each(WORKSPACES, MEMBERS)) as place:
         ground.people()
-        places = ground.connected(place.product.described["workspaces"])
-        figures = []
-        for threads, processes in ((16, 1), (16, 2), (64, 1)):
-            place.control.post("reset")
-            place.latency(0)
-            removal = ground.filed(places)
-            place.latency(LATENCY)
-            figures.append(measure(place, removal, threads, processes))
-        for each in figures:
-            how = "one process" if each.processes == 1 else f"{each.processes} processes"
-            print(row(each, f"{how}, SQLite, {place.cores}").told())
+        removal = ground.filed(ground.connected(place.product.described["workspaces"]))
+        place.latency(LATENCY)
+        figure = measure(place, removal, threads, processes)
+        how = "one process" if processes == 1 else f"{processes} processes"
+        print(row(figure, f"{how}, SQLite, {place.cores}").told(), flush=True)
 
 
 def row(each: Figure, on: str) -> Row:
