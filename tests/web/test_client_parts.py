@@ -6,15 +6,24 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.test import Client as Browser
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from offboarding.directory.models import Client
+from offboarding.directory.queries import scope_of
+from offboarding.ledger.models import Entry
 from offboarding.packets.models import Packet, Redaction
 from offboarding.packets.queries import path_of
 from offboarding.packets.reader import open_packet
+from offboarding.packets.redaction.actions import try_again
+from offboarding.packets.redaction.parts import parts_for
 from offboarding.packets.verifier import verify
+from offboarding.removals.models import Place, RemovalRequest
 from offboarding.users.rules import Role
 from offboarding.work import desks
+from offboarding.work.rules import State
 from tests.web.test_evidence import as_user, body, sealed
 
 sealed = sealed  # a fixture
@@ -63,8 +72,6 @@ def test_an_auditor_of_one_client_has_its_part_made_and_takes_it(
 
 
 def test_what_was_done_with_a_part_stands_in_the_ledger(client: Browser, shared: Packet, edna: Any) -> None:
-    from offboarding.ledger.models import Entry
-
     as_user(client, edna).post(address("Acme"))
     desks.DESKS["packets.Redaction"].look(Redaction.objects.get().pk)
     body(client.get(address("Acme", ".zip")))
@@ -110,3 +117,47 @@ def test_one_copy_is_made_at_a_time(
     )
     assert as_user(client, ada).post("/evidence/R-1001/v1/redacted/").status_code in (302, 409)
     assert Redaction.objects.count() == 1
+
+
+@pytest.mark.parametrize("by", ["reader", "keeper"])
+def test_a_part_that_is_tried_again_names_its_client(
+    by: str, client: Browser, shared: Packet, edna: Any, ada: Any
+) -> None:
+    as_user(client, edna).post(address("Acme"))
+    part = Redaction.objects.get()
+    Redaction.objects.update(state=State.NEEDS_PERSON, trouble="the disk was full")
+    part.refresh_from_db()
+    if by == "reader":
+        client.post(address("Acme"))
+    else:
+        try_again(part, ada, scope_of(ada, timezone.localdate()))
+    told = Entry.objects.filter(event="packet.copy_ordered")
+    assert [(each.facts.get("client"), each.facts["copy"]) for each in told] == [("Acme", 1), ("Acme", 1)]
+    part.refresh_from_db()
+    assert part.state == State.READY
+
+
+def another_like(packet: Packet, number: int) -> None:
+    """One more request that reaches where this one does, with its packet."""
+    removal = RemovalRequest.objects.get(pk=packet.removal_id)
+    places = list(Place.objects.filter(removal=removal))
+    removal.pk, removal.number = None, number
+    removal.save(force_insert=True)
+    for place in places:
+        place.pk, place.removal = None, removal
+    Place.objects.bulk_create(places)
+    sealed_too = Packet.objects.get(pk=packet.pk)
+    sealed_too.pk, sealed_too.removal = None, removal
+    sealed_too.save(force_insert=True)
+
+
+def test_many_shared_packets_cost_no_more_queries(
+    shared: Packet, edna: Any, django_assert_max_num_queries: Any
+) -> None:
+    scope = scope_of(edna, timezone.localdate())
+    with CaptureQueriesContext(connection) as one:
+        assert len(parts_for(scope)) == 1
+    for number in range(2002, 2006):
+        another_like(shared, number)
+    with django_assert_max_num_queries(len(one)):
+        assert [part.client.name for part in parts_for(scope)] == ["Acme"] * 5

@@ -39,10 +39,25 @@ def order(packet: Packet, user: User, scope: Scope, words: Sequence[str] = ()) -
             made = another(locked, user, words)
         elif not move_again(made, words):
             raise Refused("asked", "A redacted copy of this version is being made. Wait until it stands.")
-        pulse.nudge(made)
-        facts = {"version": locked.version, "copy": made.number, "sha256": locked.sha256, "words": len(words)}
-        record(Event.COPY_ORDERED, actor=actor_of(user), about=locked.removal.reference, facts=facts)
+        ordered(made, locked, user, words)
     return made
+
+
+def ordered(made: Redaction, packet: Packet, user: User, words: Sequence[str] = ()) -> None:
+    """It is begun at once, and the ledger knows who asked for it."""
+    pulse.nudge(made)
+    facts = {
+        "version": packet.version,
+        "copy": made.number,
+        "sha256": packet.sha256,
+        "words": len(words),
+        **of_client(made),
+    }
+    record(Event.COPY_ORDERED, actor=actor_of(user), about=packet.removal.reference, facts=facts)
+
+
+def of_client(made: Redaction) -> dict[str, str]:
+    return {"client": made.client.name} if made.client else {}
 
 
 def under_way(packet: Packet) -> Redaction | None:
@@ -77,9 +92,7 @@ def again(part: Redaction, user: User, scope: Scope) -> None:
     """A part that stopped, tried once more by who may have the whole."""
     if not may_share(scope, part.packet) or not move_again(part, ()):
         raise Refused("not-yours", "Who may share a packet may have its part made again.")
-    pulse.nudge(part)
-    facts = {"version": part.packet.version, "copy": part.number, "sha256": part.packet.sha256, "words": 0}
-    record(Event.COPY_ORDERED, actor=actor_of(user), about=part.packet.removal.reference, facts=facts)
+    ordered(part, part.packet, user)
 
 
 def checked(words: Sequence[str]) -> list[str]:
@@ -121,6 +134,6 @@ def finished(made: Redaction, written: WrittenPacket, files: int, left_out: int)
             "of": made.packet.sha256,
             "sha256": written.sha256,
             "left_out": left_out,
-            **({"client": made.client.name} if made.client else {}),
+            **of_client(made),
         }
         record(Event.COPY_MADE, actor=APP, about=made.packet.removal.reference, facts=facts)

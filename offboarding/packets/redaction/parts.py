@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from django.db import transaction
 
-from offboarding import pulse
 from offboarding.directory.models import Client
 from offboarding.directory.rules import Scope, narrowed
-from offboarding.ledger.actions import Event, record
 from offboarding.letters.queries import letters_of
 from offboarding.lib.refusals import Refused
 from offboarding.packets.models import Packet, Redaction
-from offboarding.packets.redaction.actions import another, move_again, under_way
+from offboarding.packets.redaction.actions import another, move_again, ordered, under_way
 from offboarding.removals.models import Place, RemovalRequest
 from offboarding.removals.queries import beyond, within
 from offboarding.users.models import User
-from offboarding.users.rules import Role, actor_of
+from offboarding.users.rules import Role
 from offboarding.work.rules import State
 
 # Who reads the records of a whole client.
@@ -49,11 +48,11 @@ def parts_for(scope: Scope, number: int | None = None) -> list[Part]:
         if packet.version > held.version:
             newest[packet.removal_id] = packet
     packets = list(newest.values())[:SHOWN]
-    copies = copies_of(packets)
+    copies, clients = copies_of(packets), clients_in(packets, reader)
     return [
         Part(packet, client, copies.get((packet.pk, client.pk)))
         for packet in packets
-        for client in clients_here(reader, packet.removal)
+        for client in clients.get(packet.removal_id, [])
     ]
 
 
@@ -63,9 +62,13 @@ def copies_of(packets: Sequence[Packet]) -> dict[tuple[int, int], Redaction]:
     return {(each.packet_id, each.client_id or 0): each for each in found}
 
 
-def clients_here(reader: Scope, removal: RemovalRequest) -> list[Client]:
-    known = Place.objects.filter(removal=removal).filter(within(reader)).values("workspace__client")
-    return list(Client.objects.filter(pk__in=known).order_by("name", "pk"))
+def clients_in(packets: Sequence[Packet], reader: Scope) -> dict[int, list[Client]]:
+    """By removal, those of this reader's clients that it reaches into, by name."""
+    places = Place.objects.filter(removal__in=[each.removal_id for each in packets]).filter(within(reader))
+    found: dict[int, dict[int, Client]] = defaultdict(dict)
+    for place in places.select_related("workspace__client").order_by("workspace__client__name", "pk"):
+        found[place.removal_id][place.workspace.client_id] = place.workspace.client
+    return {number: list(clients.values()) for number, clients in found.items()}
 
 
 def part_for(scope: Scope, number: int, client: int) -> Part | None:
@@ -87,19 +90,7 @@ def order(part: Part, user: User) -> Redaction:
             made = another(locked, user, (), part.client)
         else:
             move_again(made, ())
-        pulse.nudge(made)
-        facts = {
-            "version": locked.version,
-            "copy": made.number,
-            "sha256": locked.sha256,
-            "client": part.client.name,
-        }
-        record(
-            Event.COPY_ORDERED,
-            actor=actor_of(user),
-            about=locked.removal.reference,
-            facts={**facts, "words": 0},
-        )
+        ordered(made, locked, user)
     return made
 
 
