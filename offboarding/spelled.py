@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from datetime import date
+from dataclasses import dataclass
+from datetime import date, timedelta
 from functools import cache
 from typing import Any, Generic, TypeVar
 
@@ -170,30 +171,46 @@ def field_named(row: models.Model, name: str) -> models.Field[Any, Any]:
 # ---------------------------------------------------------------- rows that change
 
 
+@dataclass(frozen=True, slots=True)
+class Later:
+    """So long from now by the database's clock, as what a field becomes."""
+
+    after: timedelta
+
+
+LATER = {
+    "postgresql": "statement_timestamp() + make_interval(secs => %s)",
+    "sqlite": "strftime('%%Y-%%m-%%d %%H:%%M:%%f', 'now', %s || ' seconds')",
+}
+
+
 def change(model: type[models.Model], where: Mapping[str, Any], to: Mapping[str, Any]) -> int:
-    """What `filter(**where).update(**to)` does, where fields are compared with values: how many rows changed."""
-    if any(
-        isinstance(value, models.expressions.Combinable) and not isinstance(value, Now)
-        for value in to.values()
-    ):
-        return int(model._default_manager.filter(**where).update(**to))
-    changed = tuple((name, isinstance(value, Now)) for name, value in to.items())
+    """What `filter(**where).update(**to)` does: how many rows changed.
+
+    Fields are compared with values, and become values, `Now()` or `Later`: nothing that is worked out of the row.
+    """
+    changed = tuple(
+        (name, type(value) if isinstance(value, Now | Later) else None) for name, value in to.items()
+    )
     asked = alteration(model, tuple((name, value is None) for name, value in where.items()), changed)
-    given = [(name, value) for name, value in to.items() if not isinstance(value, Now)]
-    given += [(name, value) for name, value in where.items() if value is not None]
+    given = [in_column(model, name, value) for name, value in to.items() if not isinstance(value, Now)]
+    given += [in_column(model, name, value) for name, value in where.items() if value is not None]
     with connection.cursor() as cursor:
-        cursor.execute(asked, [in_column(model, name, value) for name, value in given])
+        cursor.execute(asked, given)
         return int(cursor.rowcount)
 
 
 @cache
 def alteration(
-    model: type[models.Model], where: Sequence[tuple[str, bool]], to: Sequence[tuple[str, bool]]
+    model: type[models.Model],
+    where: Sequence[tuple[str, bool]],
+    to: Sequence[tuple[str, type[Now | Later] | None]],
 ) -> str:
-    """True says of a field that it becomes the time by the database's clock, and of one it is found by that it has no value."""
+    """True says of a field that rows are found by that it has no value; a type of one that changes, what it becomes."""
     rows = model._default_manager.all()
     now, _ = rows.query.get_compiler(connection=connection).compile(Now())
-    changes = ", ".join(f"{column(model, name)} = {now if is_now else '%s'}" for name, is_now in to)
+    becomes = {None: "%s", Now: now, Later: LATER[connection.vendor]}
+    changes = ", ".join(f"{column(model, name)} = {becomes[how]}" for name, how in to)
     found = " AND ".join(f"{column(model, name)} {'IS NULL' if empty else '= %s'}" for name, empty in where)
     return f"UPDATE {quoted(model._meta.db_table)} SET {changes} WHERE {found}"  # noqa: S608
 
@@ -207,6 +224,9 @@ def field_of(model: type[models.Model], name: str) -> Any:
 
 
 def in_column(model: type[models.Model], name: str, value: Any) -> Any:
+    if isinstance(value, Later):
+        return value.after.total_seconds()
+    assert not isinstance(value, models.expressions.Combinable), "what a row becomes is known before"
     return field_of(model, name).get_db_prep_save(
         value.pk if isinstance(value, models.Model) else value, connection
     )

@@ -246,9 +246,9 @@ def item_of(run: Run) -> ChecklistItem:
 
 @Asked
 def line(pk: int) -> QuerySet[ChecklistItem]:
-    newer = Plan.objects.filter(removal=OuterRef("plan__removal"), version__gt=OuterRef("plan__version"))
+    newer = newer_than(OuterRef("plan__removal"), OuterRef("plan__version"))
     found = ChecklistItem.objects.select_related("plan__removal", "workspace__client").defer("plan__body")
-    return found.annotate(superseded=Exists(newer)).filter(pk=pk)
+    return found.annotate(superseded=newer).filter(pk=pk)
 
 
 @Asked
@@ -276,13 +276,11 @@ def superseded(row: Any) -> bool:
 
 @Asked
 def with_newer(pk: int, version: int) -> QuerySet[RemovalRequest]:
-    newer = Plan.objects.filter(removal=OuterRef("pk"), version__gt=version)
-    return RemovalRequest.objects.annotate(superseded=Exists(newer)).filter(pk=pk)
+    return RemovalRequest.objects.annotate(superseded=newer_than(OuterRef("pk"), version)).filter(pk=pk)
 
 
-@Asked
-def newer_than(removal: int, version: int) -> QuerySet[Plan, int]:
-    return Plan.objects.filter(removal=removal, version__gt=version).values_list("pk", flat=True)[:1]
+def newer_than(removal: OuterRef, version: OuterRef | int) -> Exists:
+    return Exists(Plan.objects.filter(removal=removal, version__gt=version))
 
 
 def planned_place(run: Run) -> dict[str, Any]:

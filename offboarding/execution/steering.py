@@ -50,17 +50,18 @@ def may_begin(run: Run) -> None:
     Whoever pauses, cancels or changes the removal holds the same row: either the intent stands before that, or it never
     does.
     """
-    (locked,) = removal_locked(run.item.plan.removal_id)
+    lock(run.item.plan.removal_id)
     # Asked once the row is held: a plan that came meanwhile counts.
-    if found := told(run, locked, bool(queries.newer_than(locked.pk, run.item.plan.version))):
+    removal, superseded = queries.removal_now(run)
+    if found := told(run, removal, superseded):
         raise Halted(found)
-    if not_standing(run, locked):
+    if not_standing(run, removal):
         raise Halted(Halt.APPROVAL_FELL)
 
 
 @Asked
-def removal_locked(pk: int) -> QuerySet[RemovalRequest]:
-    return RemovalRequest.objects.select_for_update(no_key=True).filter(pk=pk)
+def lock(pk: int) -> QuerySet[RemovalRequest, int]:
+    return RemovalRequest.objects.select_for_update(no_key=True).filter(pk=pk).values_list("pk", flat=True)
 
 
 def told(run: Run, removal: RemovalRequest, superseded: bool) -> Halt | None:

@@ -12,7 +12,7 @@ from django.db import IntegrityError, connection, models, transaction
 from django.db.models.functions import Now
 
 from offboarding import pulse
-from offboarding.spelled import Asked, change
+from offboarding.spelled import Asked, Later, change
 from offboarding.work import clock
 from offboarding.work.lightly import lightly
 from offboarding.work.models import Lost, Order, Slot, Standstill
@@ -53,10 +53,12 @@ def claim(model: type[O], pk: int, parked: Callable[[O], None] = nothing_more) -
             park(row, crashes)
             parked(row)
             return None
-        won = take(row, crashes)
+        here = {"pk": row.pk, "fence": row.fence, "state": row.state}
+        row.state, row.fence, row.crashes = State.RUNNING.value, row.fence + 1, crashes
+        taken = {"state": row.state, "fence": row.fence, "crashes": crashes, "lease_until": Later(LEASE)}
+        won = change(model, here, taken)
     if not won:
         return None
-    row.state, row.fence, row.crashes = State.RUNNING.value, row.fence + 1, crashes
     del row.lease_until  # who asks for it reads it then
     return row
 
@@ -68,17 +70,6 @@ def due_row(model: type[O]) -> Asked[O]:
         return rows.filter(Order.due(Now()), pk=pk)
 
     return Asked(build)
-
-
-def take(row: Order, crashes: int) -> int:
-    table, later = connection.ops.quote_name(row._meta.db_table), clock.LATER[connection.vendor]
-    taken = f"UPDATE {table} SET state = %s, fence = fence + 1, lease_until = {later}, crashes = %s"  # noqa: S608
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"{taken} WHERE id = %s AND fence = %s AND state = %s",
-            [State.RUNNING.value, LEASE.total_seconds(), crashes, row.pk, row.fence, row.state],
-        )
-        return int(cursor.rowcount)
 
 
 def lost_by(row: Order) -> int:
@@ -108,15 +99,8 @@ def stopped(crashes: int) -> str:
 
 def renew(row: Order) -> None:
     """Hold the lease for longer. Raises LostLease when it is no longer ours."""
-    table = connection.ops.quote_name(row._meta.db_table)
-    later = clock.LATER[connection.vendor]
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"UPDATE {table} SET lease_until = {later} WHERE id = %s AND fence = %s AND state = %s",  # noqa: S608
-            [LEASE.total_seconds(), row.pk, row.fence, State.RUNNING.value],
-        )
-        if not cursor.rowcount:
-            raise LostLease
+    if not change(type(row), held(row), {"lease_until": Later(LEASE)}):
+        raise LostLease
 
 
 class Hold:
@@ -144,7 +128,7 @@ def put_down(row: Order, state: State, *, after: timedelta | None = timedelta(0)
     """End a claim: move to `state`, due again `after` (None: not before somebody says so)."""
     assert may_move(State.RUNNING, state)
     changes.setdefault("waiting_for", "")
-    due = None if after is None else Now() + after
+    due = None if after is None else Later(after)
     ended = {"state": state.value, "not_before": due, "lease_until": None, "crashes": 0, **changes}
     if not change(type(row), held(row), ended):
         raise LostLease

@@ -13,14 +13,6 @@ NOW = {
 }
 
 
-# So many seconds from now, for SQL that is written by hand: Django works out the SQL of each query anew, which takes ten
-# times as long as the database takes to answer. What is asked several times in each step is worth it.
-LATER = {
-    "postgresql": "statement_timestamp() + make_interval(secs => %s)",
-    "sqlite": "strftime('%%Y-%%m-%%d %%H:%%M:%%f', 'now', %s || ' seconds')",
-}
-
-
 def now() -> datetime:
     """The time in UTC. One query."""
     with connection.cursor() as cursor:

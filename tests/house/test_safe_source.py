@@ -18,7 +18,6 @@ OWN_SQL = {
     "work/guards.py",
     "ledger/actions.py",
     "ledger/management/commands/limit_web_role.py",
-    "work/actions.py",
     "work/clock.py",
     "work/desks.py",
 }

@@ -15,7 +15,7 @@ from django.test.utils import CaptureQueriesContext
 from offboarding.connections.models import Workspace
 from offboarding.directory.models import Membership
 from offboarding.discovery.models import Look
-from offboarding.spelled import Asked, add, add_each, add_from, change
+from offboarding.spelled import Asked, Later, add, add_each, add_from, change
 from offboarding.work.models import Lost
 
 Make = Callable[..., Any]
@@ -116,7 +116,7 @@ def test_rows_are_made_of_others_and_those_that_stand_stay(workspace: Make) -> N
 WAYS = [
     ({"state": "done", "not_before": None, "crashes": 2}, {}),
     ({"state": "waiting", "not_before": Now()}, {"state": "ready"}),
-    ({"crashes": F("crashes") + 3}, {"lease_until": None}),
+    ({"crashes": 3, "not_before": Now()}, {"lease_until": None}),
     ({"waiting_for": "x"}, {"state": "done"}),
     ({"addresses": ["a@b.example", "é"]}, {"fence": 0, "lease_until": None}),
 ]
@@ -139,3 +139,21 @@ def test_the_time_is_the_databases(order: Make) -> None:
     change(Look, {"pk": row.pk}, {"not_before": Now()})
     row.refresh_from_db()
     assert abs(row.not_before - datetime.now(UTC)) < timedelta(minutes=5)
+
+
+@pytest.mark.parametrize("after", [timedelta(0), timedelta(days=2, milliseconds=500), timedelta(hours=-3)])
+def test_so_long_from_now_is_by_the_same_clock(order: Make, after: timedelta) -> None:
+    one, other = order(), order()
+    change(Look, {"pk": one.pk}, {"not_before": Later(after)})
+    Look.objects.filter(pk=other.pk).update(not_before=Now() + after)
+    one.refresh_from_db()
+    other.refresh_from_db()
+    assert abs(one.not_before - other.not_before) < timedelta(minutes=1)
+    assert abs(one.not_before - datetime.now(UTC) - after) < timedelta(minutes=5)
+
+
+def test_what_is_worked_out_of_the_row_is_refused(order: Make) -> None:
+    row = order()
+    with pytest.raises(AssertionError):
+        change(Look, {"pk": row.pk}, {"fence": F("fence") + 1})
+    assert Look.objects.get().fence == row.fence
