@@ -15,7 +15,7 @@ def nothing_against(_entry: Entry, _user: User) -> str:
     return ""
 
 
-def nowhere_else(_entry: Entry) -> list[str]:
+def nowhere_else(_entry: Entry, _user: User) -> list[str]:
     return []
 
 
@@ -23,7 +23,7 @@ def nowhere_else(_entry: Entry) -> list[str]:
 class Handler:
     drafts: Callable[[Entry], Iterable[Draft]]
     unless: Callable[[Entry, User], str] = nothing_against
-    also: Callable[[Entry], list[str]] = nowhere_else
+    also: Callable[[Entry, User], list[str]] = nowhere_else
 
 
 HANDLERS: dict[Event, Handler] = {}
@@ -33,12 +33,12 @@ def register(
     event: Event,
     drafts: Callable[[Entry], Iterable[Draft]],
     unless: Callable[[Entry, User], str] = nothing_against,
-    also: Callable[[Entry], list[str]] = nowhere_else,
+    also: Callable[[Entry, User], list[str]] = nowhere_else,
 ) -> None:
     """`drafts` says who is told what, as soon as the entry is seen. `unless` is asked just before the mail goes.
 
     It answers with a sentence where the notice is overtaken or no longer this person's to read, else with nothing.
-    `also` names other addresses of the same person that the mail goes to. All only read, and all may be asked again.
+    `also` names other addresses of this person that the mail goes to. All only read, and all may be asked again.
     """
     HANDLERS[event] = Handler(drafts, unless, also)
 
@@ -51,9 +51,9 @@ def drafts_for(entry: Entry) -> list[Draft]:
     return list(HANDLERS[Event(entry.event)].drafts(entry))
 
 
-def other_addresses(entry: Entry) -> list[str]:
+def other_addresses(entry: Entry, user: User) -> list[str]:
     handler = HANDLERS.get(Event(entry.event))
-    return handler.also(entry) if handler else []
+    return handler.also(entry, user) if handler else []
 
 
 def objection(entry: Entry, user: User) -> str:

@@ -24,7 +24,10 @@ def compose(mail: Message, parts: Sequence[Message]) -> EmailMessage:
     return EmailMessage(
         subject=visible(subject_of(mail, parts)),
         body=visible(text),
-        to=[mail.recipient.email, *(each for part in parts for each in other_addresses(part.entry))],
+        to=[
+            mail.recipient.email,
+            *(each for part in parts for each in other_addresses(part.entry, mail.recipient)),
+        ],
         # Mailboxes that see this number twice show the mail once (RFC 5322, 3.6.4); no auto-reply is wanted (RFC 3834).
         headers={"Message-ID": number_of(mail), "Auto-Submitted": "auto-generated"},
     )

@@ -5,10 +5,13 @@ The mail holds no key: the page that it leads to sends one to this address, and 
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from django.conf import settings
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 
+from offboarding.journey.notices import power
 from offboarding.journey.notices.case import actor_of
 from offboarding.ledger.events import Event
 from offboarding.ledger.models import Entry
@@ -24,8 +27,25 @@ CHOOSE_PASSWORD = "/account/password/reset/"
 
 
 def register() -> None:
-    handlers.register(Event.USER_INVITED, drafts, objection)
-    handlers.register(Event.USER_CORRECTED, corrected, also=old_address)
+    handlers.register(Event.USER_INVITED, both(drafts), unless(objection))
+    handlers.register(Event.ROLES_CHANGED, power.given, power.no_longer)
+    handlers.register(Event.USER_CORRECTED, both(corrected), unless(nothing), also=old_address)
+
+
+def both(to_them: Callable[[Entry], list[Draft]]) -> Callable[[Entry], list[Draft]]:
+    """To the person themself, and to those who watch over who may decide."""
+    return lambda entry: [*to_them(entry), *power.given(entry)]
+
+
+def unless(theirs: Callable[[Entry, User], str]) -> Callable[[Entry, User], str]:
+    def asked(entry: Entry, user: User) -> str:
+        return theirs(entry, user) if user.pk == entry.facts["user"] else power.no_longer(entry, user)
+
+    return asked
+
+
+def nothing(_entry: Entry, _user: User) -> str:
+    return ""
 
 
 def drafts(entry: Entry) -> list[Draft]:
@@ -104,6 +124,6 @@ def personal_of(entry: Entry) -> dict[str, str]:
     return dict(entry.personal.values_list("name", "value"))
 
 
-def old_address(entry: Entry) -> list[str]:
+def old_address(entry: Entry, user: User) -> list[str]:
     before = personal_of(entry).get("address before")
-    return [before] if before else []
+    return [before] if before and user.pk == entry.facts["user"] else []

@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 
 from offboarding.directory.models import Membership
 from offboarding.directory.queries import scope_of
+from offboarding.journey.notices import power
 from offboarding.journey.notices.case import actor_of, today
 from offboarding.ledger.events import Event
 from offboarding.ledger.models import Entry
@@ -23,6 +24,7 @@ WATCH = (Role.SECURITY, Role.ADMINISTRATOR)
 def register() -> None:
     handlers.register(Event.BREAK_GLASS_USED, drafts, objection)
     handlers.register(Event.FACTORS_TAKEN, to_its_owner, nothing_against)
+    handlers.register(Event.WAY_IN_CHANGED, power.way_in, power.not_everywhere)
 
 
 def drafts(entry: Entry) -> list[Draft]:
