@@ -7,7 +7,8 @@ from django.db import IntegrityError, transaction
 
 from offboarding.directory.actions import check_name, known
 from offboarding.directory.people import allowed, end_sessions
-from offboarding.directory.rules import Scope
+from offboarding.directory.rules import Act, Said, Scope
+from offboarding.directory.two import agreed_by, must_be_two
 from offboarding.ledger.actions import Event, record
 from offboarding.lib.refusals import Refused
 from offboarding.users.models import User
@@ -15,7 +16,9 @@ from offboarding.users.queries import names_break_glass, user_at
 from offboarding.users.rules import actor_of
 
 
-def correct(by: User, administers: Scope, user: User, email: str, name: str) -> int:
+def correct(
+    by: User, administers: Scope, user: User, email: str, name: str, second: Scope | None = None
+) -> int:
     """Another address is where they sign in from now on: they are signed out, and no mail to the old one lets them in.
 
     The old one stays theirs wherever it is asked whose access something is about.
@@ -23,6 +26,7 @@ def correct(by: User, administers: Scope, user: User, email: str, name: str) -> 
     Gives back how many browsers were signed out.
     """
     email, name = checked(administers, user, email, name)
+    must_be_two(administers, user, Said(Act.CORRECT, email, name), second)
     try:
         with transaction.atomic():
             before = User.objects.select_for_update().get(pk=user.pk)
@@ -32,7 +36,7 @@ def correct(by: User, administers: Scope, user: User, email: str, name: str) -> 
             ended = moved(user) if "address" in what else 0
             personal = {"name": name, "address": email}
             personal |= {f"{each} before": old for each, old in what.items()}
-            facts = {"user": user.pk, "what": sorted(what), "browsers": ended}
+            facts = {"user": user.pk, "what": sorted(what), "browsers": ended, **agreed_by(second)}
             record(Event.USER_CORRECTED, actor=actor_of(by), facts=facts, personal=personal)
     except IntegrityError as error:
         raise known(email) from error

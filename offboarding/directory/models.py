@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from django.conf import settings
 from django.db import models
-from django.db.models.functions import Lower
+from django.db.models.functions import Lower, Now
 
 from offboarding.directory.frameworks import LEAST, MOST
-from offboarding.directory.rules import WITHIN_ENGAGEMENTS
+from offboarding.directory.rules import WITHIN_ENGAGEMENTS, Act, Grant, Said, Standing
 from offboarding.users.rules import Role
 
 
@@ -100,6 +100,83 @@ class Membership(models.Model):
                 name="who_works_within_an_engagement",
             ),
         ]
+
+
+class Proposal(models.Model):
+    """What shall become of somebody's access here, said by one administrator: it holds once another one has agreed."""
+
+    act = models.CharField(max_length=10, choices=[(each.value, each.value) for each in Act])
+    # Empty for somebody who is to be invited.
+    person = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )
+    email = models.EmailField(max_length=254)
+    name = models.CharField(max_length=120)
+    # Grants as they shall be and as they were, and the clients that whoever agrees has to administer.
+    grants = models.JSONField(default=list)
+    before = models.JSONField(default=list)
+    reach = models.JSONField(default=list)
+    why = models.TextField(max_length=500)
+    standing = models.CharField(
+        max_length=10, default=Standing.PROPOSED, choices=[(each.value, each.value) for each in Standing]
+    )
+    proposed_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    proposed_at = models.DateTimeField(db_default=Now())
+    proposed_method = models.CharField(max_length=60)
+    decided_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )
+    decided_at = models.DateTimeField(null=True, blank=True)
+    decided_method = models.CharField(max_length=60, blank=True)
+    note = models.TextField(blank=True, max_length=500)
+
+    class Meta:
+        ordering = ["pk"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["person"],
+                condition=models.Q(standing="proposed", person__isnull=False),
+                name="one_open_proposal_per_person",
+            ),
+            models.UniqueConstraint(
+                Lower("email"),
+                condition=models.Q(standing="proposed", person=None),
+                name="one_open_invitation_per_address",
+            ),
+            models.CheckConstraint(
+                condition=~models.Q(decided_by=models.F("proposed_by")) | models.Q(decided_by=None),
+                name="who_proposed_a_person_does_not_agree",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(person=None) | ~models.Q(person=models.F("proposed_by")),
+                name="nobody_proposes_themself",
+            ),
+            models.CheckConstraint(
+                condition=~models.Q(standing="agreed")
+                | (
+                    models.Q(decided_by__isnull=False, decided_at__isnull=False)
+                    & ~models.Q(decided_method="")
+                ),
+                name="what_was_agreed_names_two_people",
+            ),
+            models.CheckConstraint(
+                condition=~models.Q(standing="declined")
+                | (models.Q(decided_by__isnull=False) & ~models.Q(note="")),
+                name="what_was_declined_says_who_and_why",
+            ),
+            models.CheckConstraint(
+                condition=~models.Q(why="") & ~models.Q(proposed_method=""), name="a_proposed_person_says_why"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(person=None, act="invite")
+                | models.Q(person__isnull=False, act__in=["roles", "correct"]),
+                name="who_is_invited_is_nobody_yet",
+            ),
+        ]
+
+    @property
+    def said(self) -> Said:
+        return Said(Act(self.act), self.email, self.name, tuple(map(Grant.from_json, self.grants)))
 
 
 class Collaborator(models.Model):

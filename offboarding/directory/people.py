@@ -11,8 +11,10 @@ from allauth.usersessions.models import UserSession
 from django.db import IntegrityError, transaction
 
 from offboarding.directory.actions import check_name, known, known_address
-from offboarding.directory.models import Client, Engagement, Membership
-from offboarding.directory.rules import Grant, Scope, may_not_change, within_reach, wrong_with
+from offboarding.directory.grants import differ, grants_of, in_words
+from offboarding.directory.models import Engagement, Membership
+from offboarding.directory.rules import Act, Grant, Said, Scope, may_not_change, within_reach, wrong_with
+from offboarding.directory.two import agreed_by, must_be_two
 from offboarding.ledger.actions import Event, record
 from offboarding.lib.refusals import Refused, within
 from offboarding.users.factors import take_away
@@ -21,26 +23,21 @@ from offboarding.users.models import User
 from offboarding.users.rules import Role, actor_of
 
 
-def grants_of(user: User) -> tuple[Grant, ...]:
-    held = Membership.objects.filter(user=user).order_by("role", "client__name", "engagement__name", "pk")
-    return tuple(grant_in(each) for each in held.select_related("client"))
+def invite(
+    by: User,
+    administers: Scope,
+    email: str,
+    name: str,
+    grants: Sequence[Grant],
+    today: date,
+    second: Scope | None = None,
+) -> User:
+    """Lets somebody in who then chooses a password; a notice asks them to. Nobody but they ever knows it.
 
-
-def grant_in(row: Membership) -> Grant:
-    return Grant(
-        Role(row.role),
-        row.client_id,
-        row.starts_on,
-        row.ends_on,
-        row.records_from,
-        row.records_until,
-        engagement=row.engagement_id,
-    )
-
-
-def invite(by: User, administers: Scope, email: str, name: str, grants: Sequence[Grant], today: date) -> User:
-    """Lets somebody in who then chooses a password; a notice asks them to. Nobody but they ever knows it."""
+    `second`: the other administrator who agreed, where it takes two.
+    """
     check_invitation(administers, email, name, grants, today)
+    must_be_two(administers, None, Said(Act.INVITE, email, name, tuple(grants)), second)
     try:
         with transaction.atomic():
             user = User.objects.create_user(email.strip(), name.strip(), None)
@@ -48,7 +45,7 @@ def invite(by: User, administers: Scope, email: str, name: str, grants: Sequence
             record(
                 Event.USER_INVITED,
                 actor=actor_of(by),
-                facts={"user": user.pk, "roles": in_words(grants)},
+                facts={"user": user.pk, "roles": in_words(grants), **agreed_by(second)},
                 personal={"name": user.name, "address": user.email},
             )
     except IntegrityError as error:
@@ -88,34 +85,46 @@ def of_their_clients(grants: Sequence[Grant]) -> bool:
     return not named or named == set(found.values_list("pk", "client_id"))
 
 
-def change(by: User, administers: Scope, user: User, grants: Sequence[Grant], today: date) -> None:
+def change(
+    by: User,
+    administers: Scope,
+    user: User,
+    grants: Sequence[Grant],
+    today: date,
+    second: Scope | None = None,
+) -> None:
     """From now on the person holds exactly these, as far as this administrator reaches; the rest stays as it is."""
-    if why := may_not_change(administers, user.pk):
-        raise Refused("may-not-change", why)
-    check_grants(administers, grants, today)
     with transaction.atomic(), somebody_still_administers():
         User.objects.select_for_update().get(pk=user.pk)
-        before = within_reach(administers, grants_of(user))
-        gained, lost = differ(before, grants)
-        if not gained and not lost:
-            raise Refused("nothing-changed", "Nothing was changed.")
+        gained, lost = check_change(administers, user, grants, today)
+        must_be_two(administers, user, Said(Act.ROLES, user.email, user.name, tuple(grants)), second)
         for grant in lost:
             Membership.objects.filter(
                 user=user, role=grant.role.value, client=grant.client, engagement=grant.engagement
             ).delete()
+        if any(grant.role is Role.ADMINISTRATOR for grant in lost):
+            User.objects.filter(pk=user.pk).update(administered=True)
         write(user, gained)
+        facts = {"user": user.pk, "gained": in_words(gained), "lost": in_words(lost), **agreed_by(second)}
         record(
             Event.ROLES_CHANGED,
             actor=actor_of(by),
-            facts={"user": user.pk, "gained": in_words(gained), "lost": in_words(lost)},
+            facts=facts,
             personal={"name": user.name, "address": user.email},
         )
 
 
-def differ(before: Iterable[Grant], after: Iterable[Grant]) -> tuple[tuple[Grant, ...], tuple[Grant, ...]]:
-    """(gained, lost). A role whose dates change is lost and gained."""
-    old, new = tuple(before), tuple(after)
-    return tuple(each for each in new if each not in old), tuple(each for each in old if each not in new)
+def check_change(
+    administers: Scope, user: User, grants: Sequence[Grant], today: date
+) -> tuple[tuple[Grant, ...], tuple[Grant, ...]]:
+    """(gained, lost). Raises Refused with what is wrong, before anything is asked of the person."""
+    if why := may_not_change(administers, user.pk):
+        raise Refused("may-not-change", why)
+    check_grants(administers, grants, today)
+    gained, lost = differ(within_reach(administers, grants_of(user)), grants)
+    if not gained and not lost:
+        raise Refused("nothing-changed", "Nothing was changed.")
+    return gained, lost
 
 
 def disable(by: User, administers: Scope, user: User, why: str) -> int:
@@ -248,30 +257,3 @@ def write(user: User, grants: Iterable[Grant]) -> None:
         )
         for grant in grants
     )
-
-
-def in_words(grants: Iterable[Grant]) -> list[str]:
-    """For the record, which shall be readable when the clients are gone: "auditor for Acme until 2026-04-30"."""
-    given = list(grants)
-    names = dict(Client.objects.values_list("pk", "name"))
-    parts = Engagement.objects.filter(pk__in=[grant.engagement for grant in given if grant.engagement])
-    engagements = dict(parts.values_list("pk", "name"))
-    return [words(grant, names, engagements) for grant in given]
-
-
-def words(grant: Grant, names: dict[int, str], engagements: dict[int, str]) -> str:
-    where = "all clients" if grant.client is None else names.get(grant.client, "a client")
-    if grant.engagement is not None:
-        where = f"{engagements.get(grant.engagement, 'an engagement')} at {where}"
-    since = f" from {grant.starts_on.isoformat()}" if grant.starts_on else ""
-    until = f" until {grant.ends_on.isoformat()}" if grant.ends_on else ""
-    return f"{grant.role.value} for {where}{since}{until}{records(grant)}"
-
-
-def records(grant: Grant) -> str:
-    days = [
-        f"{word} {day.isoformat()}"
-        for word, day in (("from", grant.records_from), ("until", grant.records_until))
-        if day
-    ]
-    return f", records {' '.join(days)}" if days else ""

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, tzinfo
+from enum import StrEnum
+from typing import Any
 
 from offboarding.lib.addresses import fold
 from offboarding.users.rules import Role
@@ -12,6 +14,10 @@ from offboarding.users.rules import Role
 EVERYWHERE = None
 # What somebody can be within one engagement. All else needs the whole client: what it reaches is not an engagement's.
 WITHIN_ENGAGEMENTS = (Role.REQUESTER, Role.APPROVER, Role.OPERATOR)
+
+
+# Who decides whose access goes, and who says who decides. Giving one of these takes two administrators.
+DECIDES = (Role.APPROVER, Role.SECURITY, Role.ADMINISTRATOR)
 
 
 class Ground(frozenset[int]):
@@ -155,6 +161,68 @@ class Grant:
     @property
     def key(self) -> tuple[Role, int | None, int | None]:
         return self.role, *self.where
+
+    def as_json(self) -> list[Any]:
+        days = self.starts_on, self.ends_on, self.records_from, self.records_until
+        return [self.role.value, *self.where, *(day and day.isoformat() for day in days)]
+
+    @classmethod
+    def from_json(cls, held: Sequence[Any]) -> Grant:
+        role, client, engagement, *days = held
+        return cls(
+            Role(role),
+            client,
+            *(date.fromisoformat(day) if day else None for day in days),
+            engagement=engagement,
+        )
+
+    def gives_no_more_than(self, other: Grant) -> bool:
+        """Whether who holds the other one has all of this one."""
+        where = other.where in (self.where, (self.client, None), (EVERYWHERE, None))
+        begins = other.starts_on is None or (self.starts_on is not None and self.starts_on >= other.starts_on)
+        ends = other.ends_on is None or (self.ends_on is not None and self.ends_on <= other.ends_on)
+        return self.role is other.role and where and begins and ends
+
+
+class Act(StrEnum):
+    """What an administrator does about somebody's access here, where it may take two."""
+
+    INVITE = "invite"
+    ROLES = "roles"
+    CORRECT = "correct"
+
+
+class Standing(StrEnum):
+    """How a proposal of such an act stands."""
+
+    PROPOSED = "proposed"
+    AGREED = "agreed"
+    DECLINED = "declined"
+    WITHDRAWN = "withdrawn"
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """The act, with the address and the name as they shall be, and of `INVITE` and `ROLES` the grants."""
+
+    act: Act
+    email: str
+    name: str
+    grants: tuple[Grant, ...] = ()
+
+
+def may_not_agree(scope: Scope, proposed_by: int, person: int | None, clients: Iterable[int | None]) -> str:
+    """Why this person may not be the second administrator; empty if they may."""
+    if scope.user_id == proposed_by:
+        return "You proposed this, so another administrator decides."
+    if scope.user_id == person:
+        return "This is about yourself, so another administrator decides."
+    wanted = set(clients)
+    if scope.everywhere(Role.ADMINISTRATOR):
+        return ""
+    if not wanted or not wanted <= scope.clients(Role.ADMINISTRATOR):
+        return "Only an administrator of everything that this reaches decides."
+    return ""
 
 
 def within_reach(administers: Scope, grants: Iterable[Grant]) -> tuple[Grant, ...]:

@@ -33,6 +33,8 @@ class User(AbstractBaseUser):
     email = models.EmailField(max_length=254, unique=True)
     # Addresses that were theirs before an administrator put another one right. Nobody signs in at them.
     former = models.JSONField(null=True, blank=True, editable=False)
+    # Administered something here once and does not any more: see `directory.two`.
+    administered = models.BooleanField(null=True, editable=False)
     name = models.CharField(max_length=120)
     is_active = models.BooleanField(default=True)
     time_zone = models.CharField(max_length=60, blank=True)

@@ -18,7 +18,7 @@ MAY_CHANGE = {
     "it moves from stage to stage, and each move is in the ledger": (
         "removals_removalrequest removals_place removals_batch removals_batchrow removals_attachment letters_letter "
         "emergencies_emergency emergencies_hold emergencies_ask emergencies_turn emergencies_review emergencies_brake "
-        "approvals_asking approvals_delegation retention_legalhold connections_wanted"
+        "approvals_asking approvals_delegation retention_legalhold connections_wanted directory_proposal"
     ),
     "somebody keeps it true: each change is in the ledger": (
         "approvals_policy connections_workspace connections_coverage connections_owner directory_client "

@@ -11,7 +11,7 @@ import pytest
 from offboarding.directory import correcting, people, sign_in
 from offboarding.directory.models import Client, Membership
 from offboarding.directory.queries import scope_of
-from offboarding.directory.rules import Grant
+from offboarding.directory.rules import Grant, Scope
 from offboarding.notifications.follow import follow
 from offboarding.notifications.handlers import objection
 from offboarding.notifications.mail import compose
@@ -41,8 +41,13 @@ def of_all(user: Any, role: Role) -> Any:
     return user
 
 
+def lin() -> Scope:
+    """Who agrees."""
+    return scope_of(User.objects.get(name="Lin"), TODAY)
+
+
 def invite(by: Any, *grants: Grant) -> User:
-    return people.invite(by, scope_of(by, TODAY), "nia@firm.example", "Nia", grants, TODAY)
+    return people.invite(by, scope_of(by, TODAY), "nia@firm.example", "Nia", grants, TODAY, lin())
 
 
 def told(kind: str) -> set[str]:
@@ -80,7 +85,7 @@ def test_a_role_that_is_given_later_is_news_and_one_that_goes_is_not(watchers: d
     ada, lead = watchers["ada"], Grant(Role.REQUESTER, acme())
     nia = invite(ada, lead)
     assert told("power given") == set()
-    people.change(ada, scope_of(ada, TODAY), nia, (lead, Grant(Role.APPROVER, acme())), TODAY)
+    people.change(ada, scope_of(ada, TODAY), nia, (lead, Grant(Role.APPROVER, acme())), TODAY, lin())
     assert told("power given") == {"lin", "amy", "sam"}
     Message.objects.filter(kind="power given").delete()
     people.change(ada, scope_of(ada, TODAY), nia, (lead,), TODAY)
@@ -94,7 +99,7 @@ def test_another_address_of_who_decides_is_news_and_goes_to_no_address_of_theirs
     nia = invite(ada, Grant(Role.APPROVER, acme()))
     follow()
     Message.objects.all().delete()
-    correcting.correct(ada, scope_of(ada, TODAY), nia, "else@firm.example", "Nia")
+    correcting.correct(ada, scope_of(ada, TODAY), nia, "else@firm.example", "Nia", lin())
     assert told("power given") == {"lin", "amy", "sam"} and told("corrected") == {"else"}
     for message in Message.objects.filter(kind="power given"):
         assert compose(message, [message]).to == [message.recipient.email]
@@ -112,7 +117,7 @@ def test_another_name_or_the_address_of_who_decides_nothing_is_no_news(
     follow()
     Message.objects.all().delete()
     address = "nia@firm.example" if role is Role.APPROVER else "else@firm.example"
-    correcting.correct(ada, scope_of(ada, TODAY), nia, address, "Nia B.")
+    correcting.correct(ada, scope_of(ada, TODAY), nia, address, "Nia B.", lin())
     assert told("power given") == set() and len(told("corrected")) == 1
 
 

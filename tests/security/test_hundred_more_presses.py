@@ -12,8 +12,10 @@ import pytest
 
 from offboarding.approvals.models import Approval, Delegation, PolicyVersion
 from offboarding.approvals.policies.rules import Terms, Turn, Who
+from offboarding.directory import proposals
 from offboarding.directory.models import Membership
-from offboarding.directory.rules import Grant
+from offboarding.directory.queries import scope_of
+from offboarding.directory.rules import Act, Grant, Said
 from offboarding.emergencies.actions import Word
 from offboarding.emergencies.models import Ask, Emergency, Review
 from offboarding.emergencies.rules import Because
@@ -30,8 +32,11 @@ from offboarding.removals.urgent import Urgent
 from offboarding.retention import actions as retention
 from offboarding.retention import purging
 from offboarding.retention.models import LegalHold, Purge
+from offboarding.users.models import User
 from offboarding.users.rules import Role
+from offboarding.web import proving
 from offboarding.web.people import held as roles
+from offboarding.web.people import proposed
 from offboarding.web.policies import held as policies
 from tests.approvals import test_policies
 from tests.conftest import DAN
@@ -39,6 +44,7 @@ from tests.retention.test_purging import old
 from tests.security.pressing import Doors, Press, all_at_once, also, earlier, in_place_of, ways_to_approve
 
 Make = Callable[..., Any]
+NEW = "nia@firm.example"
 ada, lin, propose, in_force = (
     test_policies.ada,
     test_policies.lin,
@@ -251,7 +257,7 @@ def test_nobody_is_their_own_second_person(afterwards: list[Press], bob: Any, li
 def rights(
     ada: Any, lin: Any, bob: Any, person: Make, in_force: Make, propose: Make, clients: dict[str, Any], doors: Doors, today: date
 ) -> list[Press]:  # fmt: skip
-    """One's own roles; the end of a policy that one proposed; a right passed on, or to oneself."""
+    """One's own roles; an approver let in alone; the end of a policy that one proposed; a right passed on, or to oneself."""
     hank = person("hank", Role.OPERATOR)
     in_place_of(bob, hank, today)
     grants = roles.packed((Grant(Role.ADMINISTRATOR), Grant(Role.APPROVER)))
@@ -261,6 +267,10 @@ def rights(
     in_force(Terms(owner=3))
     ends = propose(None)
     own = session(lambda request: policies.keep(request, policies.APPROVE, ends.pk))
+    alone = session(lambda request: roles.keep(request, roles.INVITE, email=NEW, name="Nia", grants=grants))
+    said = Said(Act.INVITE, "two@firm.example", "Two", (Grant(Role.APPROVER),))
+    theirs = proposals.propose(ada, scope_of(ada, today), None, said, "w", "code", today)
+    agrees = session(lambda request: proving.keep(request, proposed.KEY, act="agree", proposal=theirs.pk))
     at_policy, at_hank = doors.sign_in(ada, **own), doors.sign_in(hank)
     day = f"{today + timedelta(days=3):%Y-%m-%d}"
     to = {"to": str(ada.pk), "from_day": f"{today:%Y-%m-%d}", "from_clock": "00:00", "until_day": day,
@@ -275,6 +285,18 @@ def rights(
         Press(
             "proposed its end", at_policy, "/setup/policies/confirm/", {"nonce": own[policies.KEY]["nonce"]}
         ),
+        Press(
+            "lets somebody in alone",
+            doors.sign_in(ada, **alone),
+            "/setup/people/confirm/",
+            {"nonce": alone[roles.KEY]["nonce"]},
+        ),
+        Press(
+            "agrees with themself",
+            doors.sign_in(ada, **agrees),
+            "/setup/people/proposals/confirm/",
+            {"nonce": agrees[proposed.KEY]["nonce"]},
+        ),
         Press("passes it on", at_hank, "/me/delegations/", to),
         Press("to themself", doors.sign_in(bob), "/me/delegations/", {**to, "to": str(bob.pk)}),
     ]
@@ -288,6 +310,7 @@ def test_nobody_widens_their_own_rights(rights: list[Press], ada: Any, lin: Any,
     ada.refresh_from_db()
     assert ada.is_active and Delegation.objects.count() == before
     assert PolicyVersion.objects.filter(standing="proposed").count() == 1
+    assert not User.objects.filter(email__endswith="@firm.example").exists()
     assert doors.goes(rights[0], lin) and doors.goes(rights[2], lin)
 
 

@@ -20,8 +20,8 @@ from django.db import close_old_connections, transaction
 from django.test import Client as Browser
 from django.urls import NoReverseMatch, URLPattern, URLResolver, get_resolver, reverse
 
-from offboarding.directory.models import Engagement, Membership
-from offboarding.directory.rules import WITHIN_ENGAGEMENTS
+from offboarding.directory.models import Engagement, Membership, Proposal
+from offboarding.directory.rules import WITHIN_ENGAGEMENTS, Grant
 from offboarding.ledger.models import Entry
 from offboarding.users.models import User
 from offboarding.users.rules import Role
@@ -264,6 +264,9 @@ ROWS: dict[str, Row] = {
     "people": page(only("sam ada") | OTHERS_OWN),
     "invite": act(only("ada") | OTHERS_OWN, only("ada") | OTHERS_OWN),
     "confirm_people": page(),
+    "confirm_people_proposal": page(),
+    "people_proposal": page(only("ada dan")),
+    "people_proposal_decide": act(only("ada dan")),
     "person": act(only("ada dan"), only("sam ada dan")),
     "person_act": act(only("ada dan")),
     "person_correct": act(only("ada dan")),
@@ -431,6 +434,11 @@ def world(
     letter = write_letter(goes, place.client, Kind.CLIENT, goes.requester, date.today())
     copy = letter.deliveries.create(means="mail", address="it@acme.example", state=State.READY)
     proposed = proposal(place.client, person("eve"))
+    lets_in = Proposal.objects.create(
+        act="invite", email="x@firm.example", name="X", why="w", proposed_by=proposed.proposed_by,
+        proposed_method="code", reach=[place.client_id],
+        grants=[Grant(Role.APPROVER, place.client_id).as_json()],
+    )  # fmt: skip
     sealed = {"number": closed.number, "pk": file.pk, "version": 1}
     until = datetime.now(UTC) + timedelta(days=7)
     share = Share.objects.create(
@@ -494,6 +502,8 @@ def world(
             "person": {"pk": bob.pk},
             "person_act": {"pk": bob.pk, "name": "sign-out"},
             "person_correct": {"pk": bob.pk},
+            "people_proposal": {"pk": lets_in.pk},
+            "people_proposal_decide": {"pk": lets_in.pk, "name": "decline"},
             "person_delegation_end": {"pk": bob.pk, "delegation": given.pk},
             "delegation_cancel": {"pk": given.pk},
             "policy": {"pk": proposed.policy_id},

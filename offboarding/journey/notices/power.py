@@ -1,7 +1,6 @@
-"""Where one administrator lets somebody decide, those who can take it back are told at once.
+"""Where somebody is let in to decide, those who can take it back are told at once.
 
-A second account of one's own would otherwise be enough to approve what one filed: nobody is kept from inviting, and nobody
-does it unseen.
+That takes two administrators where there are two; and nobody does it unseen.
 """
 
 from __future__ import annotations
@@ -10,9 +9,9 @@ from collections.abc import Iterable
 
 from django.utils.translation import gettext as _
 
-from offboarding.directory.people import grants_of
+from offboarding.directory.grants import grants_of
 from offboarding.directory.queries import people_holding
-from offboarding.directory.rules import Grant, Scope
+from offboarding.directory.rules import DECIDES, Grant, Scope
 from offboarding.journey.notices.case import actor_of, today
 from offboarding.ledger.events import Event
 from offboarding.ledger.models import Entry
@@ -21,8 +20,6 @@ from offboarding.users.models import SignInProvider, User
 from offboarding.users.rules import Role
 from offboarding.users.words import called
 
-# Who decides, and who says who decides.
-DECIDES = (Role.APPROVER, Role.SECURITY, Role.ADMINISTRATOR)
 WATCHES = (Role.SECURITY, Role.ADMINISTRATOR)
 
 

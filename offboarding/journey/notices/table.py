@@ -25,6 +25,7 @@ from offboarding.journey.notices import (
     letters,
     people,
     policies,
+    proposals,
     records,
     sign_in,
     words,
@@ -322,6 +323,7 @@ def register() -> None:
     connections.register()
     people.register()
     policies.register()
+    proposals.register()
     delegations.register()
     sign_in.register()
     emergencies.register()

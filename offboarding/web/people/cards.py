@@ -14,8 +14,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 from django.utils.translation import ngettext
 
+from offboarding.directory.grants import grant_in
 from offboarding.directory.models import Client, Engagement
-from offboarding.directory.people import grant_in
 from offboarding.directory.queries import memberships_in
 from offboarding.directory.rules import EVERYWHERE, Grant, Scope
 from offboarding.users.models import User

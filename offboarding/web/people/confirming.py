@@ -2,37 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from functools import partial
-from typing import Literal
 
 from django.contrib import messages
 from django.http import HttpResponse
+from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods
 
 from offboarding.approvals.delegations import actions as delegations
-from offboarding.directory import correcting
+from offboarding.directory import correcting, proposals
 from offboarding.directory import people as verbs
-from offboarding.directory.models import Engagement
+from offboarding.directory.models import Proposal
+from offboarding.directory.two import takes_two
 from offboarding.execution import leaving
-from offboarding.execution.queries import in_hand
 from offboarding.lib.refusals import Refused
 from offboarding.users.models import User
-from offboarding.users.queries import providers_of
 from offboarding.web import proving
 from offboarding.web.cards import ActCard, ConfirmCard, ErrorLine, ErrorSummaryCard, FactCard, FieldCard
 from offboarding.web.errors import status_of
 from offboarding.web.http import Request, page, signed_in, today
 from offboarding.web.people import delegated, held
+from offboarding.web.people.effects import words
 from offboarding.web.people.held import Held
 from offboarding.web.people.reach import CONFIRM, person_or_404
-from offboarding.web.people.views import back, gained_and_lost
+from offboarding.web.people.views import back
 from offboarding.web.proving import Wish
 
-Look = Literal["main", "bad"]
 # What the last page asks for in words, by act.
 REASONS = {
     held.DISABLE: lazy("Why"),
@@ -53,10 +51,26 @@ def wanted(request: Request, wish: Wish) -> tuple[Held, User | None]:
     return change, person_or_404(request, change.person) if change.person else None
 
 
-def pressed(request: Request, wish: Wish, _method: str) -> HttpResponse:
+def pressed(request: Request, wish: Wish, method: str) -> HttpResponse:
     change, user = wanted(request, wish)
+    if proposes(request, change, user):
+        made = propose(request, change, user, method)
+        says = _("It is proposed. It holds once another administrator has agreed.")
+        messages.success(request, says)
+        return redirect("people_proposal", made.pk)
     messages.success(request, perform(request, change, user))
     return back(user)
+
+
+def proposes(request: Request, change: Held, user: User | None) -> bool:
+    said = held.said(change)
+    return said is not None and takes_two(request.scope, user, said)
+
+
+def propose(request: Request, change: Held, user: User | None, method: str) -> Proposal:
+    said, why = held.said(change), request.POST.get("reason", "")
+    assert said is not None, "only such acts are proposed"
+    return proposals.propose(request.user, request.scope, user, said, why, method, today(request))
 
 
 def perform(request: Request, change: Held, user: User | None) -> str:
@@ -104,15 +118,21 @@ def perform(request: Request, change: Held, user: User | None) -> str:
 
 def confirm_page(request: Request, wish: Wish, refusal: Refused | None) -> HttpResponse:
     change, user = wanted(request, wish)
-    title, label, role, effects = words(request, change, user)
+    said, two = words(request, change, user), proposes(request, change, user)
     error = refusal.sentence if refusal else ""
-    label_of_reason = REASONS.get(change.act, "")
+    label_of_reason = lazy("Why") if two else REASONS.get(change.act, "")
     at_reason = error if refusal and refusal.facts.get("field") == "reason" else ""
     fields = (reason(request, str(label_of_reason), at_reason),)
     card = ConfirmCard(
-        title=title,
-        effects=effects,
-        act=ActCard(label, CONFIRM, role, hidden=wish.hidden, busy=_("One moment…")),
+        title=said.title,
+        effects=(*said.effects, *(after_two() if two else ())),
+        act=ActCard(
+            _("Propose this") if two else said.label,
+            CONFIRM,
+            said.look,
+            hidden=wish.hidden,
+            busy=_("One moment…"),
+        ),
         back_url=f"/setup/people/{user.pk}/" if user else "/setup/people/invite/",
         facts=(FactCard(_("Work e-mail"), user.email if user else change.email),),
         fields=fields if label_of_reason else (),
@@ -122,35 +142,8 @@ def confirm_page(request: Request, wish: Wish, refusal: Refused | None) -> HttpR
     return page(request, "elements/confirm_page.html", {"confirm": card}, status=status)
 
 
-def left_behind(user: User) -> Iterator[str]:
-    """What waits for this person now. Whoever may disable somebody reaches all of it."""
-    if steps := in_hand(user).count():
-        says = ngettext(
-            "%(n)d step that they have goes back to everybody who may take it.",
-            "%(n)d steps that they have go back to everybody who may take them.",
-            steps,
-        )
-        yield says % {"n": steps}
-    led = Engagement.objects.filter(lead=user, ended_at=None).select_related("client")
-    if names := ", ".join(f"{each.name} ({each.client.name})" for each in led[:5]):
-        yield _("Still leads %(names)s: choose another lead there.") % {"names": names}
-
-
-def corrected(user: User, change: Held) -> Iterator[str]:
-    if change.name != user.name:
-        yield _("The name %(before)s becomes %(after)s.") % {"before": user.name, "after": change.name}
-    if change.email != user.email:
-        yield _("The address %(before)s becomes %(after)s.") % {"before": user.email, "after": change.email}
-        yield _("Is signed out on every browser, and signs in with the new address.")
-        yield _("Password, second factor and API keys stay.")
-        if providers := ", ".join(providers_of(user)):
-            says = _(
-                "Still comes from the account at %(providers)s: forget that one if it is somebody else's."
-            )
-            yield says % {"providers": providers}
-        yield _("They are told by mail, at the old and at the new address.")
-    else:
-        yield _("They are told by mail.")
+def after_two() -> tuple[str, ...]:
+    return (_("It takes two: nothing changes before another administrator has agreed."),)
 
 
 def reason(request: Request, label: str, error: str) -> FieldCard:
@@ -161,57 +154,3 @@ def reason(request: Request, label: str, error: str) -> FieldCard:
         error=error,
         hint=_("It stands in the record."),
     )
-
-
-def words(request: Request, change: Held, user: User | None) -> tuple[str, str, Look, tuple[str, ...]]:
-    """(title, label of the button, its look, effects)"""
-    name = {"name": user.name if user else change.name}
-    if change.act in (held.INVITE, held.ROLES):
-        gained, lost = gained_and_lost(request, user, held.unpacked(change))
-        effects = (*(_("Gains: %s") % each for each in gained), *(_("Loses: %s") % each for each in lost))
-        if user is None:
-            mail = _("Gets a mail that says how to choose a password. It holds no key.")
-            return _("Invite %(name)s") % name, _("Invite"), "main", (*effects, mail)
-        return _("Change the roles of %(name)s") % name, _("Change roles"), "main", effects
-    if change.act == held.DISABLE and user:
-        effects = (
-            *left_behind(user),
-            _("Is signed out on every browser at once, and cannot sign in. Their API keys end for good."),
-            _("Roles stay as they are, and come back if the person is enabled again."),
-            _("What they filed, decided and did stays in the record, with their name."),
-        )
-        return _("Disable %(name)s") % name, _("Disable"), "bad", effects
-    if change.act == held.CORRECT and user:
-        title = _("Put right the name or address of %(name)s") % {"name": user.name}
-        return title, _("Save"), "main", tuple(corrected(user, change))
-    if change.act == held.ENABLE:
-        effects = (_("May sign in again, with the roles and the second factor of before."),)
-        return _("Enable %(name)s") % name, _("Enable"), "main", effects
-    if change.act == held.UNLINK and user:
-        effects = (
-            _("Is signed out on every browser."),
-            _("The account that they come from at the provider opens nothing here any more."),
-            _("The next account there with the address %(email)s becomes theirs.") % {"email": user.email},
-        )
-        return _("Forget the provider account of %(name)s") % name, _("Forget it"), "bad", effects
-    if change.act == held.LOST:
-        effects = (
-            _(
-                "Call them back at a number that you had before, or see them. A mail or a call to you proves nothing."
-            ),
-            _("Passkeys, codes of an app and recovery codes count no more. The password stays."),
-            _(
-                "Is signed out on every browser, and sets up another second factor before anything else opens."
-            ),
-            _("They are told by mail."),
-        )
-        return _("Take away the lost second factor of %(name)s") % name, _("Take it away"), "bad", effects
-    if change.act == held.DELEGATION and user is not None:
-        effects = (
-            delegated.title(delegated.one(request, user, change.delegation)),
-            _("That ends at once. Decisions that were made stay."),
-            _("Both are told, with your reason."),
-        )
-        return _("End a delegation of %(name)s") % name, _("End it"), "bad", effects
-    effects = (_("Is signed out on every browser, and can sign in again."),)
-    return _("Sign %(name)s out everywhere") % name, _("Sign out"), "bad", effects

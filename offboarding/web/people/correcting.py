@@ -5,7 +5,8 @@ from __future__ import annotations
 from django.http import HttpResponse
 from django.views.decorators.http import require_POST
 
-from offboarding.directory import correcting, people
+from offboarding.directory import correcting
+from offboarding.directory.grants import grants_of
 from offboarding.directory.rules import within_reach
 from offboarding.lib.refusals import Refused
 from offboarding.web.http import Request, signed_in
@@ -21,7 +22,7 @@ from offboarding.web.proof import to_proof
 def correct(request: Request, pk: int) -> HttpResponse:
     """Nothing changes before it is confirmed, after a fresh proof."""
     user = person_or_404(request, pk)
-    own = within_reach(request.scope, people.grants_of(user))
+    own = within_reach(request.scope, grants_of(user))
     where = administered(request, own)
     typed = request.POST.get("email", "").strip(), request.POST.get("name", "").strip()
     try:

@@ -3,23 +3,24 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
 from typing import Any
 
-from offboarding.directory.rules import Grant
-from offboarding.users.rules import Role
+from offboarding.directory.rules import Act, Grant, Said
 from offboarding.web import proving
 from offboarding.web.http import Request
 
 KEY = "people_change"
-ROLES, INVITE, DISABLE, ENABLE, SIGN_OUT = "roles", "invite", "disable", "enable", "sign-out"
-UNLINK, DELEGATION, LOST, CORRECT = "unlink", "delegation", "lost-factor", "correct"
+ROLES, INVITE, CORRECT = Act.ROLES.value, Act.INVITE.value, Act.CORRECT.value
+DISABLE, ENABLE, SIGN_OUT = "disable", "enable", "sign-out"
+UNLINK, DELEGATION, LOST = "unlink", "delegation", "lost-factor"
+AGREE, DECLINE, WITHDRAW = "agree", "decline", "withdraw"
 ACTS = (DISABLE, ENABLE, SIGN_OUT, UNLINK, LOST)
+DECISIONS = (AGREE, DECLINE, WITHDRAW)
 
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """`person` is 0 for somebody who is only being invited. `grants` are lists of role, client, engagement and days."""
+    """`person` is 0 for somebody who is only being invited. `grants` are those of `Grant.as_json`."""
 
     act: str
     person: int
@@ -27,6 +28,7 @@ class Held:
     name: str
     grants: list[list[Any]]
     delegation: int = 0
+    proposal: int = 0
 
 
 def keep(request: Request, act: str, person: int = 0, **more: Any) -> None:
@@ -35,21 +37,13 @@ def keep(request: Request, act: str, person: int = 0, **more: Any) -> None:
 
 
 def packed(grants: tuple[Grant, ...]) -> list[list[Any]]:
-    return [
-        [each.role.value, *each.where, *(day and day.isoformat() for day in days_of(each))] for each in grants
-    ]
-
-
-def days_of(grant: Grant) -> tuple[date | None, ...]:
-    return grant.starts_on, grant.ends_on, grant.records_from, grant.records_until
+    return [each.as_json() for each in grants]
 
 
 def unpacked(held: Held) -> tuple[Grant, ...]:
-    return tuple(
-        Grant(Role(role), client, *map(day, days), engagement=engagement)
-        for role, client, engagement, *days in held.grants
-    )
+    return tuple(map(Grant.from_json, held.grants))
 
 
-def day(text: str | None) -> date | None:
-    return date.fromisoformat(text) if text else None
+def said(held: Held) -> Said | None:
+    """What may take two administrators; None of what one may always do."""
+    return Said(Act(held.act), held.email, held.name, unpacked(held)) if held.act in set(Act) else None

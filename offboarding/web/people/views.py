@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from offboarding.directory import people as verbs
+from offboarding.directory.grants import grants_of
 from offboarding.directory.queries import clients_in, engagements_in, people_in
 from offboarding.directory.rules import Grant, may_not_change, within_reach
 from offboarding.lib.refusals import Refused
@@ -23,7 +24,7 @@ from offboarding.web.cards import EmptyCard, FieldCard, PermissionCard
 from offboarding.web.errors import status_of
 from offboarding.web.http import Request, now, page, signed_in, today, zone_of
 from offboarding.web.paging import pager
-from offboarding.web.people import cards, delegated, forms, held
+from offboarding.web.people import cards, delegated, forms, held, proposed
 from offboarding.web.people.forms import Line, Where
 from offboarding.web.people.reach import CONFIRM, SEES, person_or_404
 from offboarding.web.proof import to_proof
@@ -48,6 +49,7 @@ def people(request: Request) -> HttpResponse:
         "pager": pager(here, given),
         "search": FieldCard("text", _("Name or address"), "search", given["text"], required=False),
         "empty": EmptyCard(_("Nobody fits “%(text)s”.") % given, _("Try a part of the name or address.")),
+        "proposals": proposed.rows(request),
         "may_invite": request.scope.has(Role.ADMINISTRATOR),
         "tabs": tabs(request.scope, "people"),
     }
@@ -116,7 +118,7 @@ def invite_page(
 def person(request: Request, pk: int) -> HttpResponse:
     """What somebody holds, and changing it. What lies outside of this administrator's reach is shown to nobody here."""
     user = person_or_404(request, pk)
-    own = within_reach(request.scope, verbs.grants_of(user))
+    own = within_reach(request.scope, grants_of(user))
     if request.method != "POST":
         return person_page(request, user, places(request, own), tuple(Line.of(grant) for grant in own))
     where, lines = administered(request, own), forms.typed(request.POST)
@@ -124,9 +126,7 @@ def person(request: Request, pk: int) -> HttpResponse:
         if why := may_not_change(request.scope, user.pk):
             raise Refused("may-not-change", why)
         grants = forms.grants(lines, where)
-        verbs.check_grants(request.scope, grants, today(request))
-        if not any(verbs.differ(own, grants)):
-            raise Refused("nothing-changed", _("Nothing was changed."))
+        verbs.check_change(request.scope, user, grants, today(request))
     except Refused as wrong:
         return person_page(request, user, where, lines, wrong)
     held.keep(request, held.ROLES, user.pk, grants=held.packed(grants))
@@ -151,6 +151,7 @@ def person_page(
         "summary": forms.summary(wrong),
         "who": forms.who(*(typed or (user.email, user.name)), wrong),
         "lines": () if why else forms.line_cards(lines, where, wrong),
+        "open": proposed.row_about(request, user),
         "delegated": delegated.rows(request, user, may=not why),
         "permission": PermissionCard(why, _("Another administrator can.")) if why else None,
     }
@@ -167,19 +168,6 @@ def act(request: Request, pk: int, name: str) -> HttpResponse:
     verbs.allowed(request.scope, user)
     held.keep(request, name, user.pk)
     return to_proof(request, CONFIRM)
-
-
-def gained_and_lost(
-    request: Request, user: User | None, grants: tuple[Grant, ...]
-) -> tuple[list[str], list[str]]:
-    """In words, as they stand on the page that asks for the last press."""
-    before = within_reach(request.scope, verbs.grants_of(user)) if user else ()
-    day = today(request)
-    names = cards.names_of((*before, *grants), day)
-    gained, lost = verbs.differ(before, grants)
-    return [cards.words(each, names, day) for each in gained], [
-        cards.words(each, names, day) for each in lost
-    ]
 
 
 def back(user: User | None) -> HttpResponse:

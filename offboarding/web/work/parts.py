@@ -16,6 +16,8 @@ from django.utils.translation import ngettext
 from offboarding.approvals.models import Approval, PolicyVersion
 from offboarding.approvals.rules import Decision
 from offboarding.connections.models import Workspace
+from offboarding.directory.models import Proposal
+from offboarding.directory.words import title_of
 from offboarding.emergencies.models import Ask, Emergency
 from offboarding.execution.models import Run
 from offboarding.letters.models import Letter
@@ -93,6 +95,19 @@ def proposal_row(proposed: PolicyVersion) -> WorkRowCard:
     facts = _("proposed by %(who)s: %(why)s") % {"who": proposed.proposed_by.name, "why": proposed.why}
     return WorkRowCard(
         TagCard("to_decide"), "", str(proposed.policy), url, facts, act=ActCard(_("Decide"), url)
+    )
+
+
+def people(found: Sequence[Proposal]) -> PartCard:
+    rows = tuple(person_row(each) for each in found)
+    return PartCard("people", counted(_("Changes of people to decide"), rows), rows, needs=True)
+
+
+def person_row(proposed: Proposal) -> WorkRowCard:
+    url = reverse("people_proposal", args=[proposed.pk])
+    facts = _("proposed by %(who)s: %(why)s") % {"who": proposed.proposed_by.name, "why": proposed.why}
+    return WorkRowCard(
+        TagCard("to_decide"), "", title_of(proposed), url, facts, act=ActCard(_("Decide"), url)
     )
 
 

@@ -20,6 +20,7 @@ from offboarding.approvals.queries import to_decide as decisions_waiting
 from offboarding.connections.models import Workspace
 from offboarding.connections.queries import workspaces_in
 from offboarding.connections.upkeep import CHANGES
+from offboarding.directory.proposals import waiting_for
 from offboarding.directory.queries import leaving_soon
 from offboarding.directory.rules import Scope
 from offboarding.emergencies.queries import asks_for, to_review
@@ -125,6 +126,7 @@ def all_parts(request: Request, clock: Clock) -> Iterator[PartCard]:
         yield parts.reviews(to_review(scope), clock)
     yield parts.to_decide(decisions_waiting(scope, today(request)), clock)
     yield parts.proposals(proposals_to(scope))
+    yield parts.people(waiting_for(scope))
     if scope.has(Role.SECURITY, Role.ADMINISTRATOR):
         yield parts.exceptions(came_back(scope), clock)
     if scope.has(*FILES):
