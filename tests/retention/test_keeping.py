@@ -61,7 +61,7 @@ def work(extension: Extension | None) -> Extension:
     """Both turns: the walk, and the one for what was written meanwhile."""
     assert extension
     for _ in range(2):
-        Extension.objects.filter(pk=extension.pk).update(not_before=extension.created_at)
+        Extension.objects.filter(pk=extension.pk).update(not_before=extension.created_at - timedelta(days=1))
         held = claim(Extension, extension.pk)
         assert held
         perform(held)
@@ -126,7 +126,7 @@ def test_what_was_written_meanwhile_by_the_years_of_before_is_found(choose: Any,
     assert held
     perform(held)
     late = file(Client(pk=acme.pk, retention_years=3))
-    Extension.objects.update(not_before=extension.created_at)
+    Extension.objects.update(not_before=extension.created_at - timedelta(days=1))
     again = claim(Extension, extension.pk)
     assert again
     perform(again)
