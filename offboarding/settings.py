@@ -116,6 +116,7 @@ MIDDLEWARE = [
     "django_htmx.middleware.HtmxMiddleware",
     "offboarding.web.middleware.house_rules",
     "offboarding.web.sittings.limits",
+    "offboarding.web.account.guarding.factors",
     "offboarding.web.pace.paced",
 ]
 

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
+import time_machine
+from allauth.mfa.models import Authenticator
 from allauth.mfa.totp.internal.auth import TOTP
 from allauth.socialaccount.models import SocialAccount
 from django.core import mail
 from django.core.management import CommandError, call_command
 from django.test import Client as Browser
+from django.urls import reverse
+from django.utils import timezone
 
 from offboarding.ledger.models import Entry
 from offboarding.users.admission import Claim, Known, Standing, Trust, Way, first_time, wrong_way
@@ -233,6 +238,42 @@ def test_what_proves_nothing(
     fresh(alice_came, provider, sub=sub, auth_time=None if ago is None else int(time.time()) - ago)
     assert proved(alice_came, 0) == ""
     assert alice_came.session["_auth_user_id"] == str(alice.pk)  # and nobody was signed out by it
+
+
+@pytest.fixture
+def carries_nothing(client: Browser, okta: Any, bob: Any, provider: Provider) -> Browser:
+    """Bob came from a provider half an hour ago, and has neither a password nor a second factor here."""
+    bob.set_unusable_password()
+    bob.save()
+    with time_machine.travel(timezone.now() - timedelta(minutes=30)):
+        goes(client, provider)
+    assert is_in(client)
+    return client
+
+
+KEYS = ("mfa_add_webauthn", "mfa_activate_totp", "account_set_password")
+
+
+@pytest.mark.parametrize("page", KEYS)
+def test_a_browser_left_open_gives_nobody_a_key_to_somebody_who_comes_from_a_provider(
+    page: str, carries_nothing: Browser, bob: Any
+) -> None:
+    for answer in (carries_nothing.get(reverse(page)), carries_nothing.post(reverse(page), {"name": "x"})):
+        assert answer.status_code == 302
+        assert answer["Location"].startswith("/confirm-identity/with/okta/"), answer["Location"]
+    bob.refresh_from_db()
+    assert not bob.has_usable_password()
+    assert not Authenticator.objects.exists()
+
+
+@pytest.mark.parametrize("page", KEYS)
+def test_who_just_came_from_a_provider_sets_up_a_factor(
+    page: str, client: Browser, okta: Any, bob: Any, provider: Provider
+) -> None:
+    bob.set_unusable_password()
+    bob.save()
+    goes(client, provider)
+    assert client.get(reverse(page)).status_code == 200
 
 
 def test_whoever_has_not_come_from_there_is_not_sent_there(client: Browser, okta: Any, sam: Any) -> None:

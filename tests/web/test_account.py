@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import pytest
@@ -113,6 +114,10 @@ def test_who_has_no_password_chooses_one_in_our_words(client: Any, alice: Any) -
     alice.set_unusable_password()
     alice.save()
     client.force_login(alice)
+    session = client.session
+    session["account_authentication_methods"] = [{"method": "socialaccount", "at": time.time()}]
+    session["account_authentication_methods_user"] = str(alice.pk)
+    session.save()
     page = client.get(reverse("account_set_password")).content.decode()
     assert "<title>Choose a password" in page and "New password once more" in page
 

@@ -7,10 +7,12 @@ from datetime import date, timedelta
 from typing import Any
 
 import pytest
+import time_machine
 from allauth.mfa.models import Authenticator
 from allauth.mfa.totp.internal.auth import TOTP, format_hotp_value, hotp_value, yield_hotp_counters_from_time
 from django.test import Client as Browser
 from django.urls import reverse
+from django.utils import timezone
 
 from offboarding.approvals.models import Delegation
 from offboarding.directory.people import take_lost_factor
@@ -250,6 +252,33 @@ def test_a_factor_that_comes_or_goes_stands_in_the_record(bob: Any, client: Brow
     assert Entry.objects.filter(event="user.second_factor_added").exists()
     client.post(reverse("mfa_deactivate_totp"))
     assert Entry.objects.filter(event="user.second_factor_removed").exists()
+
+
+CHANGES = (
+    "mfa_add_webauthn",
+    "mfa_activate_totp",
+    "mfa_deactivate_totp",
+    "mfa_view_recovery_codes",
+    "mfa_download_recovery_codes",
+    "mfa_generate_recovery_codes",
+)
+
+
+@pytest.mark.parametrize("page", CHANGES)
+def test_a_password_changes_no_factor_of_who_has_one(
+    page: str, bob: Any, with_codes: Any, signs_in: Any
+) -> None:
+    """An open browser and a password that was seen give nobody a second factor of their own."""
+    browser = signs_in(with_codes(bob))
+    later = timezone.now() + timedelta(minutes=20)
+    with time_machine.travel(later):
+        browser.post(reverse("account_reauthenticate"), {"password": PASSWORD})
+        for answer in (browser.get(reverse(page)), browser.post(reverse(page), {"name": "x"})):
+            assert answer.status_code == 302
+            assert answer["Location"].startswith(reverse("mfa_reauthenticate")), answer["Location"]
+        assert list(Authenticator.objects.filter(user=bob).values_list("type", flat=True)) == ["totp"]
+        browser.post(reverse("mfa_reauthenticate"), {"code": code()})
+        assert "confirm-identity" not in browser.get(reverse(page)).get("Location", "")
 
 
 def forget_used_codes() -> None:
