@@ -30,10 +30,11 @@ from offboarding.packets.decisions import approval, approvals_of, fallen, named,
 from offboarding.packets.keys import credentials
 from offboarding.packets.letters import in_order, letters
 from offboarding.packets.models import Packet
-from offboarding.packets.remarks import exceptions, listed, taken_off, unknowns
+from offboarding.packets.remarks import exceptions, taken_off, unknowns
 from offboarding.packets.resources import resources
 from offboarding.packets.shelf import Shelf, old_of
 from offboarding.packets.told import addenda, messages
+from offboarding.packets.words import listed
 from offboarding.removals.models import Attachment, RemovalRequest
 from offboarding.removals.queries import places_of
 from offboarding.verification.models import Finding, Trace

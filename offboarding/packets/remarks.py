@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 
 from offboarding.checklist.models import Plan
 from offboarding.checklist.risks import HERE, alike
-from offboarding.checklist.rules import Kind, number_of
+from offboarding.checklist.rules import Kind
 from offboarding.execution.models import Proof, Run
 from offboarding.execution.rotation.rules import REMOVE
 from offboarding.execution.rules import Ended, Seen
@@ -17,6 +17,7 @@ from offboarding.packets import contents as made
 from offboarding.packets.decisions import named
 from offboarding.packets.report.folding import ranges
 from offboarding.packets.shelf import Shelf
+from offboarding.packets.words import listed, old_keys
 from offboarding.removals.models import Attachment
 from offboarding.verification.queries import PlaceStanding
 from offboarding.verification.rules import Now
@@ -112,13 +113,7 @@ def unfinished(runs: Iterable[Run]) -> Iterable[made.Remark]:
         if run.state not in ENDED and not run.item.at and run.item.step != "packet.seal"
     ]  # fmt: skip
     if keys := [run for run in steps if run.item.step == REMOVE]:
-        places = Counter(run.item.workspace.name for run in keys if run.item.workspace)
-        where = listed([f"{name} ({count})" for name, count in places.items()])
-        told = (
-            f"The old write keys of {number_of(len(keys), 'source')} worked when this was sealed: {where}. Whoever knows "
-            "one can send data with it. They go once their senders use the new ones; another version tells of it."
-        )
-        yield made.Remark("Old write keys", told)
+        yield old_keys(Counter(run.item.workspace.name for run in keys if run.item.workspace))
     if rest := [run.item.number for run in steps if not rotates_a_key(run)]:
         numbers = ranges(rest, most=None)
         yield made.Remark("Not finished when this was sealed", f"Steps that had not ended: {numbers}.")
@@ -127,7 +122,3 @@ def unfinished(runs: Iterable[Run]) -> Iterable[made.Remark]:
 def rotates_a_key(run: Run) -> bool:
     """Each of its four steps hangs on the same source."""
     return "source_id" in run.item.target
-
-
-def listed(names: Sequence[str]) -> str:
-    return " and ".join(part for part in (", ".join(names[:-1]), names[-1] if names else "") if part)

@@ -12,6 +12,7 @@ import pypdf
 import pytest
 
 from offboarding.lib import canonical
+from offboarding.lib.hashing import sha256_hex
 from offboarding.lib.signing import Signer
 from offboarding.packets import contents as parts
 from offboarding.packets.contents import PacketContents, Redacts
@@ -19,6 +20,7 @@ from offboarding.packets.reader import open_packet
 from offboarding.packets.redaction.part import part_of
 from offboarding.packets.redaction.restore import contents_of
 from offboarding.packets.verifier import verify
+from offboarding.packets.words import old_keys
 from offboarding.packets.writer import PacketRefused, WrittenPacket, write_packet
 
 Make = Callable[..., PacketContents]
@@ -103,7 +105,7 @@ def pair(
     """A packet for two clients, and the part of Acme."""
     whole = write_packet(shared(sample, make_evidence), tmp_path, signer)
     of = Redacts(whole.sha256, whole.bag.sha256, 2, "Acme")
-    part = part_of(contents_of(open_packet(whole.path)), "Acme", ["it@acme.example"], of)
+    part = part_of(contents_of(open_packet(whole.path)), "Acme", [sha256_hex(b"To Acme")], of)
     return whole, write_packet(part, tmp_path, signer)
 
 
@@ -184,3 +186,127 @@ def test_a_longer_name_of_its_own_is_not_cut_by_a_shorter_one_of_theirs(
         replace(whole, places=places, plan=plan), "Acme", [], Redacts("ab" * 32, "cd" * 32, 1, "Acme")
     )
     assert [one.workspace for one in part.places] == ["Acme Prod", "Acme Dev", "Acme EU"]
+
+
+def part_with(made: PacketContents, **changes: object) -> PacketContents:
+    """The part of Acme of this packet, with some fields changed; the letter to Acme is its own."""
+    mine = [one.sha256 for one in made.evidence if one.name == "letter-acme.eml"]
+    return part_of(replace(made, **changes), "Acme", mine, Redacts("ab" * 32, "cd" * 32, 1, "Acme"))  # type: ignore[arg-type]
+
+
+def test_letters_about_two_clients_to_one_address_are_told_apart(
+    sample: Make, make_evidence: Callable[..., parts.Evidence]
+) -> None:
+    whole = shared(sample, make_evidence)
+    lead = "alice@agency.example"
+    letters = tuple(
+        replace(one, to=lead) if one.channel == "Letter by mail" else one for one in whole.messages
+    )
+    part = part_with(whole, messages=letters)
+    assert [one.subject for one in part.messages if one.channel == "Letter by mail"] == ["To Acme"]
+    assert "letter-globex.eml" not in [one.name for one in part.evidence]
+
+
+def test_names_of_files_and_what_they_show_name_no_other_client(
+    sample: Make, make_evidence: Callable[..., parts.Evidence]
+) -> None:
+    whole = shared(sample, make_evidence)
+    first = replace(
+        whole.evidence[0],
+        name="members_globex-live_GLOBEX.png",
+        shows="As at Globex Live",
+        source="By hand: Globex",
+    )
+    part = part_with(whole, evidence=(first, *whole.evidence[1:]))
+    told = next(one for one in part.evidence if one.number == 1)
+    assert "globex" not in f"{told.name} {told.shows} {told.source}".casefold()
+    assert (told.sha256, told.size) == (first.sha256, first.size)
+
+
+def test_names_beside_underscores_and_in_web_addresses_are_hidden_and_mail_addresses_stay(
+    sample: Make, make_evidence: Callable[..., parts.Evidence]
+) -> None:
+    whole = shared(sample, make_evidence)
+    said = "Like globex_key on www.globex.example, Globex.See dan@globex.example"
+    step = replace(whole.items[0], sentence=said)
+    (told,) = [
+        one for one in part_with(whole, items=(step, *whole.items[1:])).items if one.number == step.number
+    ]
+    assert told.sentence.casefold().count("globex") == 1
+    assert told.sentence.endswith("See dan@globex.example")
+
+
+def test_what_was_written_beside_the_request_as_a_whole_is_hidden(
+    sample: Make, make_evidence: Callable[..., parts.Evidence]
+) -> None:
+    whole = shared(sample, make_evidence)
+    plan = {**whole.plan, "service_account": {"owner": "Olga Ortiz", "consumers": "Nightly load of theirs"}}
+    part = part_with(
+        whole, plan=plan, ticket="CS 7, their move", sow="Their frame contract", emergency="INC-7"
+    )
+    told = (part.ticket, part.sow, part.plan["service_account"]["consumers"])
+    assert all(each.startswith("[text ") for each in told), told
+    assert part.emergency == "INC-7"
+
+
+def test_a_client_that_the_request_does_not_reach_is_hidden_too(
+    sample: Make, make_evidence: Callable[..., parts.Evidence]
+) -> None:
+    whole = shared(sample, make_evidence)
+    step = replace(whole.items[0], sentence="As we did for Hooli.")
+    made = replace(whole, items=(step, *whole.items[1:]))
+    part = part_of(made, "Acme", [], Redacts("ab" * 32, "cd" * 32, 1, "Acme"), ["Hooli", "Acme"])
+    assert next(one.sentence for one in part.items if one.number == step.number) == (
+        "As we did for [another client's]."
+    )
+
+
+def about(number: int, title: str, *workspaces: str) -> dict[str, object]:
+    """A step of the request as a whole, as a plan has it."""
+    return {"number": number, "title": title, "workspace_id": None, "target": {"workspaces": workspaces}}
+
+
+def test_steps_of_the_whole_request_tell_no_things_of_another_client(
+    sample: Make, make_evidence: Callable[..., parts.Evidence]
+) -> None:
+    whole = shared(sample, make_evidence)
+    told = (
+        about(10, "Hand over functions: Stock feed", "Globex Live"),
+        about(11, "Hand over audiences: Buyers, Their whales", "Acme Prod", "Globex Live"),
+        about(12, "Hand over warehouses: Snowflake acme", "Acme Prod"),
+    )
+    step = replace(whole.items[0], by="Offboard", sentence="", place="", evidence=())
+    items = tuple(replace(step, number=one["number"], title=one["title"]) for one in told)
+    notice = replace(whole.messages[0], subject="[R-1042] Needs you: Hand over functions: Stock feed")
+    part = part_with(
+        whole,
+        plan={**whole.plan, "items": [*whole.plan["items"], *told]},
+        items=(*whole.items, *items),
+        messages=(*whole.messages, notice),
+        requester=f"Alice <{notice.to}>",
+    )
+    shown = [one.title for one in part.items if one.number >= 10]
+    assert shown == ["Hand over audiences: [of several clients]", "Hand over warehouses: Snowflake acme"]
+    assert [one["title"] for one in part.plan["items"] if one["number"] >= 10] == shown
+    assert "[R-1042] Needs you: [another client's]" in [one.subject for one in part.messages]
+    assert not any(word in str(part.messages) + str(part.plan) for word in ("Stock feed", "Their whales"))
+
+
+def test_how_many_keys_and_places_another_client_has_is_not_told(
+    sample: Make, make_evidence: Callable[..., parts.Evidence]
+) -> None:
+    whole = shared(sample, make_evidence)
+    keys = replace(whole.credentials[0], name="", place="Acme Dev, Globex Live, Globex Live 2, Acme Prod")
+    told = old_keys({"Acme Prod": 2, "Globex Live": 31})
+    part = part_with(whole, exceptions=(told,), credentials=(keys,))
+    assert part.credentials[0].place == "Acme Dev, Acme Prod, [another client's]"
+    assert part.exceptions == (old_keys({"Acme Prod": 2}),)
+
+
+def test_a_policy_that_another_client_alone_has_is_left_out(
+    sample: Make, make_evidence: Callable[..., parts.Evidence]
+) -> None:
+    whole = shared(sample, make_evidence)
+    decided = [{"name": "Strict", "workspaces": [3]}, {"name": "As installed", "workspaces": [0, 3]}]
+    part = part_with(whole, plan={**whole.plan, "decided_under": decided})
+    assert part.plan["decided_under"] == [{"name": "As installed", "workspaces": [0]}]

@@ -8,7 +8,7 @@ row about this client's workspaces names them; those of the request as a whole s
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, cast
 
@@ -16,6 +16,7 @@ from offboarding.lib import canonical, merkle
 from offboarding.lib.addresses import fold
 from offboarding.packets import contents as made
 from offboarding.packets.redaction.names import OURS, Names
+from offboarding.packets.redaction.others import HIDDEN, Others
 from offboarding.packets.redaction.redact import (
     CANCELLED,
     NOTHING,
@@ -24,43 +25,28 @@ from offboarding.packets.redaction.redact import (
     entry,
     matches,
     remarks,
+    service_account,
 )
 from offboarding.packets.redaction.restore import of
+from offboarding.packets.words import OLD_KEYS, old_keys
 from offboarding.packets.writer import PacketRefused
 
-HIDDEN = "[another client's]"
-
-
-class Others(Names):
-    """What names other clients, and nobody else's names: people stay, and so do addresses.
-
-    Its own names are known too, so that a longer one of its own is not cut by a shorter one of theirs.
-    """
-
-    def __init__(self, own: Sequence[str], theirs: Sequence[str], texts: Iterable[str]) -> None:
-        super().__init__()
-        for text in texts:
-            self.text(text)
-        self.instead = {fold(each): HIDDEN for each in theirs if each}
-        self.instead |= {fold(each): text for each, text in self.texts.items()}
-        self.own = {fold(each) for each in own if each}
-        names = {each.strip() for each in (*self.texts, *own, *theirs) if each.strip()}
-        spelled = "|".join(map(re.escape, sorted(names, key=len, reverse=True))) or "(?!)"
-        self.known = re.compile(rf"(?<![\w@.])(?:{spelled})(?!\w|@|\.\w)", re.IGNORECASE)
-
-    def hide(self, text: str) -> str:
-        return self.known.sub(lambda found: self.put(found[0]), text)
-
-    def put(self, word: str) -> str:
-        return word if fold(word) in self.own else self.instead.get(fold(word), HIDDEN)
+SEVERAL = "[of several clients]"
 
 
 def part_of(
-    whole: made.PacketContents, client: str, addresses: Collection[str], of_which: made.Redacts
+    whole: made.PacketContents,
+    client: str,
+    letters: Collection[str],
+    of_which: made.Redacts,
+    elsewhere: Sequence[str] = (),
 ) -> made.PacketContents:
-    """`addresses`: where this client's letters went. Approvals keep the fingerprint of the whole plan."""
-    kept = of_this(whole, client, frozenset(addresses))
-    names = others(whole, client)
+    """`letters`: the SHA-256 of the files of this client's letters: one address may have letters about several clients.
+
+    `elsewhere`: names of clients that the request does not reach. Approvals keep the fingerprint of the whole plan.
+    """
+    kept = of_this(whole, client, frozenset(letters))
+    names = others(whole, client, elsewhere)
     bare = replace(kept, evidence=(), entries=(), checkpoint=NOTHING)
     shown = of(made.PacketContents, {**names.walk(made.plain(bare)), "checkpoint": NOTHING})
     lines = numbers_left_out(whole, client)
@@ -69,7 +55,7 @@ def part_of(
         clients=(client,),
         checkpoint=whole.checkpoint,
         entries=tuple(line(each, names, lines) for each in whole.entries),
-        evidence=kept.evidence,
+        evidence=tuple(names.file(each) for each in kept.evidence),
         left_out=tuple(left(each) for each in whole.evidence if each not in kept.evidence),
         redacts=of_which,
         plan_fingerprint=whole.plan_fingerprint,
@@ -87,10 +73,20 @@ def here(whole: made.PacketContents, client: str) -> frozenset[str]:
 
 @dataclass(frozen=True, slots=True)
 class Ground:
-    """The workspaces of this client, and those of others."""
+    """The workspaces of this client, and those of others. `steps`: those that a step of the whole request is about."""
 
     own: frozenset[str]
     away: frozenset[str]
+    steps: Mapping[int, frozenset[str]]
+
+    def step(self, one: made.Item) -> bool:
+        about = self.steps.get(one.number)
+        return one.place in self.own if one.place else not about or bool(about & self.own)
+
+    def alone(self, one: made.Item) -> bool:
+        """Of a step that is here: nothing in its words is of others."""
+        about = self.steps.get(one.number, frozenset())
+        return bool(one.place) or (bool(about) and about <= self.own)
 
     def has(self, where: str) -> bool:
         """Of a row: it is about a workspace of its own, or about none. Several stand side by side."""
@@ -101,26 +97,39 @@ class Ground:
         return any(name in text for name in self.own) or not any(name in text for name in self.away)
 
 
-def of_this(whole: made.PacketContents, client: str, addresses: frozenset[str]) -> made.PacketContents:
-    """Rows of its workspaces, and of none. Rows that name several have the others hidden afterwards."""
+def ground_of(whole: made.PacketContents, client: str) -> Ground:
     own = here(whole, client)
-    ground = Ground(own, frozenset(one.workspace for one in whole.places) - own)
-    items = tuple(one for one in whole.items if ground.has(one.place))
+    steps = {
+        one["number"]: frozenset(one["target"].get("workspaces", ()))
+        for one in whole.plan.get("items", ())
+        if one.get("workspace_id") is None and "target" in one
+    }
+    return Ground(own, frozenset(one.workspace for one in whole.places) - own, steps)
+
+
+def of_this(whole: made.PacketContents, client: str, letters: frozenset[str]) -> made.PacketContents:
+    """Rows of its workspaces, and of none. Rows that name several have the others hidden afterwards."""
+    ground = ground_of(whole, client)
+    own, items = ground.own, tuple(one for one in whole.items if ground.step(one))
     places = tuple(one for one in whole.places if one.client == client)
     shown = replace(
         whole,
         title=f"{whole.title}: the part of {client}, {len(places)} of these",
         executed_by=executed_by(whole, items),
-        plan=plan_of(whole.plan, client, ground),
+        plan=plan_of(whole.plan, client, ground, {one.number for one in items}),
         places=places,
         items=items,
         runs=tuple(one for one in whole.runs if one.place in own),
         findings=tuple(one for one in whole.findings if ground.has(one.place)),
-        credentials=tuple(one for one in whole.credentials if ground.has(one.place)),
+        credentials=tuple(
+            replace(one, place=beside(one.place, own)) for one in whole.credentials if ground.has(one.place)
+        ),
         resources=tuple(one for one in whole.resources if one.place in own),
-        messages=messages(whole, addresses),
+        messages=messages(whole, letters),
         differences=tuple(one for one in whole.differences if tells_of(items, one.about, one.reason)),
-        exceptions=tuple(one for one in whole.exceptions if remark_here(one, whole, items, ground)),
+        exceptions=tuple(
+            counted(one, own) for one in whole.exceptions if remark_here(one, whole, items, ground)
+        ),
         unknowns=tuple(one for one in whole.unknowns if remark_here(one, whole, items, ground)),
     )
     numbers = named_by(shown, own) - named_by(whole, ground.away)
@@ -133,11 +142,15 @@ def executed_by(whole: made.PacketContents, items: Iterable[made.Item]) -> tuple
     return tuple(one for one in whole.executed_by if one in OURS or one.partition(" <")[0] in names)
 
 
-def messages(whole: made.PacketContents, addresses: frozenset[str]) -> tuple[made.Message, ...]:
+def messages(whole: made.PacketContents, letters: frozenset[str]) -> tuple[made.Message, ...]:
     """This client's letters, and notices to those whom the part names anyway."""
-    notices = {one.address for one in whole.approvals} | {whole.requester.partition(" <")[2].rstrip(">")}
-    told = {True: addresses - {""}, False: notices - {""}}
-    return tuple(one for one in whole.messages if one.to in told[one.channel.startswith("Letter")])
+    mine = {one.number for one in whole.evidence if one.sha256 in letters}
+    told = {one.address for one in whole.approvals} | {whole.requester.partition(" <")[2].rstrip(">")}
+    return tuple(
+        one
+        for one in whole.messages
+        if (mine.intersection(one.evidence) if one.channel.startswith("Letter") else one.to in told - {""})
+    )
 
 
 def named_by(whole: made.PacketContents, workspaces: Collection[str]) -> set[int]:
@@ -166,38 +179,80 @@ def remark_here(
     return ground.has(one.about if one.about in ground.away else "") and ground.tells(one.sentence)
 
 
-def plan_of(plan: Any, client: str, ground: Ground) -> dict[str, Any]:
+def counted(one: made.Remark, own: Collection[str]) -> made.Remark:
+    """Old write keys are counted by workspace: how many there are elsewhere is nothing of this client's."""
+    if one.about != OLD_KEYS:
+        return one
+    counts: dict[str, int] = {}
+    for name in sorted(own):
+        spelled = re.escape(name)
+        if found := re.search(rf"(?<!\w){spelled} \((\d+)\)", one.sentence):
+            counts[name] = int(found[1])
+    return old_keys(counts)
+
+
+def beside(where: str, own: Collection[str]) -> str:
+    """Its own workspaces, and that there are others: not how many."""
+    names = where.split(", ")
+    return ", ".join(
+        [name for name in names if name in own] + [HIDDEN] * any(name not in own for name in names if name)
+    )
+
+
+def plan_of(plan: Any, client: str, ground: Ground, numbers: Collection[int]) -> dict[str, Any]:
     """A step of the request as a whole is there without what it was to be done on: that names anything."""
     places = [one for one in plan.get("places", ()) if one["client"] == client]
     own = {one["workspace_id"] for one in places}
     items = [
         one if one.get("workspace_id") in own else {**one, "target": {}}
         for one in plan.get("items", ())
-        if one.get("workspace_id") is None or one["workspace_id"] in own
+        if one.get("workspace_id") in own or (one.get("workspace_id") is None and one["number"] in numbers)
+    ]
+    decided = [
+        {**one, "workspaces": mine}
+        for one in plan.get("decided_under", ())
+        if (mine := [each for each in one["workspaces"] if each in own])
     ]
     told = {
         name: [line for line in plan[name] if not isinstance(line, str) or ground.tells(line)]
         for name in ("may_break", "not_known")
         if name in plan
     }
+    if "decided_under" in plan:
+        told["decided_under"] = decided
     return {**plan, **told, "places": places, "items": items}
 
 
 def numbers_left_out(whole: made.PacketContents, client: str) -> frozenset[int]:
-    own = here(whole, client)
-    return frozenset(one.number for one in whole.items if one.place and one.place not in own)
+    ground = ground_of(whole, client)
+    return frozenset(one.number for one in whole.items if not ground.step(one))
 
 
-def others(whole: made.PacketContents, client: str) -> Others:
+def titles(whole: made.PacketContents, ground: Ground) -> dict[str, str]:
+    """What stands instead of a title that is not of this client's workspaces alone: it may end in a list of things."""
+    own = {one.title for one in whole.items if ground.step(one) and ground.alone(one)}
+    told = {one.title: HIDDEN for one in whole.items if not ground.step(one)}
+    for one in whole.items:
+        act, sign, _ = one.title.partition(": ")
+        if sign and ground.step(one) and not ground.alone(one):
+            told[one.title] = f"{act}: {SEVERAL}"
+    return {title: instead for title, instead in told.items() if title not in own}
+
+
+def others(whole: made.PacketContents, client: str, elsewhere: Sequence[str] = ()) -> Others:
     named = [(one.client == client, (one.workspace, one.client, one.workspace_id)) for one in whole.places]
     own = [word for ours, words in named if ours for word in words]
     theirs = [word for ours, words in named if not ours for word in words]
-    return Others(own, theirs, written(whole, here(whole, client)))
+    theirs += [name for name in elsewhere if fold(name) != fold(client)]
+    ground = ground_of(whole, client)
+    return Others(own, theirs, written(whole, ground.own), titles(whole, ground))
 
 
 def written(whole: made.PacketContents, own: Collection[str]) -> Iterable[str]:
     """What people wrote about the request as a whole, or about what is left out."""
-    yield from (*whole.notes, whole.handoff_notes)
+    yield from (*whole.notes, whole.handoff_notes, str(service_account(whole).get("consumers", "")))
+    # As in a redacted copy: a number of a ticket or a contract is one word. More than one may say anything.
+    yield from (each for each in (whole.ticket, whole.sow, whole.emergency) if " " in each.strip())
     yield from (one.reason for one in whole.approvals)
     yield from (one.sentence for one in whole.items if by_hand(one) and one.place not in own)
     for told in matches(TAKEN_BACK, remarks(whole)):

@@ -94,7 +94,12 @@ def order(part: Part, user: User) -> Redaction:
     return made
 
 
-def addresses_of(removal: RemovalRequest, client: Client) -> list[str]:
-    """Where the letters about this client's places went."""
-    mine = [letter for letter in letters_of(removal) if letter.client_id == client.pk]
-    return [copy.address for letter in mine for copy in letter.deliveries.all()]
+def files_of_letters(removal: RemovalRequest, client: Client) -> frozenset[str]:
+    """The SHA-256 of the mails and documents of the letters about this client's places."""
+    copies = [
+        copy
+        for letter in letters_of(removal)
+        if letter.client_id == client.pk
+        for copy in letter.deliveries.all()
+    ]
+    return frozenset(file.sha256 for copy in copies for file in (copy.file, copy.document) if file)

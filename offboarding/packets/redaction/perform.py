@@ -8,6 +8,7 @@ from pathlib import Path
 
 from django.conf import settings
 
+from offboarding.directory.models import Client
 from offboarding.ledger.actions import current_key
 from offboarding.ledger.keys import KeyChanged
 from offboarding.lib.bags import ChangedSource
@@ -18,7 +19,7 @@ from offboarding.packets.queries import path_of
 from offboarding.packets.reader import Damaged, open_packet
 from offboarding.packets.redaction import actions
 from offboarding.packets.redaction.part import part_of
-from offboarding.packets.redaction.parts import addresses_of
+from offboarding.packets.redaction.parts import files_of_letters
 from offboarding.packets.redaction.queries import everybody
 from offboarding.packets.redaction.redact import Besides, redacted
 from offboarding.packets.redaction.restore import contents_of
@@ -41,8 +42,11 @@ def bare_of(made: Redaction, whole: PacketContents) -> PacketContents:
     packet, of = made.packet, Redacts(made.packet.sha256, made.packet.bag_sha256, made.number)
     if made.client is None:
         return redacted(whole, of, Besides(everybody(packet), made.words))
-    addresses = addresses_of(packet.removal, made.client)
-    return part_of(whole, made.client.name, addresses, replace(of, client=made.client.name))
+    letters, elsewhere = (
+        files_of_letters(packet.removal, made.client),
+        Client.objects.values_list("name", flat=True),
+    )
+    return part_of(whole, made.client.name, letters, replace(of, client=made.client.name), list(elsewhere))
 
 
 def make(made: Redaction) -> None:
