@@ -16,10 +16,6 @@ EVERYWHERE = None
 WITHIN_ENGAGEMENTS = (Role.REQUESTER, Role.APPROVER, Role.OPERATOR)
 
 
-# Who decides whose access goes, and who says who decides. Giving one of these takes two administrators.
-DECIDES = (Role.APPROVER, Role.SECURITY, Role.ADMINISTRATOR)
-
-
 class Ground(frozenset[int]):
     """The clients that a request or some workspaces belong to, and by which engagements each place is covered.
 

@@ -12,11 +12,12 @@ from allauth.socialaccount.models import SocialAccount
 from django.db import IntegrityError, transaction
 from django.utils.text import slugify
 
-from offboarding.directory.rules import Scope
+from offboarding.directory.rules import EVERYWHERE, Scope
+from offboarding.directory.two import others
 from offboarding.ledger.actions import Actor, Event, record
 from offboarding.lib.refusals import Refused, within
 from offboarding.users.admission import wrong_domains
-from offboarding.users.models import SignInProvider, User
+from offboarding.users.models import DECIDING_FACTS, SignInProvider, User
 from offboarding.users.rules import Role, actor_of
 from offboarding.users.sealed import seal
 
@@ -67,6 +68,8 @@ def change(by: User, administers: Scope, provider: SignInProvider, given: Change
         if not differs:
             raise Refused("nothing-changed", "Nothing was changed.")
         refuse_another(now, differs)
+        if set(differs) & set(DECIDING_FACTS):
+            differs = {**differs, **entered(by)}
         SignInProvider.objects.filter(pk=provider.pk).update(**differs)
         record(
             Event.WAY_IN_CHANGED,
@@ -90,12 +93,42 @@ def refuse_another(now: SignInProvider, differs: Changes) -> None:
 
 def shown(differs: Changes) -> dict[str, Any]:
     """For the record: everything but secrets and certificates, of which only the fact is told."""
-    told = {name: value for name, value in differs.items() if name not in ("sealed_secret", "certificates")}
+    untold = ("sealed_secret", "certificates", "set_by", "vouched_by")
+    told = {name: value for name, value in differs.items() if name not in untold}
     hidden = [word for name, word in HIDDEN.items() if name in differs]
     return {**told, **({"also": hidden} if hidden else {})}
 
 
 HIDDEN = {"sealed_secret": "the client secret", "certificates": "the certificates"}
+
+
+def entered(by: User) -> dict[str, User | None]:
+    """Who is the only administrator of all clients that there ever was vouches for what they enter."""
+    return {"set_by": by, "vouched_by": None if others(by.pk, {EVERYWHERE}) else by}
+
+
+def vouch(by: User, administers: Scope, provider: SignInProvider, seen: str) -> None:
+    """Another administrator says that it is the firm's own; from then on those who decide come in there, too.
+
+    `seen`: the digest of what they read. Raises Refused.
+    """
+    check_administers(administers)
+    with transaction.atomic():
+        now = SignInProvider.objects.select_for_update(of=("self",)).get(pk=provider.pk)
+        if now.is_vouched_for:
+            raise Refused("nothing-changed", f"{now.name} is confirmed already.")
+        if now.set_by_id == by.pk:
+            raise Refused(
+                "own-word", "You entered this, so another administrator of all clients confirms it."
+            )
+        if now.digest != seen:
+            raise Refused(
+                "moved-on", "It was changed while you were reading. Read it again, then confirm it."
+            )
+        SignInProvider.objects.filter(pk=provider.pk).update(vouched_by=by)
+        facts = {"provider": now.slug, "digest": now.digest, "entered_by": now.set_by_id}
+        record(Event.WAY_IN_CONFIRMED, actor=actor_of(by), facts=facts)
+    provider.refresh_from_db()
 
 
 def switch(by: User, administers: Scope, provider: SignInProvider, on: bool) -> None:

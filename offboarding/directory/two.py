@@ -14,7 +14,6 @@ from typing import Any
 from offboarding.directory.grants import differ, grants_of
 from offboarding.directory.models import Membership
 from offboarding.directory.rules import (
-    DECIDES,
     EVERYWHERE,
     Act,
     Grant,
@@ -25,7 +24,7 @@ from offboarding.directory.rules import (
 )
 from offboarding.lib.refusals import Refused
 from offboarding.users.models import User
-from offboarding.users.rules import Role
+from offboarding.users.rules import DECIDES, Role
 
 
 def takes_two(administers: Scope, user: User | None, said: Said) -> bool:

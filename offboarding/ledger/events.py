@@ -27,6 +27,7 @@ class Event(StrEnum):
     BREAK_GLASS_USED = "user.break_glass_used"
     WAY_IN_ADDED = "signin.provider_added"
     WAY_IN_CHANGED = "signin.provider_changed"
+    WAY_IN_CONFIRMED = "signin.provider_confirmed"
     WAY_IN_REMOVED = "signin.provider_removed"
     API_KEY_MADE = "apikey.made"
     API_KEY_ENDED = "apikey.ended"

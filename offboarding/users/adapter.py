@@ -29,10 +29,27 @@ from offboarding.gateways.openid import Session
 from offboarding.ledger.actions import APP, Event, record
 from offboarding.lib.refusals import Refused
 from offboarding.users import throttle
-from offboarding.users.admission import Arrival, No, Way, again, first_time, no_proof, wrong_way
+from offboarding.users.admission import (
+    Arrival,
+    No,
+    Way,
+    again,
+    first_time,
+    no_proof,
+    not_vouched_for,
+    wrong_way,
+)
 from offboarding.users.linking import link
 from offboarding.users.models import SignInProvider, User
-from offboarding.users.queries import is_break_glass, known, provider_named, standing_of, trust_in, user_at
+from offboarding.users.queries import (
+    decides,
+    is_break_glass,
+    known,
+    provider_named,
+    standing_of,
+    trust_in,
+    user_at,
+)
 from offboarding.users.rules import actor_of
 from offboarding.users.sealed import NotOpenable, opened, seal
 
@@ -210,7 +227,7 @@ def let_in(request: HttpRequest, row: SignInProvider, sociallogin: Any, asked: d
     if not row.is_on:
         refuse(request, row.slug, No("off", f"Nobody signs in with {row.name} at the moment."))
     if sociallogin.is_existing:
-        if no := again(sociallogin.user.is_active):
+        if no := again(sociallogin.user.is_active) or doubted(row, sociallogin.user):
             refuse(request, row.slug, no, arrival.claim.address)
         return
     try:
@@ -223,7 +240,8 @@ def let_in(request: HttpRequest, row: SignInProvider, sociallogin: Any, asked: d
 def prove(request: HttpRequest, row: SignInProvider, sociallogin: Any, asked: dict[str, Any]) -> None:
     """A fresh sign-in there, of the person who is signed in here."""
     same = request.user.is_authenticated and row.is_on and sociallogin.user == request.user
-    if no := no_proof(same, sociallogin.arrival.signed_in_at, float(asked["asked_at"]), row.name):
+    no = no_proof(same, sociallogin.arrival.signed_in_at, float(asked["asked_at"]), row.name)
+    if no := no or doubted(row, sociallogin.user):
         refuse(request, row.slug, no, sociallogin.arrival.claim.address)
     record_authentication(request, request.user, "socialaccount", provider=row.slug, reauthenticated=True)
 
@@ -232,10 +250,11 @@ def show(request: HttpRequest, row: SignInProvider, sociallogin: Any, asked: dic
     """An administrator tries the provider: what it says is shown to them, and nobody comes in."""
     claim = sociallogin.arrival.claim
     if sociallogin.is_existing:
-        no, name = again(sociallogin.user.is_active), sociallogin.user.name
+        no, name = again(sociallogin.user.is_active) or doubted(row, sociallogin.user), sociallogin.user.name
     else:
         user = user_at(claim.address)
         no, name = first_time(claim, trust_in(row), known(user)), user.name if user else ""
+        no = no or (doubted(row, user) if user else None)
     request.session[TRIED] = {
         "provider": row.slug,
         "subject": claim.subject,
@@ -244,6 +263,10 @@ def show(request: HttpRequest, row: SignInProvider, sociallogin: Any, asked: dic
         "name": name,
         "no": no.sentence if no else "",
     }
+
+
+def doubted(row: SignInProvider, user: User) -> No | None:
+    return not_vouched_for(row.name, row.is_vouched_for, decides(user))
 
 
 def refuse(request: HttpRequest, provider: str, no: No, address: str = "") -> NoReturn:

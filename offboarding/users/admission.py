@@ -97,6 +97,17 @@ def again(is_active: bool) -> No | None:
     return No("disabled", "Your access to Offboard is disabled. Ask an administrator of Offboard.")
 
 
+def not_vouched_for(name: str, vouched: bool, decides: bool) -> No | None:
+    """Why somebody who decides does not come in at a provider that one administrator alone has entered or changed."""
+    if vouched or not decides:
+        return None
+    return No(
+        "not-confirmed",
+        f"{name} was entered or changed by one administrator. Nobody who approves, watches over or administers comes in there"
+        " before another administrator has confirmed it under Setup > Sign-in.",
+    )
+
+
 SKEW = 60.0  # seconds that the clock of a provider may be behind ours
 
 

@@ -7,9 +7,9 @@ from django.db import IntegrityError, transaction
 
 from offboarding.ledger.actions import Event, record
 from offboarding.lib.refusals import Refused
-from offboarding.users.admission import Claim, first_time
+from offboarding.users.admission import Claim, first_time, not_vouched_for
 from offboarding.users.models import SignInProvider, User
-from offboarding.users.queries import is_break_glass, known, trust_in, user_at
+from offboarding.users.queries import decides, is_break_glass, known, trust_in, user_at
 from offboarding.users.rules import actor_of
 
 BREAK_GLASS_STAYS = "This account signs in with its password and its second factor only."
@@ -29,6 +29,8 @@ def link(provider: SignInProvider, claim: Claim) -> SocialAccount:
             if no := first_time(claim, trust_in(provider), known(user)):
                 raise Refused(no.code, no.sentence)
             assert user is not None
+            if no := not_vouched_for(provider.name, provider.is_vouched_for, decides(user)):
+                raise Refused(no.code, no.sentence)
             made = SocialAccount.objects.create(user=user, provider=provider.slug, uid=claim.subject)
             record(
                 Event.LINKED,

@@ -8,6 +8,8 @@ from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.db import models
 from django.db.models.functions import Lower, Now
 
+from offboarding.lib import canonical
+
 
 class UserManager(BaseUserManager["User"]):
     @classmethod
@@ -87,6 +89,12 @@ class ApiKey(models.Model):
         return self.name
 
 
+# Of a provider: what decides whom its word lets in.
+DECIDING_FACTS = (
+    "kind", "issuer", "client_id", "entity_id", "sign_in_url", "certificates", "domains", "silent",
+)  # fmt: skip
+
+
 class SignInProvider(models.Model):
     """Where people may sign in instead of here. Its secret is sealed.
 
@@ -115,6 +123,10 @@ class SignInProvider(models.Model):
     sign_in_url = models.URLField(max_length=500, blank=True)
     certificates = models.JSONField(default=list)  # base64 of the DER, as metadata has them
 
+    # Who changed it last, and who has said since that this is the firm's own. Neither: from before this was asked.
+    set_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    vouched_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+
     created_at = models.DateTimeField(db_default=Now())
 
     class Meta:
@@ -122,6 +134,16 @@ class SignInProvider(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def is_vouched_for(self) -> bool:
+        """Whether those who decide come in there: not on the word of the one administrator who entered it."""
+        return self.set_by_id is None or self.vouched_by_id is not None
+
+    @property
+    def digest(self) -> str:
+        """Of all that decides whom its word lets in: whoever vouches does it for this."""
+        return canonical.digest({name: getattr(self, name) for name in DECIDING_FACTS})
 
     @property
     def is_filled_in(self) -> bool:

@@ -13,6 +13,7 @@ from django.db.models.functions import Lower
 from offboarding.lib.addresses import fold
 from offboarding.users.admission import Known, Standing, Trust
 from offboarding.users.models import SignInProvider, User
+from offboarding.users.rules import DECIDES
 
 FACTORS = [Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN]
 
@@ -54,6 +55,11 @@ def known(user: User | None) -> Known | None:
 
 def trust_in(provider: SignInProvider) -> Trust:
     return Trust(provider.name, tuple(provider.domains), provider.silent)
+
+
+def decides(user: User) -> bool:
+    """Whether they approve, watch over or administer anything, now or on a day to come."""
+    return bool(user.memberships.filter(role__in=[role.value for role in DECIDES]).exists())
 
 
 def is_break_glass(user: User) -> bool:

@@ -21,6 +21,10 @@ class Role(StrEnum):
 ACTING = frozenset(Role) - {Role.REQUESTER}
 
 
+# Who decides whose access goes, and who says who decides: what lets one of these in takes two administrators.
+DECIDES = (Role.APPROVER, Role.SECURITY, Role.ADMINISTRATOR)
+
+
 class Person(Protocol):
     pk: int
     name: str

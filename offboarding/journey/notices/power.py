@@ -11,13 +11,13 @@ from django.utils.translation import gettext as _
 
 from offboarding.directory.grants import grants_of
 from offboarding.directory.queries import people_holding
-from offboarding.directory.rules import DECIDES, Grant, Scope
+from offboarding.directory.rules import Grant, Scope
 from offboarding.journey.notices.case import actor_of, today
 from offboarding.ledger.events import Event
 from offboarding.ledger.models import Entry
 from offboarding.notifications.rules import Draft
 from offboarding.users.models import SignInProvider, User
-from offboarding.users.rules import Role
+from offboarding.users.rules import DECIDES, Role
 from offboarding.users.words import called
 
 WATCHES = (Role.SECURITY, Role.ADMINISTRATOR)
@@ -97,7 +97,8 @@ def way_in(entry: Entry) -> list[Draft]:
             if entry.facts["changed"].get("is_on")
             else _("Signing in through %(name)s was changed") % {"name": provider.name},
             lead=_(
-                "Whoever runs that provider can sign in as anybody at these domains. If you do not know it, have it switched off."
+                "Whoever runs that provider can sign in as anybody at these domains. If you do not know it, have it switched off;"
+                " if you do, another administrator than who changed it confirms it, so that those who decide come in there."
             ),
             facts=[(_("Done by"), actor_of(entry)), (_("Domains"), ", ".join(provider.domains))],
             url=page_of(provider) if scope.everywhere(Role.ADMINISTRATOR) else "/setup/people/",

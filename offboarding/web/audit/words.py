@@ -74,6 +74,7 @@ ACTS = {
     Event.BREAK_GLASS_USED: lazy("used the break-glass account"),
     Event.WAY_IN_ADDED: lazy("added the provider of sign-in"),
     Event.WAY_IN_CHANGED: lazy("changed the provider of sign-in"),
+    Event.WAY_IN_CONFIRMED: lazy("confirmed the provider of sign-in"),
     Event.WAY_IN_REMOVED: lazy("removed the provider of sign-in"),
     Event.API_KEY_MADE: lazy("made the API key"),
     Event.API_KEY_ENDED: lazy("ended the API key"),

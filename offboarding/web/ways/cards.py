@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from base64 import b64decode
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -52,7 +53,9 @@ def people(count: int) -> str:
 
 def standing(row: SignInProvider) -> TagCard:
     if row.is_on:
-        return TagCard("verified", _("On"))
+        return (
+            TagCard("verified", _("On")) if row.is_vouched_for else TagCard("needs_person", _("On for some"))
+        )
     return TagCard("waiting", _("Off")) if row.is_filled_in else TagCard("needs_person", _("Not filled in"))
 
 
@@ -65,6 +68,40 @@ def facts(row: SignInProvider, linked: int) -> tuple[FactCard, ...]:
         *((FactCard(_("Its sign-in page"), row.sign_in_url),) if row.sign_in_url else ()),
         *((FactCard(_("Its certificates"), certificates(row)),) if row.certificates else ()),
     )
+
+
+def entered(row: SignInProvider) -> tuple[FactCard, ...]:
+    """All that decides whom its word lets in."""
+    keys = tuple(CodeCard(hashlib.sha256(b64decode(each)).hexdigest()) for each in row.certificates)
+    said = (
+        (_("Speaks"), row.get_kind_display()),
+        (_("Issuer"), row.issuer),
+        (_("Client ID"), row.client_id),
+        (_("Its name for itself"), row.entity_id),
+        (_("Its sign-in page"), row.sign_in_url),
+        (_("Certificates, SHA-256"), keys),
+        (_("Domains"), ", ".join(row.domains)),
+        (_("Addresses that it does not call verified"), _("are believed") if row.silent else ""),
+    )
+    return tuple(FactCard(label, value) for label, value in said if value)
+
+
+def doubt(row: SignInProvider, reader: int) -> NoticeCard | None:
+    """What is missing before those who decide come in there."""
+    if row.is_vouched_for:
+        return None
+    title = _("Not for those who decide, yet")
+    if row.set_by_id == reader:
+        text = _(
+            "You entered what stands here. Another administrator of all clients confirms it on this page; until then nobody who"
+            " approves, watches over or administers comes in here."
+        )
+        return NoticeCard("attention", title, text)
+    text = _(
+        "%(who)s entered what stands here. Nobody who approves, watches over or administers comes in here before you, or another"
+        " administrator of all clients, have confirmed it."
+    ) % {"who": row.set_by.name if row.set_by else ""}
+    return NoticeCard("attention", title, text)
 
 
 def certificates(row: SignInProvider) -> tuple[str, ...]:

@@ -35,7 +35,7 @@ from offboarding.web.ways.forms import AddForm, form_for
 
 P = ParamSpec("P")
 View = Callable[Concatenate[Request, P], HttpResponse]
-ACTS = ("on", "off", "remove")
+ACTS = ("on", "off", "vouch", "remove")
 
 
 def administrators(view: View[P]) -> View[P]:
@@ -144,6 +144,8 @@ def way_page(
         "secret_hint": _("Empty keeps the one that is stored.") if row.sealed_secret else "",
         "tried": cards.tried(said) if said and said["provider"] == row.slug else (),
         "may_remove": not row.is_on,
+        "doubt": cards.doubt(row, request.user.pk),
+        "may_vouch": not row.is_vouched_for and row.set_by_id != request.user.pk,
         **more,
     }
     return page(request, "ways/way.html", context, status=status)
@@ -192,6 +194,9 @@ def perform(request: Request, row: SignInProvider, name: str) -> str:
         count = verbs.remove(request.user, request.scope, row)
         says = ngettext("%(n)d link went with it.", "%(n)d links went with it.", count) % {"n": count}
         return _("%(name)s is removed.") % {"name": row.name} + " " + says
+    if name == "vouch":
+        verbs.vouch(request.user, request.scope, row, request.POST.get("seen", ""))
+        return _("%(name)s is confirmed. Those who decide come in there, too.") % {"name": row.name}
     verbs.switch(request.user, request.scope, row, on=name == "on")
     word = (
         _("%(name)s is on. Its button stands on the sign-in page.") if name == "on" else _("%(name)s is off.")
@@ -206,8 +211,15 @@ def confirm_page(
     card = ConfirmCard(
         title=title,
         effects=effects,
-        act=ActCard(label, reverse("way_act", args=[row.slug, name]), role, busy=_("One moment…")),
+        act=ActCard(
+            label,
+            reverse("way_act", args=[row.slug, name]),
+            role,
+            hidden=(("seen", row.digest),) if name == "vouch" else (),
+            busy=_("One moment…"),
+        ),
         back_url=reverse("way", args=[row.slug]),
+        facts=cards.entered(row) if name == "vouch" else (),
         summary=ErrorSummaryCard((ErrorLine(refusal.sentence),) if refusal else ()),
     )
     return page(
@@ -234,6 +246,15 @@ def words(row: SignInProvider, name: str, linked: int) -> tuple[str, str, Any, t
             % given,
         )
         return _("Switch %(name)s on") % given, _("Switch on"), "main", effects
+    if name == "vouch":
+        effects = (
+            _(
+                "Who approves, watches over or administers comes in there from now on, as the others do already."
+            ),
+            _("Look at it there, not at what you were told: whoever runs it can become anybody here."),
+            _("Any change of what stands below needs another word."),
+        )
+        return _("Confirm that %(name)s is your own") % given, _("Confirm it"), "main", effects
     if name == "off":
         effects = (
             _("Nobody comes in from %(name)s. Who is signed in stays so.") % given,
