@@ -41,6 +41,12 @@ class Workspace(models.Model):
     support_days = models.CharField(max_length=7, blank=True)
     support_from = models.TimeField(null=True, blank=True)
     support_until = models.TimeField(null=True, blank=True)
+    # Which approvals a request needs depends on the environment, so two people say that it is another one.
+    environment_wanted = models.CharField(max_length=12, blank=True, choices=Environment.choices)
+    wanted_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
+    wanted_at = models.DateTimeField(null=True, blank=True)
     # Goes up when a person changes what stands above.
     version = models.PositiveIntegerField(default=1)
 
@@ -69,6 +75,13 @@ class Workspace(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["base_url", "segment_id"], name="one_connection_per_workspace"),
             models.UniqueConstraint(fields=["client", "name"], name="one_workspace_per_name"),
+            models.CheckConstraint(
+                condition=models.Q(environment_wanted="", wanted_by=None, wanted_at=None)
+                | ~models.Q(environment_wanted="")
+                & ~models.Q(environment_wanted=models.F("environment"))
+                & models.Q(wanted_by__isnull=False, wanted_at__isnull=False),
+                name="another_environment_is_somebodys_wish",
+            ),
             models.CheckConstraint(
                 condition=models.Q(support_days="", support_from=None, support_until=None)
                 | models.Q(support_from__lt=models.F("support_until")) & ~models.Q(support_days=""),

@@ -26,6 +26,42 @@ class Pace(IntEnum):
     URGENT = 100  # the rest is kept for removals that cannot wait
 
 
+# How long somebody's wish for another environment waits for a second person.
+WISH_LASTS = timedelta(days=7)
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """That a workspace is of another environment. Nothing counts as long as one person alone says so."""
+
+    environment: str
+    by: int
+    at: datetime
+
+    def waits(self, now: datetime) -> bool:
+        return now - self.at < WISH_LASTS
+
+
+def agrees(wish: Wish | None, environment: str, by: int, now: datetime) -> bool:
+    """True if this is the second person's word for it; false if it is a first one's."""
+    return wish is not None and wish.waits(now) and wish.environment == environment and wish.by != by
+
+
+def refuses_environment(
+    wish: Wish | None, environment: str, by: int, administers: bool, now: datetime
+) -> str:
+    """Why another environment cannot be wished for or agreed to, in a sentence; empty if it can."""
+    if wish is None or not wish.waits(now) or wish.environment != environment:
+        return ""
+    if wish.by == by:
+        return "You asked for this environment already. It counts once another administrator of the client saves the same."
+    return (
+        ""
+        if administers
+        else "Somebody asked for this environment already. An administrator of the client agrees to it."
+    )
+
+
 class Outcome(StrEnum):
     WORKS = "works"
     FAILS = "fails"

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import asdict, dataclass
-from datetime import date, time
+from datetime import UTC, date, datetime, time
+from typing import Any
 
 from django.db import IntegrityError, transaction
 from django.db.models.functions import Now
@@ -12,7 +13,7 @@ from django.db.models.functions import Now
 from offboarding.connections import keyring
 from offboarding.connections.models import Coverage, Owner, Workspace
 from offboarding.connections.queries import KEEPS, facts_of, may_keep
-from offboarding.connections.rules import wrong_hours
+from offboarding.connections.rules import Wish, agrees, refuses_environment, wrong_hours
 from offboarding.directory.changes import (
     Changed,
     differences,
@@ -61,15 +62,51 @@ def change(
         with transaction.atomic():
             locked = held(workspace, version)
             named, personal = name_owners(locked, owners, today)
-            if not (changed := {**differences(locked, asdict(wanted)), **named}):
+            fields = {**asdict(wanted), **environment(locked, wanted.environment, by, scope)}
+            if not (changed := {**told(differences(locked, fields), fields), **named}):
                 raise nothing_changed()
-            write(locked, **asdict(wanted))
+            write(locked, **fields)
             facts = {"workspace": locked.name, "client": locked.client.name, "changed": changed}
             noted(Event.WORKSPACE_CHANGED, by, locked, facts, personal)
     except IntegrityError as error:
         raise Refused(
             "known-name", f"This client has a workspace called {wanted.name} already.", field="name"
         ) from error
+
+
+NO_WISH = {"environment_wanted": "", "wanted_by": None, "wanted_at": None}
+WISH = frozenset(NO_WISH)
+
+
+def wish_of(workspace: Workspace) -> Wish | None:
+    if workspace.wanted_by_id is None or workspace.wanted_at is None:
+        return None
+    return Wish(workspace.environment_wanted, workspace.wanted_by_id, workspace.wanted_at)
+
+
+def environment(locked: Workspace, wanted: str, by: User, scope: Scope) -> dict[str, Any]:
+    """What to write of it: the first person's word is kept, the second one's makes it so."""
+    if wanted == locked.environment:
+        return {}
+    wish, now = wish_of(locked), datetime.now(UTC)
+    administers = scope.covers(frozenset({locked.client_id}), Role.ADMINISTRATOR)
+    if why := refuses_environment(wish, wanted, by.pk, administers, now):
+        raise Refused("asked-already", why, field="environment")
+    if agrees(wish, wanted, by.pk, now):
+        return NO_WISH
+    return {
+        "environment": locked.environment,
+        "environment_wanted": wanted,
+        "wanted_by": by,
+        "wanted_at": now,
+    }
+
+
+def told(changed: Changed, fields: Mapping[str, Any]) -> Changed:
+    """For the record, where who says it and when stand beside it anyway. A wish that came true is one no more."""
+    news = {name: both for name, both in changed.items() if name not in WISH}
+    wish = fields.get("environment_wanted")
+    return {**news, "environment_wanted": ["", wish]} if wish else news
 
 
 def name_owners(locked: Workspace, owners: Collection[User], today: date) -> tuple[Changed, dict[str, str]]:

@@ -8,9 +8,11 @@ from datetime import date, time, timedelta
 from typing import Any
 
 import pytest
+import time_machine
 from django.db import connection
 from django.test import Client as Browser
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from offboarding.connections.models import Coverage, Workspace
 from offboarding.directory.models import Address, Client, Collaborator, Engagement
@@ -252,6 +254,44 @@ def test_environment_and_support_hours_of_a_workspace_are_kept(desk: Browser, wo
     answer = desk.post(url + "edit/", {**given, "version": "1", "support_from": "10:00"})
     text = says(answer)
     assert answer.status_code == 409 and "09:00" in text and "10:00" in text
+
+
+def test_another_environment_needs_two_people_as_a_policy_does(
+    desk: Browser, workspace: Any, olga: Any, ada: Any, person: Any
+) -> None:
+    """Who alone could call a production workspace a test one would take its approvers away."""
+    place, oz, lin = (
+        workspace("Acme Production"),
+        person("oz", Role.OPERATOR),
+        person("lin", Role.ADMINISTRATOR),
+    )
+    url = f"/setup/connections/{place.pk}/"
+
+    def saves(who: Any, version: int, environment: str = "development") -> str:
+        desk.force_login(who)
+        given = {
+            "name": place.name,
+            "environment": environment,
+            "managed_by": "hand",
+            "version": str(version),
+        }
+        text = says(desk.post(url + "edit/", given, follow=True))
+        place.refresh_from_db()
+        return text
+
+    text = saves(olga, 1)
+    assert place.environment == "production"
+    assert "its environment stays until another administrator saves the same" in text
+    assert "Olga says it is Development" in text.replace("Olga Petrenko", "Olga")
+    assert "You asked for this environment already" in saves(olga, 2)
+    assert "of the client agrees to it" in saves(oz, 2)
+    assert place.environment == "production"
+    with time_machine.travel(timezone.now() + timedelta(days=8)):
+        saves(ada, 2)
+        assert place.environment == "production", "a wish ends after a week, so this is a first word again"
+        assert "Acme Production is changed" in saves(lin, 3)
+    assert place.environment == "development"
+    assert place.wanted_by is None
 
 
 def test_owners_of_a_connection_are_named_and_taken_off_again(

@@ -14,6 +14,7 @@ from django.utils.translation import ngettext
 from offboarding.connections.models import Wanted, Workspace
 from offboarding.connections.queries import hours_of
 from offboarding.connections.rules import Check, Outcome, Tested, is_old
+from offboarding.connections.upkeep import wish_of
 from offboarding.discovery.models import Look
 from offboarding.discovery.rules import Outcome as Seen
 from offboarding.users.models import User
@@ -152,12 +153,27 @@ def refused(found: Iterable[ClientGroup]) -> AttentionCard | None:
     return AttentionCard(title % {"n": len(rows)}, rows) if rows else None
 
 
-def said(workspace: Workspace, owners: Sequence[User]) -> tuple[FactCard, ...]:
+def other_environment(workspace: Workspace, now: datetime) -> str:
+    """Who says that it is another one, while that waits for a second person; empty if nobody does."""
+    wish = wish_of(workspace)
+    if wish is None or not wish.waits(now) or workspace.wanted_by is None:
+        return ""
+    return _("%(who)s says it is %(environment)s: it counts once another administrator saves the same") % {
+        "who": workspace.wanted_by.name,
+        "environment": workspace.get_environment_wanted_display(),
+    }
+
+
+def said(workspace: Workspace, owners: Sequence[User], now: datetime) -> tuple[FactCard, ...]:
     """What people told us about it."""
     group = workspace.provider_group
     return (
         FactCard(_("Client"), workspace.client.name),
-        FactCard(_("Environment"), workspace.get_environment_display().capitalize()),
+        FactCard(
+            _("Environment"),
+            workspace.get_environment_display().capitalize(),
+            note=other_environment(workspace, now),
+        ),
         FactCard(
             _("Members are managed"),
             str(MANAGED[Workspace.ManagedBy(workspace.managed_by)]),

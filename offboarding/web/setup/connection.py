@@ -67,7 +67,7 @@ def show(request: Request, workspace: Workspace, status: int = 200, **more: Any)
     context = {
         "workspace": workspace,
         "facts": cards.facts(workspace, zone_of(request), now()),
-        "said": cards.said(workspace, owners_of(workspace, today(request))),
+        "said": cards.said(workspace, owners_of(workspace, today(request)), now()),
         "may_change": changes(request, workspace),
         "may_end": ends(request, workspace) and not workspace.ended_at,
         "syncs": cards.syncs(newest_reads(workspace, SYNCS), Clock.of(request)),
@@ -181,7 +181,11 @@ def edit(request: Request, pk: int) -> HttpResponse:
         refused(form, refusal)
         workspace.refresh_from_db()
         return form_page(request, form, workspace, status_of(refusal), stale=refusal.code == "stale")
-    messages.success(request, _("%(name)s is changed.") % {"name": form.said.name})
+    workspace.refresh_from_db()
+    says = _("%(name)s is changed.")
+    if form.said.environment != workspace.environment:
+        says = _("%(name)s: its environment stays until another administrator saves the same.")
+    messages.success(request, says % {"name": form.said.name})
     return redirect("connection", pk)
 
 

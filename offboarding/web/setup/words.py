@@ -30,6 +30,7 @@ FIELDS: dict[str, StrOrPromise] = {
     "sow": lazy("contract or SOW"),
     "kind": lazy("kind"),
     "environment": lazy("environment"),
+    "environment_wanted": lazy("environment, once a second person agrees"),
     "managed_by": lazy("managed"),
     "provider_group": lazy("identity provider's group"),
     "owners": lazy("owners"),
