@@ -274,7 +274,9 @@ def state_says(run: Run) -> str:
         return "done by hand"
     if run.state == State.DONE:
         return "verified" if run.attempts.all() and run.ended != Ended.NOTHING_TO_DO else "done"
-    return "not due yet" if run.item.at or run.item.step == "packet.seal" else run.state
+    if run.item.at or run.item.step == "packet.seal":
+        return "not due yet"
+    return "needs a person" if run.state == State.NEEDS_PERSON else str(run.state)
 
 
 def doing(run: Run) -> made.Run:

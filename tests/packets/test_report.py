@@ -168,6 +168,19 @@ def test_what_is_not_such_a_document_comes_back_as_it_is(data: bytes) -> None:
     assert settle(data) == data
 
 
+def test_many_files_and_long_words_leave_room_for_the_words_beside_them(sample: Make) -> None:
+    made = sample()
+    files = tuple(replace(made.evidence[0], number=number) for number in range(1, 80))
+    step = replace(made.items[0], title="Hand over tracking plans", place="", evidence=tuple(range(1, 80, 2)))
+    place = replace(made.places[0], planned="Keep: Auftragsverarbeitungsvereinbarung", now="Unchanged")
+    told = text_of(render(replace(made, evidence=files, items=(step,), places=(place,)), KEY))
+    assert "1 Hand over tracking plans" in told.splitlines()
+    assert "Auftragsverarbeitungsvereinbarung" not in told.split("The facts")[1], (
+        "it goes on in the next line"
+    )
+    assert "Auftragsverarbeitungsvereinbarung" in told.replace("\n", "")
+
+
 def test_an_addendum_names_the_version_before(sample: Make) -> None:
     more = Addendum(2, "2026-04-02T08:00:00Z", "Offboard", "The audit event came in.", 1, "cd" * 32)
     found = text_of(render(sample(version=2, addenda=(more,)), KEY))

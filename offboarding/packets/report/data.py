@@ -282,7 +282,8 @@ def _steps(items: list[Item], zone: ZoneInfo, short: bool) -> list[Row]:
         partial(_item, zone=zone),
         together.item_of,
         partial(_items, zone=zone),
-        odd=lambda one: _state(one.state)["mark"] in ("bad", "part"),
+        # That a person's step waits for its person is nothing odd.
+        odd=lambda one: one.kind != "manual" and _state(one.state)["mark"] in ("bad", "part"),
         read=FEW if short else READ,
     )
 

@@ -59,7 +59,7 @@ def items(some: Sequence[Item], zone: ZoneInfo) -> Row:
         "number": "",
         "title": many(len(some), "steps", some[0].title),
         "place": where(one.place for one in some),
-        "sentence": f"Numbers {ranges(one.number for one in some)}.",
+        "sentence": f"Numbers {ranges(one.number for one in some)}",
         "by": one_of_all(one.by for one in some),
         "at": span((one.at for one in some), zone),
         "evidence": proofs(some),
