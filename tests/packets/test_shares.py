@@ -108,6 +108,15 @@ def test_one_share_opens_no_other(client: Client, shared: Shared, ada: Any, toda
     assert "tokens 0.png" not in client.get(link(other)).content.decode()
 
 
+def test_after_a_refusal_the_right_code_still_opens(client: Client, shared: Shared) -> None:
+    client.post(link(shared, "code/"))
+    code = code_in(mail.outbox[0])
+    for refused in (client.post(link(shared, "code/")), client.post(link(shared, "enter/"), {"code": "1"})):
+        actions = re.findall(r'<form method="post" action="([^"]+)"', refused.content.decode())
+        assert actions == [link(shared, "enter/"), link(shared, "code/")], refused.status_code
+    assert client.post(actions[0], {"code": code}).status_code == 302
+
+
 def test_a_code_that_is_old_or_was_replaced_opens_nothing(client: Client, shared: Shared) -> None:
     first = actions.ask_code(shared[0], FROM)
     later(shared[0], minutes=2)

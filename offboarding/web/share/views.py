@@ -47,7 +47,7 @@ def inside(request: HttpRequest, share: Share) -> bool:
 def packet(request: HttpRequest, token: str) -> HttpResponse:
     share = share_or_404(request, token)
     if not inside(request, share):
-        return door(request, share, sent="sent" in request.GET)
+        return door(request, share, here(token), sent="sent" in request.GET)
     zone, found = zone_of(request), share.packet
     card = cards.packet_card(
         found, opened(found), {}, request.GET.dict(), zone, now(), versions_of(found), base=here(token)
@@ -59,14 +59,18 @@ def packet(request: HttpRequest, token: str) -> HttpResponse:
 
 
 def door(
-    request: HttpRequest, share: Share, *, sent: bool = False, refusal: Refused | None = None
+    request: HttpRequest, share: Share, where: str, *, sent: bool = False, refusal: Refused | None = None
 ) -> HttpResponse:
-    """It says nothing of the packet: whoever found the link has not shown yet that it is for them."""
+    """It says nothing of the packet: whoever found the link has not shown yet that it is for them.
+
+    Its forms name the whole address: after a refusal the page stands at that of the form.
+    """
     at_code = refusal is not None and refusal.facts.get("field") == "code"
     line = ErrorLine(refusal.sentence, "id_code" if at_code else "") if refusal else None
     told = _("A code is on its way to %(address)s. It holds for 10 minutes, and opens once.")
     context = {
         "address": masked(share.address),
+        "here": where,
         "field": FieldCard(
             "code", _("Code"), error=refusal.sentence if at_code and refusal else "", width="short",
             attrs=(("autocomplete", "one-time-code"), ("inputmode", "numeric")),
@@ -93,7 +97,7 @@ def code(request: HttpRequest, token: str) -> HttpResponse:
         made = actions.ask_code(share, visitor_of(request))
         mail.send(share, made)
     except Refused as refusal:
-        return door(request, share, refusal=refusal)
+        return door(request, share, here(token), refusal=refusal)
     return redirect(f"{here(token)}?sent=1")
 
 
@@ -103,7 +107,7 @@ def enter(request: HttpRequest, token: str) -> HttpResponse:
     try:
         actions.open_with(share, request.POST.get("code", "")[:40], visitor_of(request))
     except Refused as refusal:
-        return door(request, share, refusal=refusal)
+        return door(request, share, here(token), refusal=refusal)
     answer = redirect(here(token))
     answer.set_signed_cookie(
         COOKIE, str(share.pk), salt=SALT, max_age=STAY, path=here(token), secure=request.is_secure(),
