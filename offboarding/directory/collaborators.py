@@ -245,14 +245,17 @@ def may_not_merge(kept: Collaborator, gone: Collaborator) -> str:
 
 
 def move_addresses(kept: Collaborator, gone: Collaborator) -> list[str]:
-    """Those that `kept` does not have yet."""
-    has = {fold(each.email) for each in kept.addresses.all()}
-    moving = [each for each in gone.addresses.all() if fold(each.email) not in has]
+    """Those that `kept` does not have yet, or has retired while `gone` still uses them."""
+    has = {fold(each.email): each for each in kept.addresses.all()}
+    again = [has[name] for each in gone.addresses.all() if (name := fold(each.email)) in has
+             and has[name].retired_at and not each.retired_at]  # fmt: skip
+    moving = [each for each in gone.addresses.all() if has.get(fold(each.email)) in (None, *again)]
     if kept.addresses.filter(retired_at=None).count() + sum(not each.retired_at for each in moving) > MOST:
         raise Refused(
             "too-many-addresses",
             f"Together they have more than {MOST} addresses. Retire those that are wrong first.",
         )
+    kept.addresses.filter(pk__in=[each.pk for each in again]).delete()
     gone.addresses.exclude(pk__in=[each.pk for each in moving]).delete()
     Address.objects.filter(pk__in=[each.pk for each in moving]).update(collaborator=kept)
     return [each.email for each in moving]

@@ -178,6 +178,20 @@ def test_a_merge_moves_addresses_and_engagements_and_says_so(
     assert set(other_addresses(scope_of(alice, today), "dr@mail.example")) == {DAN, "dan@old.example"}
 
 
+def test_what_one_has_retired_and_the_other_still_uses_stays_in_use_after_a_merge(
+    act: Any, ada: Any, alice: Any, dan: Collaborator, twin: Collaborator, today: date
+) -> None:
+    """An address that is searched for before a merge is searched for after it."""
+    act(verbs.add_address, alice, dan, "both@x.example", "alias")
+    act(verbs.retire_address, alice, dan, dan.addresses.get(email="both@x.example"))
+    act(verbs.add_address, alice, twin, "Both@x.example", "work")
+    dan.refresh_from_db()
+    twin.refresh_from_db()
+    act(waiting.merge, ada, dan, twin, (dan.version, twin.version))
+    assert "Both@x.example" in other_addresses(scope_of(alice, today), DAN)
+    assert dan.addresses.filter(email__iexact="both@x.example").count() == 1
+
+
 def test_a_merge_is_an_administrators(act: Any, alice: Any, dan: Collaborator, twin: Collaborator) -> None:
     with pytest.raises(Refused) as refusal:
         act(waiting.merge, alice, dan, twin, (1, 1))
