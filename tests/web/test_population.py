@@ -28,6 +28,7 @@ from offboarding.packets.models import Packet
 from offboarding.packets.perform import perform
 from offboarding.removals.models import RemovalRequest
 from offboarding.reports.population.controls import controls
+from offboarding.trail.rules import KEPT
 from offboarding.users.rules import Role
 from offboarding.work.actions import claim
 from tests.conftest import PASSWORD
@@ -120,9 +121,14 @@ def test__of_one_client_reads_that_requests_for_several_are_not_listed(
     client.force_login(person("edna", Role.AUDITOR, clients_=("Acme",)))
     text = says(client.get(URL))
     assert "1 more request reaches into a client that you may not read too, so it is not listed here." in text
-    assert "There are some that reach into other clients too" in text and "Globex" not in text
+    assert "Packets has the part of your client" in text and "Globex" not in text
     prove(client)
     assert "reach into other clients 1" in says(client.get(f"{URL}export/"))
+
+
+def test_the_usual_period_is_one_that_a_first_copy_of_a_trail_covers(desk: Browser, today: date) -> None:
+    (since,) = re.findall(r'name="since"[^>]*value="([^"]+)"', desk.get(URL).content.decode())
+    assert date.fromisoformat(since) - timedelta(days=1) > today - KEPT, "also where the day begins earlier"
 
 
 def test_the_chart_says_the_same_as_its_table(desk: Browser, world: list[Any]) -> None:

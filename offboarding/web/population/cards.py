@@ -288,7 +288,9 @@ def empty(report: Report) -> EmptyCard:
     if report.not_listed:
         return EmptyCard(
             _("No request of this period is for you to read."),
-            _("There are some that reach into other clients too: ask whoever may read all of them."),
+            _(
+                "Some reach into other clients too. Of each that is sealed, Packets has the part of your client."
+            ),
         )
     if report.unasked:
         text = _("Segment shows removals, though: see the exceptions above.")

@@ -20,7 +20,7 @@ from offboarding.web.cards import FieldCard
 
 DAY = forms.DateInput(attrs={"type": "date"})
 LONGEST = timedelta(days=3 * 366)  # a longer period is two reports
-USUAL = timedelta(days=90)
+USUAL = timedelta(days=88)  # within what Segment keeps: else not even a first copy covers the first day
 KIND_WORDS = {
     Group.COMPLETION: lazy("Completion"),
     Group.SCOPE: lazy("Scope"),
@@ -133,7 +133,7 @@ class PeriodForm(forms.Form):
 
 
 class SampleForm(forms.Form):
-    sample = forms.IntegerField(label=lazy("Sample"), min_value=1, max_value=LARGEST_SAMPLE)
+    sample = forms.IntegerField(label=lazy("How many"), min_value=1, max_value=LARGEST_SAMPLE)
     seed = forms.CharField(label=lazy("Seed"), max_length=40, strip=True)
 
     def cards(self, seed: str) -> tuple[FieldCard, ...]:
