@@ -217,6 +217,18 @@ def test_its_page_says_where_everything_stands(client: Browser, release: Make, s
     assert re.search(r'role="timer" data-since="[^"]+">00:00:\d\d<', page.content.decode())
 
 
+def test_its_page_says_what_is_still_owed(client: Browser, release: Make, sam: Any) -> None:
+    removal = release("Acme Production")
+    client.force_login(sam)
+    page = client.get(f"{PAGE}{removal.reference}/")
+    text, steps = text_of(page), Run.objects.filter(item__plan__removal=removal)
+    told = steps.get(item__code="client-told")
+    assert "Client notice" in text and "has the client to be told?" in text
+    assert f"/requests/{removal.reference}/steps/{told.item.number}/" in page.content.decode()
+    assert f"0 of {steps.count()} steps done" in text
+    assert f'href="/requests/{removal.reference}/checklist/"' in page.content.decode()
+
+
 def test_while_the_engine_stands_still_whoever_presses_is_told(
     client: Browser, release: Make, sam: Any
 ) -> None:

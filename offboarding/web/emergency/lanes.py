@@ -80,7 +80,8 @@ def spelled(span: timedelta) -> str:
 
 
 def lanes(seen: Incident) -> tuple[LaneCard, ...]:
-    return (segment(seen), provider(seen), tokens(seen), keys(seen), told(seen), reviews(seen))
+    at_once = (segment(seen), provider(seen), tokens(seen), keys(seen), told(seen))
+    return (*at_once, client_notice(seen), checklist(seen), reviews(seen))
 
 
 def segment(seen: Incident) -> LaneCard:
@@ -122,6 +123,22 @@ def provider(seen: Incident) -> LaneCard:
 def tokens(seen: Incident) -> LaneCard:
     says = _("By hand: Segment's API does not list tokens.")
     return by_hand(seen, _("Tokens"), says, "list-tokens", "remove-tokens")
+
+
+def client_notice(seen: Incident) -> LaneCard:
+    says = _("A decision with its reasons: was data touched, and has the client to be told?")
+    return by_hand(seen, _("Client notice"), says, "client-told")
+
+
+def checklist(seen: Incident) -> LaneCard:
+    """All that is owed behind it, also what only became known afterwards."""
+    left = [run for run in seen.runs if State(run.state) not in ENDED]
+    words = {"n": len(seen.runs) - len(left), "all": len(seen.runs)}
+    says = _("%(n)d of %(all)d steps done") % words
+    state = worst([tag_of(run) for run in left]) if left else TagCard("done")
+    return LaneCard(
+        _("Checklist"), state, says, ActCard(_("Open the checklist"), f"{seen.shown.url}checklist/", "link")
+    )
 
 
 def keys(seen: Incident) -> LaneCard:
