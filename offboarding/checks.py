@@ -12,7 +12,9 @@ from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, Warning, register
 
 from offboarding.evidence.store import storage
+from offboarding.ledger.stamps import trusted
 from offboarding.lib.sealing import NotASealingKey, Sealer
+from offboarding.lib.timestamps import NotStamped
 
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
 Apps = Sequence[AppConfig] | None
@@ -96,6 +98,21 @@ def sealing_keys_are_keys(app_configs: Apps, **_kwargs: Any) -> list[CheckMessag
                 id="offboarding.E003",
             )
         ]
+    return []
+
+
+@register(Tags.files)
+def stamps_can_be_checked(app_configs: Apps, **_kwargs: Any) -> list[CheckMessage]:
+    """Without certificates every stamp would be refused, hour after hour."""
+    if not settings.TIME_STAMP_URL and not settings.TIME_STAMP_CA:
+        return []
+    try:
+        trusted()
+    except NotStamped as error:
+        hint = (
+            "Name a file with the certificates of the authority's CA, in PEM form, in OFFBOARD_TIME_STAMP_CA."
+        )
+        return [Error(f"No time stamp can count: {error}.", hint=hint, id="offboarding.E006")]
     return []
 
 

@@ -194,6 +194,17 @@ def mailbox(value: str) -> str:
     return value
 
 
+def authority(value: str) -> str:
+    """With its path, unlike our own address. Only a simulated one, on this machine, is called without TLS."""
+    parts = urlsplit(value)
+    known = parts.scheme == "https" or (
+        parts.scheme == "http" and parts.hostname in ("localhost", "127.0.0.1")
+    )
+    if value and (not known or not parts.hostname or "@" in parts.netloc):
+        raise ValueError("write its address, for example https://tsa.example.com/tsr, or leave it empty")
+    return value
+
+
 def password(value: str) -> str:
     if value and (len(value) < 24 or not value.isascii() or any(sign.isspace() for sign in value)):
         raise ValueError("write 24 or more letters, digits and signs without spaces, or leave it empty")
@@ -225,6 +236,18 @@ VARIABLES = (
         "",
         mailbox,
         "A mailbox that gets each newest signed checkpoint; or empty.",
+    ),
+    Variable(
+        "OFFBOARD_TIME_STAMP_URL",
+        "",
+        authority,
+        "A time stamping authority (RFC 3161) that is asked to stamp each signed checkpoint; or empty.",
+    ),
+    Variable(
+        "OFFBOARD_TIME_STAMP_CA",
+        "",
+        text,
+        "A file with the certificates (PEM) under which the authority's stamps count.",
     ),
     Variable(
         "OFFBOARD_DATABASE_URL",

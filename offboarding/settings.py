@@ -27,6 +27,8 @@ SIGNING_KEY: str = VALUES["SIGNING_KEY"][0]
 OLD_SIGNING_KEYS: list[str] = VALUES["SIGNING_KEY"][1:]
 FIRST_SIGNING_KEY: str = VALUES["SIGNING_KEY"][-1]
 CHECKPOINT_MAIL: str = VALUES["CHECKPOINT_MAIL"]
+TIME_STAMP_URL: str = VALUES["TIME_STAMP_URL"]
+TIME_STAMP_CA: str = VALUES["TIME_STAMP_CA"]
 REDIS_URL: str = VALUES["REDIS_URL"]
 ENGINE_THREADS: int = VALUES["ENGINE_THREADS"]
 ENGINE_PROCESSES: int = VALUES["ENGINE_PROCESSES"]
@@ -93,6 +95,7 @@ INSTALLED_APPS = [
     "offboarding.letters",
     "offboarding.packets",
     "offboarding.retention",
+    "offboarding.stamps",
     "offboarding.journey",
     "offboarding.reports",
     "offboarding.web",

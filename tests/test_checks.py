@@ -59,6 +59,22 @@ def test_a_data_folder_that_cannot_be_written_is_an_error(settings: LazySettings
     assert "offboarding.E002" in ids()
 
 
+@pytest.mark.parametrize(
+    ("given", "says"), [(None, "cannot be read"), (b"", "holds none"), (b"no PEM", "holds none")]
+)
+def test_time_stamps_without_certificates_are_an_error(
+    settings: LazySettings, tmp_path: Path, given: bytes | None, says: str
+) -> None:
+    settings.TIME_STAMP_URL = "https://tsa.example.com/tsr"
+    settings.TIME_STAMP_CA = str(tmp_path / "ca.pem") if given is not None else ""
+    if given is not None:
+        (tmp_path / "ca.pem").write_bytes(given)
+    [message] = checks.stamps_can_be_checked(None)
+    assert message.id == "offboarding.E006" and says in message.msg
+    settings.TIME_STAMP_URL = settings.TIME_STAMP_CA = ""
+    assert not checks.stamps_can_be_checked(None)
+
+
 @pytest.mark.parametrize("place", [0, 1])
 def test_a_sealing_key_that_is_none_is_an_error_and_is_not_shown(settings: LazySettings, place: int) -> None:
     keys = list(settings.SEALING_KEYS)

@@ -112,14 +112,20 @@ def fetched(url: str, simulators: bool, deadline: float) -> dict[str, Any]:
 
 
 def sent(
-    method: str, url: str, headers: Mapping[str, str], body: bytes | None, simulators: bool, deadline: float
+    method: str,
+    url: str,
+    headers: Mapping[str, str],
+    body: bytes | None,
+    simulators: bool,
+    deadline: float,
+    most: int = MOST,
 ) -> Answer:
     """One call to whatever host the address names: over https, at an address of the public internet. Raises NoAnswer."""
     parts = urlsplit(url)
     target = parts._replace(scheme="", netloc="", fragment="").geturl() or "/"
     outside = Outside(frozenset({parts.netloc.removesuffix(":443")}), simulators)
     base = f"{parts.scheme}://{parts.netloc}"
-    wire = Wire(base, outside=outside, transport=None, deadline=deadline, max_bytes=MOST)
+    wire = Wire(base, outside=outside, transport=None, deadline=deadline, max_bytes=most)
     try:
         return wire.send(method, target, headers, body)
     except (Unsent, Unclear) as error:

@@ -59,6 +59,7 @@ class JourneyConfig(AppConfig):
         from offboarding.journey import actions, batches, notices, standstill
         from offboarding.ledger import outside
         from offboarding.ledger.apps import hour
+        from offboarding.stamps import actions as stamps
         from offboarding.work import clock, desks
 
         desks.FIRST.append(standstill.compare)
@@ -70,4 +71,5 @@ class JourneyConfig(AppConfig):
         desks.schedule("connections.old_tokens", hour, note_old_tokens)
         desks.schedule("ledger.checkpoint", hour, sign_checkpoint)
         desks.schedule("ledger.deliver", every_turn, seldom(outside.deliver_newest, 30.0))
+        desks.schedule("ledger.stamp", every_turn, seldom(stamps.wake, 10.0))
         notices.register()

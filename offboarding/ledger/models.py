@@ -115,3 +115,13 @@ class Delivery(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["checkpoint", "place"], name="delivered_once")]
+
+
+class Stamp(models.Model):
+    """A time stamping authority saw this checkpoint, with its signature, at this time (RFC 3161). It was verified before."""
+
+    checkpoint = models.OneToOneField(Checkpoint, on_delete=models.PROTECT, related_name="stamp")
+    at = models.DateTimeField()
+    # As it came: a TimeStampResp, which `openssl ts -verify` reads.
+    answer = models.BinaryField()
+    kept_at = models.DateTimeField(db_default=Now())

@@ -12,7 +12,7 @@ from django.db.models import QuerySet
 from django.db.models.functions import Now
 
 from offboarding.ledger.keys import known_keys, older_signers, signer
-from offboarding.ledger.models import Checkpoint, Entry, Head
+from offboarding.ledger.models import Checkpoint, Entry, Head, Stamp
 from offboarding.ledger.rules import Broken, Statement, first_broken, statement_in
 from offboarding.lib.hashing import sha256_hex
 from offboarding.lib.signing import verify
@@ -58,6 +58,10 @@ def newest_seq() -> int:
 
 def newest_checkpoint() -> Checkpoint | None:
     return Checkpoint.objects.order_by("-size").first()
+
+
+def newest_stamp() -> Stamp | None:
+    return Stamp.objects.select_related("checkpoint").order_by("-checkpoint__size").first()
 
 
 # ---------------------------------------------------------------- what stands outside the database

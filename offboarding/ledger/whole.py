@@ -19,6 +19,7 @@ from offboarding.ledger.rules import (
     statement_of,
     wrong_columns,
 )
+from offboarding.ledger.stamps import Stamps
 from offboarding.lib import canonical
 from offboarding.lib.hashing import salted_digest
 from offboarding.lib.merkle import Edge, leaf_hash, pyramid
@@ -151,6 +152,7 @@ class Merged:
         self.outside = sorted(outside, key=lambda said: said.size)
         self.inside: Iterator[Checkpoint] = Checkpoint.objects.order_by("size").iterator(CHUNK)
         self.next = next(self.inside, None)
+        self.stamps = Stamps()
 
     def wrong(self, walk: Walk) -> Broken | None:
         while self.next and self.next.size <= walk.edge.size:
@@ -163,7 +165,7 @@ class Merged:
                 said, walk, "from outside "
             ):
                 return found
-        return None
+        return self.stamps.wrong(walk.edge.size)
 
     def altered(self, made: Checkpoint) -> Broken | None:
         said = canonical.loads(bytes(made.body))

@@ -33,6 +33,7 @@ from offboarding.packets.models import Packet
 from offboarding.packets.remarks import exceptions, taken_off, unknowns
 from offboarding.packets.resources import resources
 from offboarding.packets.shelf import Shelf, old_of
+from offboarding.packets.stamped import stamp_of
 from offboarding.packets.told import addenda, messages
 from offboarding.packets.words import listed
 from offboarding.removals.models import Attachment, RemovalRequest
@@ -106,7 +107,10 @@ def collect(packet: Packet, statement: Checkpoint, touch: Callable[[], None]) ->
         **remarks(known, stood),
         evidence=tuple(shelf.pieces.values()),
         checkpoint=made.Checkpoint(
-            bytes(statement.body), b64decode(statement.signature), statement.public_key.encode()
+            bytes(statement.body),
+            b64decode(statement.signature),
+            statement.public_key.encode(),
+            *stamp_of(statement),
         ),
         entries=entries(removal, statement),
         addenda=addenda(packet),

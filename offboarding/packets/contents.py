@@ -8,6 +8,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import IO, Any
 
+# Where the stamped checkpoint, its time stamp and the certificates of its authority stand under data/, if it has one.
+STAMPED = "ledger/stamped.json"
+STAMP = "ledger/stamped.tsr"
+AUTHORITIES = "ledger/time-stamp-ca.pem"
+
 
 @dataclass(frozen=True)
 class Person:
@@ -247,11 +252,17 @@ class Entry:
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """A signed statement about the whole ledger: the canonical bytes, and the Ed25519 signature over them."""
+    """A signed statement about the whole ledger: the canonical bytes, and the Ed25519 signature over them.
+
+    `stamp` is what a time stamping authority answered to the two, and `authorities` the certificates (PEM) under which it
+    counts; both are empty if there is none.
+    """
 
     data: bytes
     signature: bytes
     public_pem: bytes
+    stamp: bytes = b""
+    authorities: bytes = b""
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from django.conf import settings
 
-from offboarding.ledger.actions import checkpoint, current_key
+from offboarding.ledger.actions import current_key
 from offboarding.ledger.keys import KeyChanged
 from offboarding.ledger.tiles import NotWhole
 from offboarding.lib.bags import ChangedSource
@@ -15,10 +15,13 @@ from offboarding.lib.typesetting import DocumentRefused
 from offboarding.packets import actions
 from offboarding.packets.collect import collect
 from offboarding.packets.models import Packet
+from offboarding.packets.stamped import awaited, statement_of
 from offboarding.packets.writer import PacketRefused, write_packet
 from offboarding.work.actions import Hold, put_down
 from offboarding.work.beating import beating
 from offboarding.work.rules import State
+
+PAUSE = timedelta(seconds=3)  # between looks for a time stamp
 
 
 def perform(packet: Packet) -> None:
@@ -28,10 +31,15 @@ def perform(packet: Packet) -> None:
 
 
 def make(packet: Packet) -> None:
-    actions.stamp(packet)
     folder = Path(settings.PACKET_ROOT)
     try:
-        statement = checkpoint()
+        if awaited(packet):
+            put_down(
+                packet, State.WAITING, after=PAUSE, waiting_for="the time stamp of its checkpoint. Next look"
+            )
+            return
+        actions.stamp(packet)
+        statement = statement_of(packet)
         assert statement is not None, "a closed removal has entries"
         contents = collect(packet, statement, Hold(packet).touch)
         folder.mkdir(parents=True, exist_ok=True)

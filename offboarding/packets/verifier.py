@@ -32,6 +32,7 @@ MOST_TEXT = 256 << 20
 MOST_DIRECTORY = 64 << 20
 MOST_BESIDE = 1 << 20
 LIMIT = 0xFFFFFFFF
+STAMPED = "data/ledger/stamped.json"
 
 
 class Bad(Exception):
@@ -123,6 +124,8 @@ class Packet:
         check(self.plan)
         check(self.evidence)
         check(self.checkpoint)
+        if STAMPED in self.files:
+            check(self.stamp)
         check(self.entries)
         check(self.proofs)
 
@@ -333,6 +336,15 @@ class Packet:
         if self.keys:
             in_its_time(read_keys(self.keys), made["checkpoint"]["key_id"], made["checkpoint"]["at"])
         return f"The checkpoint of the ledger ({int(made['checkpoint']['size'])} entries) is signed by {key_id_of(key)}."
+
+    def stamp(self) -> str:
+        """Whether the authority signed it, and when, is for openssl to say: VERIFY.txt has the command."""
+        made, signed = self.json("data/ledger/checkpoint.json"), self.text(STAMPED)
+        if signed != canonical({name: made[name] for name in ("checkpoint", "signature")}):
+            raise Bad("What was stamped is not the checkpoint of this packet.")
+        if hashlib.sha256(signed).digest() not in self.text("data/ledger/stamped.tsr"):
+            raise Bad("The time stamp is not over the checkpoint of this packet.")
+        return "The time stamp names the checkpoint of this packet. Whether an authority signed it, openssl says: see VERIFY.txt."
 
     def entries(self) -> str:
         lines, proofs = self.ledger()

@@ -26,7 +26,16 @@ from offboarding.lib import canonical, signing
 from offboarding.lib.bags import BagFile, Stored, StoredZip, from_bytes, write_bag
 from offboarding.lib.hashing import CHUNK, sha256_hex, sha256_stream
 from offboarding.lib.signing import Signer
-from offboarding.packets.contents import Entry, Evidence, PacketContents, plain
+from offboarding.packets.contents import (
+    AUTHORITIES,
+    STAMP,
+    STAMPED,
+    Checkpoint,
+    Entry,
+    Evidence,
+    PacketContents,
+    plain,
+)
 from offboarding.packets.lists import lists
 from offboarding.packets.report import render
 from offboarding.packets.report.instructions import verify_text
@@ -144,7 +153,7 @@ def _write(out: IO[bytes], contents: PacketContents, signer: Signer) -> tuple[tu
 
 def _tags(contents: PacketContents, signer: Signer) -> list[BagFile]:
     program = Path(__file__).with_name("verifier.py").read_bytes()
-    text = verify_text(contents.name, signer.key_id).encode("utf-8")
+    text = verify_text(contents.name, signer.key_id, bool(contents.checkpoint.stamp)).encode("utf-8")
     return [from_bytes("VERIFY.txt", text), from_bytes("verify.py", program)]
 
 
@@ -169,6 +178,8 @@ def _payload(contents: PacketContents, signer: Signer) -> Iterator[BagFile]:
     yield from_bytes("ledger/entries.jsonl", _lines(contents.entries))
     yield _json("ledger/proofs.json", [_proof(entry) for entry in contents.entries])
     yield _json("ledger/checkpoint.json", _checkpoint(contents))
+    if contents.checkpoint.stamp:
+        yield from _stamp(contents.checkpoint)
     yield from_bytes("keys/public.pem", signer.public_pem())
 
 
@@ -210,6 +221,17 @@ def _checkpoint(contents: PacketContents) -> dict[str, Any]:
         "signature": b64encode(made.signature).decode("ascii"),
         "public_key": made.public_pem.decode("ascii"),
     }
+
+
+def _stamp(made: Checkpoint) -> Iterator[BagFile]:
+    """The bytes that were stamped stand in a file of their own, for `openssl ts -verify`."""
+    signed = {
+        "checkpoint": canonical.loads(made.data),
+        "signature": b64encode(made.signature).decode("ascii"),
+    }
+    yield from_bytes(STAMPED, canonical.dumps(signed))
+    yield from_bytes(STAMP, made.stamp)
+    yield from_bytes(AUTHORITIES, made.authorities)
 
 
 def _json(path: str, value: Any) -> BagFile:

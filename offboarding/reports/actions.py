@@ -16,6 +16,7 @@ from offboarding.ledger.rules import Broken
 from offboarding.lib.refusals import Refused
 from offboarding.reports.models import Check
 from offboarding.reports.walls import READERS
+from offboarding.stamps.models import Stamping
 from offboarding.users.models import User
 from offboarding.users.rules import Role, actor_of
 from offboarding.work.actions import put_down
@@ -44,6 +45,12 @@ def try_again(by: User, scope: Scope, check: Check) -> None:
     if not scope.everywhere(Role.ADMINISTRATOR):
         raise Refused("not-for-all", "Only administrators of all clients have this tried again.")
     directory.try_again(by, check, "the check of the ledger")
+
+
+def try_stamping_again(by: User, scope: Scope, row: Stamping) -> None:
+    if not scope.everywhere(Role.ADMINISTRATOR):
+        raise Refused("not-for-all", "Only administrators of all clients have this tried again.")
+    directory.try_again(by, row, "the time stamps of the ledger")
 
 
 def checked(check: Check, entries: int, found: Broken | None) -> None:

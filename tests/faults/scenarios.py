@@ -35,6 +35,7 @@ from offboarding.execution.rotation import queries as rotations
 from offboarding.execution.rules import Result
 from offboarding.execution.steps import OWN, STEPS
 from offboarding.journey import batches, emergency
+from offboarding.ledger.models import Checkpoint
 from offboarding.letters import actions as letters
 from offboarding.letters.rules import Kind as LetterKind
 from offboarding.packets.models import Packet
@@ -49,6 +50,9 @@ from offboarding.reports.actions import check_ledger
 from offboarding.retention import purging
 from offboarding.retention.actions import keep_for
 from offboarding.retention.checking import order as check_evidence
+from offboarding.stamps import actions as stamps
+from offboarding.stamps.models import Stamping
+from offboarding.stamps.queries import ONLY
 from offboarding.trail import actions as trail
 from offboarding.trail.models import Harvest
 from offboarding.work import desks
@@ -370,6 +374,17 @@ def signed() -> Target:
     return Target("ledger.deliver")
 
 
+def to_be_stamped() -> Target:
+    signed()
+    stamps.wake()
+    return Target("stamps.Stamping", ONLY)
+
+
+def signed_and_not_asked_for() -> Target:
+    signed()
+    return Target("ledger.stamp")
+
+
 def ledger_to_walk() -> Target:
     running("acme-staging")
     made = check_ledger()
@@ -430,6 +445,8 @@ SCENARIOS: dict[str, Prepare] = {
     "ledger.check": schedule("ledger.check"),
     "ledger.checkpoint": schedule("ledger.checkpoint"),
     "ledger.deliver": signed,
+    "ledger.stamp": signed_and_not_asked_for,
+    "stamps.Stamping": to_be_stamped,
 }
 
 
@@ -449,7 +466,10 @@ def left_undone() -> list[str]:
     old = Workspace.objects.filter(
         ended_at=None, refused_at=None, old_at=None, token_set_at__lte=now - timedelta(days=730)
     )
+    asking_since = Stamping.objects.values_list("begins", flat=True)
+    unstamped = Checkpoint.objects.filter(size__in=list(asking_since), stamp=None)
     return [
+        *(f"the checkpoint at entry {each.size} is not stamped" for each in unstamped),
         *(f"row {row.pk} of a list is {row.state}" for row in rows),
         *(f"nobody was told of asking {pk}" for pk in asked),
         *(f"nobody was told of the old token of {each.name}" for each in old),

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from offboarding.env import fresh_keys
+from tests import tsa
 from tests.faults.databases import Database
 from tests.faults.segment import Segment, segment
 
@@ -67,7 +68,8 @@ def disconnect() -> None:
 @contextmanager
 def world(database: Database, folder: Path, workspaces: str | dict[str, Any]) -> Iterator[World]:
     """Sets Django up on this database; so one a process."""
-    with segment(workspaces, folder) as simulated:
+    with segment(workspaces, folder) as simulated, tsa.running(folder / "tsa") as (url, certificates):
+        os.environ.update({"OFFBOARD_TIME_STAMP_URL": url, "OFFBOARD_TIME_STAMP_CA": str(certificates)})
         made = World(database, folder, simulated)
         set_up(made)
         try:
@@ -98,10 +100,14 @@ def set_up(made: World) -> None:
 
     django.setup()
     quieten(made.folder / "offboard.log")
-    from datetime import UTC, datetime
+    from datetime import UTC, datetime, timedelta
 
     from offboarding.demo.actions import fill
+    from offboarding.packets import stamped
     from offboarding.work.starting import settle
+
+    # Stamps are asked for by their own scenarios alone, so no packet waits for one.
+    stamped.PATIENCE = timedelta(0)
 
     fill(made.segment.described, datetime.now(UTC).date())
     settle()

@@ -13,7 +13,7 @@ from tests.house.source import PRODUCT, ROOT, Import, everything, imports, listi
 FLOORS = (
     ("lib", "simulators"),
     ("gateways", "work", "ledger"),
-    ("users",),
+    ("users", "stamps"),
     ("directory",),
     ("connections", "evidence"),
     ("discovery", "removals", "notifications", "trail"),

@@ -13,7 +13,7 @@ OWN = {*WRITTEN_ONCE, *NEVER_CHANGED, "approvals_policyversion"}
 MAY_CHANGE = {
     "it is work on its way, and its state moves": (
         "discovery_look execution_run letters_delivery notifications_message packets_packet packets_redaction "
-        "reports_check retention_evidencecheck retention_extension retention_purge trail_harvest ledger_delivery"
+        "reports_check retention_evidencecheck retention_extension retention_purge trail_harvest stamps_stamping ledger_delivery"
     ),
     "it moves from stage to stage, and each move is in the ledger": (
         "removals_removalrequest removals_place removals_batch removals_batchrow removals_attachment letters_letter "

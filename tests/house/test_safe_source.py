@@ -27,6 +27,7 @@ CHANCE = {
     "execution/perform.py",
     "notifications/outbox.py",
     "retention/management/commands/verify_evidence.py",
+    "stamps/perform.py",
     "trail/perform.py",
 }
 TRIES = {"search", "match", "fullmatch", "sub", "findall", "finditer", "split", "compile"}

@@ -14,6 +14,7 @@ from offboarding.directory.models import Client
 from offboarding.evidence.models import Evidence
 from offboarding.ledger.actions import APP, Event, checkpoint, record
 from offboarding.ledger.management.commands.limit_web_role import NEVER_CHANGED, WRITTEN_ONCE
+from offboarding.ledger.models import Stamp
 from offboarding.retention.models import Purge, Tombstone
 from offboarding.users.models import User
 
@@ -29,7 +30,9 @@ def written() -> None:
     """A row in each table of the record."""
     with transaction.atomic():
         record(Event.REMOVAL_FILED, actor=APP, about="R-1001")
-    checkpoint()
+    made = checkpoint()
+    assert made
+    Stamp.objects.create(checkpoint=made, at=made.at, answer=b"x")
     client = Client.objects.create(name="Acme", slug="acme")
     file = Evidence.objects.create(
         sha256="0" * 64, size=1, media_type="text/plain", name="n", shows="s", source="app", taken_by="x",

@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection, transaction
+from django.db.models.functions import Now
 from django.test import Client as Browser
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
@@ -19,9 +21,13 @@ from offboarding.ledger.actions import APP, Event, checkpoint, record_each
 from offboarding.ledger.models import Entry
 from offboarding.lib import canonical
 from offboarding.reports.models import Check
+from offboarding.stamps import actions as stamps
+from offboarding.stamps.models import Stamping
 from offboarding.users.rules import Role
+from offboarding.work.desks import DESKS
 from tests.conftest import PASSWORD
 from tests.ledger import forging
+from tests.tsa import Authority, served
 
 Make = Callable[..., Any]
 
@@ -279,6 +285,35 @@ def test_how_the_chain_stands_is_said(desk: Browser) -> None:
         walk()
     text = says(desk.get("/audit/"))
     assert "The ledger is broken" in text and "entry 2 was altered" in text and "Tell security" in text
+
+
+def test_the_newest_stamped_time_is_said_and_why_a_checkpoint_is_not_stamped_yet(
+    desk: Browser, settings: Any, tmp_path: Path
+) -> None:
+    settings.CHECKPOINT_FILE = tmp_path / "checkpoints.jsonl"
+    assert "stamp" not in says(desk.get("/audit/"))
+    authority = Authority(tmp_path / "tsa")
+    settings.TIME_STAMP_CA = str(authority.ca)
+
+    def turn(url: str) -> str:
+        settings.TIME_STAMP_URL = url
+        stamps.wake()
+        Stamping.objects.update(not_before=Now())
+        DESKS["stamps.Stamping"].look(Stamping.objects.get().pk)
+        return says(desk.get("/audit/"))
+
+    many(3)
+    made = checkpoint()
+    assert made
+    text = turn("http://127.0.0.1:9/tsr")
+    assert "not stamped yet, because 127.0.0.1:9 cannot be reached: nothing answers at its address." in text
+    with served(authority.answer) as (url, _):
+        text = turn(url)
+    assert f"A time stamping authority saw {made.size} entries signed, " in text and "not stamped" not in text
+    many(1)
+    checkpoint()
+    text = says(desk.get("/audit/"))
+    assert f"saw {made.size} entries signed" in text and "because the authority is still to be asked" in text
 
 
 def test_an_export_asks_for_a_fresh_proof_and_says_what_it_holds(desk: Browser, filed: Make) -> None:

@@ -28,6 +28,7 @@ from offboarding.notifications.models import Message
 from offboarding.packets.models import Packet, Redaction
 from offboarding.reports.models import Check
 from offboarding.retention.models import EvidenceCheck, Extension, Purge
+from offboarding.stamps.models import Stamping
 from offboarding.trail.models import Harvest
 from offboarding.users.models import User
 from offboarding.users.rules import Role
@@ -124,6 +125,7 @@ def made(removal: Any, clients: dict[str, Any], alice: Any, ada: Any, settings: 
         "trails": lambda: Harvest.objects.create(workspace=place, lack="crashed", ended_at=NOW, **THREE),
         "trail file": lambda: Harvest.objects.create(workspace=place, file=file(), **THREE),
         "checks": lambda: Check.objects.create(**THREE),
+        "stamps": lambda: Stamping.objects.create(pk=next(number), begins=1, **THREE),
         "evidence_checks": lambda: EvidenceCheck.objects.create(**THREE),
         "extensions": lambda: Extension.objects.create(client=acme, years=9, **THREE),
         "purges": purge,
@@ -167,6 +169,7 @@ CASES = (
     Case("trails", "trails", "Copy of the audit trail of Acme Production", "olga", link="/events/"),
     Case("trail file", "trails", "File with audit events of Acme Production", "olga", link="/events/"),
     Case("checks", "checks", "Check of the ledger", link="/audit/", all_clients=True),
+    Case("stamps", "stamps", "Stamping of the ledger", link="/audit/", all_clients=True),
     Case("evidence_checks", "evidence_checks", "Check of the evidence", all_clients=True),
     Case("extensions", "extensions", "Longer retention of what is kept of Acme", link="/retention/"),
     Case("purges", "purges", "Purge of what is past its last day of Acme", link="/purge/"),

@@ -61,7 +61,11 @@ def entries(opened: Opened) -> tuple[made.Entry, ...]:
 def checkpoint(opened: Opened) -> made.Checkpoint:
     told = canonical.loads(opened.small("data/ledger/checkpoint.json"))
     data = canonical.dumps(told["checkpoint"])
-    return made.Checkpoint(data, b64decode(told["signature"]), told["public_key"].encode())
+    stamp = [
+        opened.small(path) if path in opened.bag else b""
+        for path in (f"data/{made.STAMP}", f"data/{made.AUTHORITIES}")
+    ]
+    return made.Checkpoint(data, b64decode(told["signature"]), told["public_key"].encode(), *stamp)
 
 
 def of(kind: Any, value: Any) -> Any:

@@ -90,7 +90,7 @@ def report_data(contents: PacketContents, key_id: str) -> dict[str, Any]:
         ),
         "verify": {
             "outer": f"{contents.name}-packet.zip",
-            "commands": [vars(one) for one in commands(contents.name)],
+            "commands": [vars(one) for one in commands(contents.name, bool(contents.checkpoint.stamp))],
         },
         "key_id": key_id,
         "ledger": {

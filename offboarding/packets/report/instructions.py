@@ -11,8 +11,14 @@ class Command:
     says: str
 
 
-def commands(name: str) -> tuple[Command, ...]:
+def commands(name: str, stamped: bool = False) -> tuple[Command, ...]:
     """The commands for the packet `name`, in the order in which they are typed. Each works without a network."""
+    ledger = f"{name}/data/ledger"
+    stamp = Command(
+        f"openssl ts -verify -data {ledger}/stamped.json -in {ledger}/stamped.tsr -CAfile {ledger}/time-stamp-ca.pem",
+        '"Verification: OK" says that a time stamping authority saw the signed checkpoint. Take the file of the last '
+        "option from the authority, not from the packet, if you do not trust who gave you the packet.",
+    )
     return (
         Command(
             f"sha256sum -c {name}.zip.sha256",
@@ -31,6 +37,7 @@ def commands(name: str) -> tuple[Command, ...]:
             f"bagit.py --validate {name}",
             'The program is in the Python package "bagit". It says whether a file was changed, dropped or added.',
         ),
+        *([stamp] if stamped else ()),
         Command(
             f"python3 verify.py {name}-packet.zip",
             "Does all of this at once and checks the plan, the approvals and the ledger too. It needs nothing but "
@@ -39,10 +46,11 @@ def commands(name: str) -> tuple[Command, ...]:
     )
 
 
-def verify_text(name: str, key_id: str) -> str:
+def verify_text(name: str, key_id: str, stamped: bool = False) -> str:
     """The text of VERIFY.txt."""
-    steps = "\n".join(f"{number}. {_step(command)}" for number, command in enumerate(commands(name), start=1))
-    return _TEXT.format(name=name, key_id=key_id, steps=steps)
+    numbered = enumerate(commands(name, stamped), start=1)
+    steps = "\n".join(f"{number}. {_step(command)}" for number, command in numbered)
+    return _TEXT.format(name=name, key_id=key_id, steps=steps) + (_STAMP.format(name=name) if stamped else "")
 
 
 def _step(command: Command) -> str:
@@ -88,4 +96,13 @@ What fits together inside the bag
   data/ledger/proofs.json      inclusion proofs (RFC 6962) of these entries under the checkpoint, and the names that
                                stand in the entries as salted digests
   data/ledger/checkpoint.json  the signed statement about the whole ledger at the time of sealing
+"""
+
+_STAMP = """  data/ledger/stamped.json     this statement with its signature, as it was sent to the time stamping authority
+  data/ledger/stamped.tsr      what the authority answered (RFC 3161); this prints the time that it tells:
+
+       openssl ts -reply -in {name}/data/ledger/stamped.tsr -text
+
+  data/ledger/time-stamp-ca.pem  the certificates under which the stamp counted. When they are over, add
+                               "-attime SECONDS" to the command above, with the stamped time in seconds since 1970
 """

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 
-from offboarding.ledger.models import Checkpoint, Entry
+from offboarding.ledger.models import Checkpoint, Entry, Stamp
 from offboarding.lib import canonical
 from offboarding.reports.models import Check
 from offboarding.web.audit import words
@@ -55,16 +55,28 @@ def counted(number: int) -> str:
     return str(number_format(number, force_grouping=True))
 
 
+def stamped(stamp: Stamp | None, why_not: str, clock: Clock) -> str:
+    """What an authority outside says of the time; empty where none is named and none ever was."""
+    told = []
+    if stamp:
+        words = {"at": clock.says(stamp.at), "size": counted(stamp.checkpoint.size)}
+        told.append(_("A time stamping authority saw %(size)s entries signed, %(at)s.") % words)
+    if why_not:
+        told.append(_("The newest checkpoint is not stamped yet, because %(why)s.") % {"why": why_not})
+    return "".join(f" {each}" for each in told)
+
+
 def chain(
-    check: Check | None, under_way: bool, newest: int, made: Checkpoint | None, clock: Clock
+    check: Check | None, under_way: bool, newest: int, made: Checkpoint | None, stamps: str, clock: Clock
 ) -> NoticeCard:
-    """How the ledger stands, as far as the last walk over it knows."""
+    """How the ledger stands, as far as the last walk over it knows. `stamps` is said after what is signed."""
     signed = (
         _("The newest signed checkpoint covers %(size)s entries, %(at)s.")
         % {"size": counted(made.size), "at": clock.says(made.at)}
         if made
         else _("Nothing is signed yet; that happens every hour.")
     )
+    signed += stamps
     going = f" {_('A check is under way.')}" if under_way else ""
     if check is None or check.ended_at is None:
         return NoticeCard("neutral", _("Not checked yet"), f"{signed}{going}", id="chain")

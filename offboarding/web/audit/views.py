@@ -15,13 +15,14 @@ from django.views.decorators.http import require_POST, require_safe
 from offboarding.directory.queries import clients_in
 from offboarding.ledger import keys, outside
 from offboarding.ledger.actions import Event
-from offboarding.ledger.queries import newest_checkpoint, newest_seq
+from offboarding.ledger.queries import newest_checkpoint, newest_seq, newest_stamp
 from offboarding.lib.refusals import Refused
 from offboarding.lib.typed import whole
 from offboarding.reports import actions
 from offboarding.reports import queries as reports
 from offboarding.reports.audit import files, queries
 from offboarding.reports.walls import READERS, as_reader, entries_for
+from offboarding.stamps.queries import why_not
 from offboarding.web.audit import cards, words
 from offboarding.web.audit.forms import FindForm
 from offboarding.web.audit.sitting import once
@@ -53,7 +54,12 @@ def log(request: Request) -> HttpResponse:
         return page(request, "audit/_entries.html", context)
     clock = Clock.of(request)
     context["chain"] = cards.chain(
-        reports.newest_check(), bool(reports.check_under_way()), newest_seq(), newest_checkpoint(), clock
+        reports.newest_check(),
+        bool(reports.check_under_way()),
+        newest_seq(),
+        newest_checkpoint(),
+        cards.stamped(newest_stamp(), why_not(), clock),
+        clock,
     )
     context["tabs"] = tabs(request.scope, "audit")
     return page(request, "audit/log.html", context, 200 if form.is_valid() else 422)

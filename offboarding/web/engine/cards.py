@@ -41,6 +41,7 @@ NAMES = {
     "messages": lazy("Messages"),
     "trails": lazy("Copies of audit trails"),
     "checks": lazy("Checks of the ledger"),
+    "stamps": lazy("Time stamps of the ledger"),
     "evidence_checks": lazy("Checks of the evidence"),
     "extensions": lazy("Longer retention"),
     "purges": lazy("Purges"),

@@ -34,6 +34,7 @@ KINDS = {
     "notifications.Message": "messages",
     "trail.Harvest": "trails",
     "reports.Check": "checks",
+    "stamps.Stamping": "stamps",
     "retention.EvidenceCheck": "evidence_checks",
     "retention.Extension": "extensions",
     "retention.Purge": "purges",

@@ -33,6 +33,7 @@ from offboarding.retention import actions as retention
 from offboarding.retention import checking, purging
 from offboarding.retention.models import EvidenceCheck, Extension, Purge
 from offboarding.retention.rules import may_not_purge
+from offboarding.stamps.models import Stamping
 from offboarding.trail import actions as trail
 from offboarding.trail.models import Harvest
 from offboarding.users.models import User
@@ -227,6 +228,10 @@ def check(reader: Reader, check: Check) -> Line:
     return Line(_("Check of the ledger"), stopped_so(check), "/audit/", reader.for_all)
 
 
+def stamping(reader: Reader, row: Stamping) -> Line:
+    return Line(_("Stamping of the ledger"), stopped_so(row), "/audit/", reader.for_all)
+
+
 def evidence_check(reader: Reader, check: EvidenceCheck) -> Line:
     return Line(_("Check of the evidence"), stopped_so(check), may=reader.for_all)
 
@@ -309,6 +314,14 @@ KINDS = {
             of_all(Check),
             check,
             lambda reader, row: reports.try_again(reader.user, reader.scope, row),
+        ),
+        Kind(
+            "stamps",
+            Stamping,
+            STOPPED,
+            of_all(Stamping),
+            stamping,
+            lambda reader, row: reports.try_stamping_again(reader.user, reader.scope, row),
         ),
         Kind(
             "evidence_checks",

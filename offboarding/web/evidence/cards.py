@@ -16,6 +16,7 @@ from django.utils.translation import ngettext
 from offboarding.evidence.models import Evidence
 from offboarding.execution.models import Run
 from offboarding.lib.typed import whole
+from offboarding.packets.contents import STAMP
 from offboarding.packets.models import Packet
 from offboarding.packets.reader import Opened
 from offboarding.packets.report.instructions import Command, commands
@@ -196,7 +197,7 @@ def packet_card(
         files=tuple(chosen[first : first + ITEMS]),
         pager=pager(first, len(chosen), ITEMS, lambda start: f"{base}?{more}start={start}#evidence"),
         downloads=downloads(opened, base),
-        commands=tuple(command_row(each) for each in commands(opened.name)),
+        commands=tuple(command_row(each) for each in commands(opened.name, f"data/{STAMP}" in opened.bag)),
     )
 
 

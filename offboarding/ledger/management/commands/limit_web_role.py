@@ -12,6 +12,7 @@ WRITTEN_ONCE = (
     "ledger_entry",
     "ledger_checkpoint",
     "ledger_signingkey",
+    "ledger_stamp",
     "evidence_evidence",
     "retention_tombstone",
 )

@@ -4,15 +4,16 @@ import argparse
 from pathlib import Path
 from typing import Any
 
+from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
 from offboarding.ledger import keys, whole
-from offboarding.ledger.models import Checkpoint, Entry
+from offboarding.ledger.models import Checkpoint, Entry, Stamp
 from offboarding.ledger.rules import Statement, statement_in
 
 
 class Command(BaseCommand):
-    help = "Checks every entry of the ledger and every checkpoint, and names the first that is wrong."
+    help = "Checks every entry of the ledger, every checkpoint and every time stamp, and names the first that is wrong."
 
     def add_arguments(self, parser: argparse.ArgumentParser) -> None:
         parser.add_argument(
@@ -32,9 +33,20 @@ class Command(BaseCommand):
             if key.lost:
                 self.stdout.write(f"No key before signed for the key {key.key_id}: {key.lost}")
         also = f" {len(outside)} checkpoints from outside hold too." if outside else ""
+        also += stamps()
         self.stdout.write(
             f"{Entry.objects.count()} entries and {Checkpoint.objects.count()} checkpoints hold.{also}"
         )
+
+
+def stamps() -> str:
+    """What is to be said of time stamps, if there are any."""
+    count = Stamp.objects.count()
+    if not count:
+        return ""
+    if not settings.TIME_STAMP_CA:
+        return f" {count} time stamps were not checked: OFFBOARD_TIME_STAMP_CA names no certificates."
+    return f" {count} time stamps hold too."
 
 
 def statements(path: Path) -> list[Statement]:
