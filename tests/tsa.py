@@ -26,7 +26,7 @@ default_tsa = ours
 serial = {folder}/serial
 signer_cert = {folder}/tsa.pem
 signer_key = {folder}/tsa.key
-certs = {folder}/ca.pem
+certs = {folder}/between.pem
 default_policy = 1.2.3.4.1
 signer_digest = sha256
 digests = {digests}
@@ -39,30 +39,34 @@ def name(common: str) -> x509.Name:
 
 
 class Authority:
-    """A CA, and a certificate of it for stamping, in files. `days`: since when, and until when, the second counts."""
+    """A CA, one between, and a certificate for stamping, in files. `days`: since when, and until when, the last counts."""
 
     def __init__(self, folder: Path, days: tuple[int, int] = (-1, 30), digests: str = "sha256") -> None:
         folder.mkdir(parents=True)
         self.folder, self.ca = folder, folder / "ca.pem"
-        root, key = ec.generate_private_key(ec.SECP256R1()), ec.generate_private_key(ec.SECP256R1())
-        now = datetime.now(UTC)
-        made = [
-            x509.CertificateBuilder()
-            .subject_name(name(subject))
-            .issuer_name(name(f"CA of {folder.name}"))
-            .public_key(public.public_key())
-            .serial_number(x509.random_serial_number())
-            .not_valid_before(now + timedelta(days=begins))
-            .not_valid_after(now + timedelta(days=ends))
-            .add_extension(extension, critical=True)
-            .sign(root, hashes.SHA256())
-            for subject, public, (begins, ends), extension in (
-                (f"CA of {folder.name}", root, (-90, 90), x509.BasicConstraints(True, None)),
-                ("TSA", key, days, x509.ExtendedKeyUsage([ExtendedKeyUsageOID.TIME_STAMPING])),
+        root, middle, key = (ec.generate_private_key(ec.SECP256R1()) for _ in range(3))
+        top, between = name(f"CA of {folder.name}"), name(f"Between of {folder.name}")
+        ca, purpose = (
+            x509.BasicConstraints(True, None),
+            x509.ExtendedKeyUsage([ExtendedKeyUsageOID.TIME_STAMPING]),
+        )
+        for file, subject, own, issuer, signer, (begins, ends), extension in (
+            ("ca", top, root, top, root, (-90, 90), ca),
+            ("between", between, middle, top, root, (-90, 90), ca),
+            ("tsa", name("TSA"), key, between, middle, days, purpose),
+        ):
+            made = (
+                x509.CertificateBuilder()
+                .subject_name(subject)
+                .issuer_name(issuer)
+                .public_key(own.public_key())
+                .serial_number(x509.random_serial_number())
+                .not_valid_before(datetime.now(UTC) + timedelta(days=begins))
+                .not_valid_after(datetime.now(UTC) + timedelta(days=ends))
+                .add_extension(extension, critical=True)
+                .sign(signer, hashes.SHA256())
             )
-        ]
-        self.ca.write_bytes(made[0].public_bytes(Encoding.PEM))
-        (folder / "tsa.pem").write_bytes(made[1].public_bytes(Encoding.PEM))
+            (folder / f"{file}.pem").write_bytes(made.public_bytes(Encoding.PEM))
         plain = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
         (folder / "tsa.key").write_bytes(plain)
         (folder / "serial").write_text("01\n")
@@ -71,7 +75,7 @@ class Authority:
 
     def ders(self) -> list[bytes]:
         """Both certificates, as they stand in an answer."""
-        files = (self.ca, self.folder / "tsa.pem")
+        files = (self.folder / "between.pem", self.folder / "tsa.pem")
         return [
             x509.load_pem_x509_certificate(each.read_bytes()).public_bytes(Encoding.DER) for each in files
         ]

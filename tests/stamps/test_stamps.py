@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -17,6 +18,7 @@ from django.db import DatabaseError, transaction
 from offboarding.ledger.models import Checkpoint, Stamp
 from offboarding.ledger.outside import line_of
 from offboarding.lib import timestamps
+from offboarding.lib.timestamps import NotStamped
 from offboarding.stamps import actions, perform, queries
 from offboarding.stamps.models import Stamping
 from offboarding.work import desks
@@ -198,6 +200,22 @@ def test_a_time_that_cannot_be_is_no_stamp(
         with without_triggers():
             Checkpoint.objects.update(at=datetime.now(UTC) + timedelta(hours=1))
         assert "before the checkpoint was signed" in turn().why
+
+
+def test_whatever_bytes_come_no_other_time_is_told(authority: Authority) -> None:
+    """Changed, cut and lengthened at random: either it is no stamp, or what was changed is not part of what is signed."""
+    asked, dice = timestamps.question(b"data"), random.Random(3161)
+    whole, given = authority.answer(asked.body), timestamps.authorities(authority.ca.read_bytes())
+    told = timestamps.stamped(whole, b"data", given, asked.nonce)
+    refused = 0
+    for _ in range(1500):
+        at, more = dice.randrange(len(whole)), dice.randbytes(dice.randrange(4))
+        changed = whole[:at] + more + whole[at + dice.choice((0, len(more), len(whole))) :]
+        try:
+            assert timestamps.stamped(changed, b"data", given, asked.nonce) == told
+        except NotStamped:
+            refused += 1
+    assert refused > 1000
 
 
 def test_certificates_in_any_order_count(authority: Authority, sign: Sign) -> None:
