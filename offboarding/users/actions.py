@@ -5,8 +5,13 @@ from __future__ import annotations
 from functools import cache
 from zoneinfo import available_timezones
 
+from allauth.usersessions.models import UserSession
+from django.db import transaction
+
+from offboarding.ledger.actions import Event, record
 from offboarding.lib.refusals import Refused
 from offboarding.users.models import User
+from offboarding.users.rules import actor_of
 
 # Names that the IANA database keeps for old programs stand outside these.
 AREAS = (
@@ -28,6 +33,18 @@ def time_zones() -> tuple[str, ...]:
     """The IANA names that people choose from, UTC first."""
     named = (name for name in available_timezones() if name.split("/")[0] in AREAS)
     return ("UTC", *sorted(named))
+
+
+def end_browser(user: User, pk: int, but: str) -> None:
+    """Ends one's own sign-in on another browser. `but` is the key of the session that asks: that one signs out instead."""
+    with transaction.atomic():
+        found = (
+            UserSession.objects.select_for_update().filter(pk=pk, user=user).exclude(session_key=but).first()
+        )
+        if found is None:
+            raise Refused("ended-already", "This browser is signed out already.")
+        found.end()
+        record(Event.SESSIONS_ENDED, actor=actor_of(user), facts={"user": user.pk, "browsers": 1})
 
 
 def prefer(user: User, *, time_zone: str, theme: str, shortcuts: bool) -> None:

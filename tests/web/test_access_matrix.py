@@ -319,6 +319,7 @@ ROWS: dict[str, Row] = {
     **several("collaborator_join collaborator_leave", act(only("alice rita nora ada dan"))),
     "collaborator_merge": act(only("ada dan"), only("ada dan")),
     "api_key_end": Row(),  # nobody's own
+    "browser_end": Row(),  # nobody's own
     "engine": page(only("olga ada") | OTHERS_OWN),
     "engine_go_on": Row(),  # does not stand still
     "engine_again": Row(),  # none stopped
@@ -511,6 +512,7 @@ def world(
             "policy_decide": {"pk": proposed.pk, "name": "approve"},
             "way_act": {"slug": "okta", "name": "on"},
             "engine_again": {"name": "looks"},
+            "browser_end": {"pk": 9_999_999},
         },
     )
 

@@ -6,7 +6,11 @@ import time
 from typing import Any
 
 import pytest
+from allauth.usersessions.models import UserSession
+from django.test import Client as Browser
 from django.urls import reverse
+
+from offboarding.ledger.models import Entry
 
 PASSWORD = "correct horse battery"
 
@@ -133,6 +137,27 @@ def test_the_page_of_keys_says_whether_they_are_on(client: Any, alice: Any) -> N
 def test_the_page_of_parts_exists_for_developers_only(client: Any, alice: Any) -> None:
     client.force_login(alice)
     assert client.get("/help/parts/").status_code == 404
+
+
+def test_one_browser_is_signed_out_and_no_other(client: Any, alice: Any, bob: Any) -> None:
+    others = [Browser(), Browser(), Browser()]
+    for browser, who in zip((client, *others), (alice, alice, alice, bob), strict=True):
+        browser.post("/signin/", {"login": who.email, "password": PASSWORD})
+        browser.get("/me/")
+    there, _second, bobs = (
+        UserSession.objects.get(session_key=each.session.session_key).pk for each in others
+    )
+    assert f"/me/browsers/{there}/end/" in client.get(reverse("usersessions_list")).content.decode()
+    assert client.post(f"/me/browsers/{bobs}/end/").status_code == 404
+    assert client.post(f"/me/browsers/{there}/end/", follow=True).status_code == 200
+    assert [each.get("/me/").status_code for each in (client, *others)] == [200, 302, 200, 200]
+    assert client.post(f"/me/browsers/{there}/end/").status_code == 404
+    own = UserSession.objects.get(session_key=client.session.session_key).pk
+    assert client.post(f"/me/browsers/{own}/end/").status_code in (409, 422), (
+        "that is what signing out is for"
+    )
+    assert client.get("/me/").status_code == 200
+    assert Entry.objects.filter(event="user.sessions_ended").count() == 1
 
 
 def test_browsers_signed_in_are_called_by_name(client: Any, alice: Any) -> None:

@@ -23,6 +23,7 @@ urlpatterns: list[URLPattern] = [
     path("confirm-identity/code/", codes.reauthenticate, name="mfa_reauthenticate"),
     path("second-factor/", views.second_factor, name="second_factor"),
     path("me/", views.me, name="me"),
+    path("me/browsers/<int:pk>/end/", views.end_browser, name="browser_end"),
     path("help/keys/", views.keys, name="keys"),
 ]
 if settings.DEBUG:

@@ -8,13 +8,14 @@ from typing import Any
 from urllib.parse import urlencode
 
 from allauth.account.views import LoginView
+from allauth.usersessions.models import UserSession
 from django.conf import settings
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from offboarding.lib.refusals import Refused
 from offboarding.users import actions as users
@@ -90,6 +91,17 @@ def stay(request: HttpRequest) -> HttpResponse:
         sittings.stay(request.session, time.time())
     ends = sittings.ends(request.session, time.time())
     return JsonResponse({"ends": datetime.fromtimestamp(ends.at, UTC).isoformat(), "extends": ends.extends})
+
+
+@require_POST
+@signed_in_halfway
+def end_browser(request: Request, pk: int) -> HttpResponse:
+    """Foreign and unknown are the same answer."""
+    if not UserSession.objects.filter(pk=pk, user=request.user).exists():
+        raise Http404
+    users.end_browser(request.user, pk, str(request.session.session_key))
+    messages.success(request, _("That browser is signed out."))
+    return redirect("usersessions_list")
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

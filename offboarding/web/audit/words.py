@@ -63,7 +63,7 @@ ACTS = {
     Event.PERSON_WITHDRAWN: lazy("withdrew a change of the access of"),
     Event.USER_DISABLED: lazy("disabled"),
     Event.USER_ENABLED: lazy("enabled"),
-    Event.SESSIONS_ENDED: lazy("signed somebody out everywhere"),
+    Event.SESSIONS_ENDED: lazy("ended sign-ins on other browsers"),
     Event.FACTOR_ADDED: lazy("set up a second factor"),
     Event.FACTOR_REMOVED: lazy("removed a second factor"),
     Event.FACTORS_TAKEN: lazy("took away the lost second factor of"),
