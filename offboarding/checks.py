@@ -159,6 +159,19 @@ def simulators_are_not_for_servers(app_configs: Apps, **_kwargs: Any) -> list[Ch
 
 
 @register(Tags.security, deploy=True)
+def who_can_act_has_a_second_factor(app_configs: Apps, **_kwargs: Any) -> list[CheckMessage]:
+    if settings.SECOND_FACTOR_REQUIRED or settings.DEMO:
+        return []
+    return [
+        Warning(
+            "Whoever has the password of an approver, or of security, acts in their name.",
+            hint="Leave OFFBOARD_SECOND_FACTOR away: a second factor is then required of everybody who can act.",
+            id="offboarding.W007",
+        )
+    ]
+
+
+@register(Tags.security, deploy=True)
 def mail_leaves_the_house(app_configs: Apps, **_kwargs: Any) -> list[CheckMessage]:
     if not settings.EMAIL_BACKEND.endswith("console.EmailBackend"):
         return []

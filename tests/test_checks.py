@@ -26,6 +26,17 @@ def ids(**options: Any) -> set[str]:
     }
 
 
+@pytest.mark.parametrize(
+    ("demo", "required", "complains"), [(False, False, True), (False, True, False), (True, False, False)]
+)
+def test_a_server_on_which_a_password_alone_acts_is_a_warning(
+    settings: LazySettings, demo: bool, required: bool, complains: bool
+) -> None:
+    settings.DEMO, settings.SECOND_FACTOR_REQUIRED = demo, required
+    assert ("offboarding.W007" in ids(include_deployment_checks=True)) is complains
+    assert "offboarding.W007" not in ids()
+
+
 def test_the_tests_own_settings_are_without_complaint() -> None:
     assert ids() == set()
 
