@@ -281,6 +281,21 @@ def test_a_password_changes_no_factor_of_who_has_one(
         assert "confirm-identity" not in browser.get(reverse(page)).get("Location", "")
 
 
+def test_what_was_held_back_for_a_proof_waits_for_the_factor_not_for_the_password(
+    bob: Any, with_codes: Any, signs_in: Any
+) -> None:
+    browser, there = signs_in(with_codes(bob)), reverse("mfa_deactivate_totp")
+    held = browser.post(there)["Location"]  # the code of the sign-in is fresh, and allauth asks once more
+    assert held.startswith(reverse("account_reauthenticate"))
+    with time_machine.travel(timezone.now() + timedelta(minutes=20)):
+        answer = browser.post(held, {"password": PASSWORD})
+        assert answer["Location"].startswith(f"{reverse('mfa_reauthenticate')}?next=")
+        assert Authenticator.objects.filter(user=bob).exists()
+        assert browser.get(f"{reverse('account_reauthenticate')}?next=//evil.example/")["Location"] == (
+            f"{reverse('mfa_reauthenticate')}?next=%2F"
+        )
+
+
 def forget_used_codes() -> None:
     """A code counts once; here the next one is not waited for."""
     from django.core.cache import cache
