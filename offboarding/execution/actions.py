@@ -367,10 +367,16 @@ def skip(run: Run, user: User, reason: str) -> None:
         tell(run, Event.ITEM_SKIPPED, actor_of(user), {"reason": reason})
 
 
-def may_add_proof(run: Run, user: User) -> None:
+def may_add_proof(run: Run, user: User, corrects: int | None = None) -> None:
     """Asked before the bytes are kept, so that no file is stored that nothing will name. Raises Refused."""
     guard(run, user)
-    if State(run.state) in ENDED:
+    still_takes(run, corrects)
+
+
+def still_takes(run: Run, corrects: int | None) -> None:
+    """A step that was signed off takes a correction, however late: the old file stays, and a packet gets one version more."""
+    signed_off = run.state == State.DONE and run.ended == Ended.BY_HAND
+    if State(run.state) in ENDED and not (signed_off and corrects):
         raise Refused("ended", "This step has ended, so nothing can be added to it.")
 
 
@@ -379,8 +385,7 @@ def add_proof(run: Run, user: User, evidence: Evidence, corrects: int | None = N
     guard(run, user)
     with transaction.atomic():
         lock(run)
-        if State(run.state) in ENDED:
-            raise Refused("ended", "This step has ended, so nothing can be added to it.")
+        still_takes(run, corrects)
         same = run.proofs.filter(evidence__sha256=evidence.sha256, withdrawn_at=None).first()
         if same:
             return same

@@ -8,11 +8,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
 from offboarding.directory.models import Client as Owner
 from offboarding.evidence.actions import keep
-from offboarding.execution.actions import add_proof, withdraw_proof
+from offboarding.execution.actions import add_proof, sign_off, withdraw_proof
 from offboarding.execution.models import Proof, Run
 from offboarding.packets import perform
 from offboarding.packets.models import Packet
@@ -91,3 +92,30 @@ def test_what_is_required_says_what_is_in_and_what_is_missing(
     row = row[: row.index("</li>")]
     for words in ("Added by a person, Olga", "<time datetime=", added.sha256, "1 file"):
         assert words in row
+
+
+def test_a_file_is_corrected_after_its_step_was_signed_off_and_nothing_else_is_added(
+    client: Client, running: Any, olga: Any, settings: Any, tmp_path: Path
+) -> None:
+    settings.EVIDENCE_ROOT = tmp_path
+    removal = running()
+    run = Run.objects.filter(item__plan__removal=removal, manual=True, state=State.NEEDS_PERSON)[0]
+    old = Proof.objects.create(run=run, evidence=proof_file("old.png", b"somebody else"), added_by=olga)
+    sign_off(run, olga, attested=True, note="")
+    url = f"/requests/{removal.reference}/steps/{run.item.number}/"
+    client.force_login(olga)
+    assert "Correct a file" in client.get(url).content.decode()
+
+    def sent(**more: Any) -> int:
+        file = SimpleUploadedFile("right.txt", b"none found", "text/plain")
+        return client.post(f"{url}sign-off/", {"act": "attach", "file": file, **more}).status_code
+
+    assert sent() == 409
+    assert sent(corrects=old.pk) == 302
+    assert list(run.proofs.order_by("pk").values_list("evidence__name", "replaces")) == [
+        ("old.png", None),
+        ("right.txt", old.pk),
+    ]
+    assert sent(corrects=old.pk) in (302, 409, 422) and run.proofs.count() == 2, "it was corrected already"
+    run.refresh_from_db()
+    assert run.state == State.DONE

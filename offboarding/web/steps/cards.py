@@ -66,6 +66,15 @@ class SignOffCard:
 
 
 @dataclass(frozen=True, slots=True)
+class CorrectCard:
+    """A file in the place of one that was signed off with its step."""
+
+    corrects: FieldCard
+    upload: UploadCard
+    shows: FieldCard
+
+
+@dataclass(frozen=True, slots=True)
 class StepCard:
     number: int
     title: str
@@ -84,6 +93,7 @@ class StepCard:
     extra: Extra | None
     proofs: tuple[FileCard, ...]
     form: SignOffCard | None
+    correct: CorrectCard | None
     hand: FieldCard | None
     acts: tuple[ActCard, ...]
     undo: ActCard | None
@@ -134,6 +144,7 @@ def step_card(
         extra=extra_of(view, item, run),
         proofs=proofs(view, shown, url, mine),
         form=sign_off_form(item, shown, typed) if mine and run and not held_back(run) else None,
+        correct=correct_form(shown, typed) if works and run and run.ended == Ended.BY_HAND else None,
         hand=hand_field(view, run, today) if works and run and may_be_handed(run) else None,
         acts=tuple(acts(view, run, url)) if works and run else (),
         undo=undo(view, run, url) if works and run else None,
@@ -196,9 +207,40 @@ def proofs(view: Overview, shown: list[Proof], url: str, removable: bool) -> tup
     )
 
 
-def corrects_field(attached: list[Proof], typed: Typed) -> FieldCard | None:
+def newest_of(attached: list[Proof]) -> list[OptionCard]:
+    """The files that no later one corrects."""
     old = {proof.replaces_id for proof in attached}
-    options = [OptionCard(str(each.pk), each.evidence.name) for each in attached if each.pk not in old]
+    return [OptionCard(str(each.pk), each.evidence.name) for each in attached if each.pk not in old]
+
+
+def correct_form(attached: list[Proof], typed: Typed) -> CorrectCard | None:
+    options = newest_of(attached)
+    if not options:
+        return None
+    return CorrectCard(
+        FieldCard(
+            "corrects", _("Which file"), "select", options=tuple(options), width="mid",
+            hint=_("The old file stays on record, and the new one names it."), error=typed.fault("corrects"),
+        ),
+        upload_of(_("The right one"), kinds(), typed),
+        shows_field(typed),
+    )  # fmt: skip
+
+
+def upload_of(label: str, hint: str, typed: Typed) -> UploadCard:
+    return UploadCard("file", label, hint, ACCEPT, settings.UPLOAD_BYTES, typed.fault("file"))
+
+
+def shows_field(typed: Typed) -> FieldCard:
+    return FieldCard(
+        "shows", _("What the file shows"), value=typed.shows, required=False, error=typed.fault("shows"),
+        hint=_("In a few words, such as “none found”. Left empty, it stands under the name of the step."),
+        attrs=(("maxlength", str(SHOWS_AT_MOST)),),
+    )  # fmt: skip
+
+
+def corrects_field(attached: list[Proof], typed: Typed) -> FieldCard | None:
+    options = newest_of(attached)
     if not options:
         return None
     nothing = OptionCard("", _("Nothing: it is one more file"), selected=True)
@@ -216,12 +258,8 @@ def sign_off_form(item: ChecklistItem, attached: list[Proof], typed: Typed) -> S
             "note", _("Note"), "textarea", typed.note, rows=3, required=False, error=typed.fault("note"),
             hint=_("What you found, names and references. No secrets."), attrs=(("maxlength", "4000"),),
         ),
-        upload=UploadCard("file", _("Proof"), f"{asked} {kinds()}", ACCEPT, settings.UPLOAD_BYTES, typed.fault("file")),
-        shows=FieldCard(
-            "shows", _("What the file shows"), value=typed.shows, required=False, error=typed.fault("shows"),
-            hint=_("In a few words, such as “none found”. Left empty, it stands under the name of the step."),
-            attrs=(("maxlength", str(SHOWS_AT_MOST)),),
-        ),
+        upload=upload_of(_("Proof"), f"{asked} {kinds()}", typed),
+        shows=shows_field(typed),
         corrects=corrects_field(attached, typed),
         attest=FieldCard(
             "attest", _("I did this and it is right"), "checkbox", checked=typed.attest, error=typed.fault("attest")

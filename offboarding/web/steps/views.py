@@ -170,7 +170,8 @@ def sign_off(request: Request, view: Overview, run: Run) -> HttpResponse:
 
 def attach(request: Request, run: Run) -> None:
     """The bytes are kept as they came, before anything is written about them."""
-    execution.may_add_proof(run, request.user)
+    corrects = whole(request.POST.get("corrects", ""), digits=15)
+    execution.may_add_proof(run, request.user, corrects)
     shows = within(request.POST.get("shows", ""), SHOWS_AT_MOST, "shows")
     file = uploads.checked(request.FILES.get("file"))
     evidence = keep(
@@ -182,7 +183,7 @@ def attach(request: Request, run: Run) -> None:
         taken_by=request.user.name,
         client=keeper_of(run),
     )
-    execution.add_proof(run, request.user, evidence, whole(request.POST.get("corrects", ""), digits=15))
+    execution.add_proof(run, request.user, evidence, corrects)
 
 
 def keeper_of(run: Run) -> Client:
