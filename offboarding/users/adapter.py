@@ -43,6 +43,7 @@ from offboarding.users.linking import link
 from offboarding.users.models import SignInProvider, User
 from offboarding.users.queries import (
     decides,
+    has_factor,
     is_break_glass,
     known,
     provider_named,
@@ -113,6 +114,12 @@ class AccountAdapter(DefaultAccountAdapter):
         if user.time_zone:
             return answer
         return redirect(f"{reverse('first_zone')}?{urlencode({'next': answer['Location']})}")
+
+    def get_reauthentication_methods(self, user: Any) -> list[dict[str, Any]]:
+        """Beside a second factor a password proves nothing, so its page neither is offered nor takes one."""
+        found: list[dict[str, Any]] = super().get_reauthentication_methods(user)
+        weak = "reauthenticate" if user.is_authenticated and has_factor(user) else ""
+        return [each for each in found if each["id"] != weak]
 
     def authentication_failed(self, request: HttpRequest, **credentials: Any) -> None:
         note_refused("wrong-password", address=str(credentials.get("email") or "")[:254])

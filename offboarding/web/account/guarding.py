@@ -20,8 +20,7 @@ from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from offboarding.users.queries import FACTORS, has_factor, links_of
-from offboarding.web.http import safe
+from offboarding.users.queries import FACTORS, links_of
 from offboarding.web.proof import SECOND, factor_page
 
 CHANGES = frozenset(
@@ -38,30 +37,17 @@ CHANGES = frozenset(
 )
 
 
-# The page that takes a password for a proof. What allauth held back for it goes on afterwards, without being asked here.
-PASSWORD = "account_reauthenticate"
-
-
 def factors(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
     def middleware(request: HttpRequest) -> HttpResponse:
         return get_response(request)
 
     def process_view(request: Any, *_: Any) -> HttpResponse | None:
         named = request.resolver_match.url_name
-        if not request.user.is_authenticated or named not in (*CHANGES, PASSWORD):
-            return None
-        return instead(request) if named == PASSWORD else asked(request)
+        return asked(request) if named in CHANGES and request.user.is_authenticated else None
 
     handler: Any = middleware
     handler.process_view = process_view
     return handler  # type: ignore[no-any-return]
-
-
-def instead(request: Any) -> HttpResponse | None:
-    """To the page that asks for the second factor, for who has one."""
-    if not has_factor(request.user):
-        return None
-    return away(request, reverse(factor_page(request)), request.GET.get("next", ""))
 
 
 def asked(request: Any) -> HttpResponse | None:
@@ -93,5 +79,5 @@ def lately(request: Any) -> list[dict[str, Any]]:
     return [each for each in records if float(each.get("at", 0)) > oldest]
 
 
-def away(request: HttpRequest, page: str, after: str = "") -> HttpResponse:
-    return redirect(f"{page}?{urlencode({'next': safe(request, after) if after else request.path})}")
+def away(request: HttpRequest, page: str) -> HttpResponse:
+    return redirect(f"{page}?{urlencode({'next': request.path})}")
