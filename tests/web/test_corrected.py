@@ -117,5 +117,7 @@ def test_a_file_is_corrected_after_its_step_was_signed_off_and_nothing_else_is_a
         ("right.txt", old.pk),
     ]
     assert sent(corrects=old.pk) in (302, 409, 422) and run.proofs.count() == 2, "it was corrected already"
+    page = client.get(url).content.decode()
+    assert "corrects old.png" in page and "corrected by a later file" in page and "Correct a file" in page
     run.refresh_from_db()
     assert run.state == State.DONE

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 
@@ -196,15 +197,23 @@ def proofs(view: Overview, shown: list[Proof], url: str, removable: bool) -> tup
             remove=ActCard(_("Remove"), f"{url}proofs/{proof.pk}/remove/", "link", dialog=True)
             if removable
             else None,
-            says=_("%(shows)s: %(who)s, %(when)s")
-            % {
-                "shows": proof.evidence.shows,
-                "who": proof.evidence.taken_by,
-                "when": view.clock.says(proof.evidence.taken_at),
-            },
+            says="; ".join(told_of(view, proof, shown)),
         )
         for proof in shown
     )
+
+
+def told_of(view: Overview, proof: Proof, shown: list[Proof]) -> Iterator[str]:
+    yield _("%(shows)s: %(who)s, %(when)s") % {
+        "shows": proof.evidence.shows,
+        "who": proof.evidence.taken_by,
+        "when": view.clock.says(proof.evidence.taken_at),
+    }
+    for each in shown:
+        if each.pk == proof.replaces_id:
+            yield _("corrects %(name)s") % {"name": each.evidence.name}
+        if each.replaces_id == proof.pk:
+            yield _("corrected by a later file")
 
 
 def newest_of(attached: list[Proof]) -> list[OptionCard]:
