@@ -73,6 +73,11 @@ def test_a_request_is_told_in_sentences(desk: Browser, filed: Make) -> None:
     assert "connected the workspace Acme Staging" in says(desk.get("/audit/?what=workspace.connected"))
 
 
+def test_what_an_entry_is_about_is_named(desk: Browser, filed: Make) -> None:
+    filed("Acme Staging")
+    assert re.search(r"Acme Staging workspace:\d+", says(desk.get("/audit/?what=workspace.connected")))
+
+
 def test_every_event_has_words(desk: Browser) -> None:
     """An entry that tells nothing but its event breaks no page."""
     with transaction.atomic():

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from django.db.models import Q, QuerySet
 
+from offboarding.connections.models import Workspace
 from offboarding.directory.models import Client
 from offboarding.directory.rules import Scope
 from offboarding.ledger.models import Checkpoint, Entry
@@ -21,6 +22,22 @@ PAGE = 50
 CHUNK = 1000
 HASH = re.compile(r"[0-9a-f]{8,64}")
 NOBODY = Q(pk__in=())
+
+
+def names_of(found: Iterable[Entry]) -> dict[str, str]:
+    """What the workspaces and clients are called now that these entries are about, by how an entry names them."""
+    told = {each.about for each in found}
+    kinds = (("workspace", Workspace.objects), ("client", Client.objects))
+    return {
+        f"{kind}:{pk}": name
+        for kind, rows in kinds
+        for pk, name in rows.filter(pk__in=numbers(told, kind)).values_list("pk", "name")
+    }
+
+
+def numbers(told: Iterable[str], kind: str) -> list[int]:
+    parted = (each.partition(":") for each in told)
+    return [int(number) for name, _, number in parted if name == kind and number.isdecimal()]
 
 
 def entries(scope: Scope, wanted: Wanted) -> QuerySet[Entry]:

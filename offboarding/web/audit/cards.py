@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from django.utils.formats import number_format
@@ -27,10 +27,11 @@ class EntryRow:
     says: str
     about: str
     about_url: str
+    about_name: str
     event: str
 
 
-def row(entry: Entry, clock: Clock) -> EntryRow:
+def row(entry: Entry, clock: Clock, names: Mapping[str, str]) -> EntryRow:
     return EntryRow(
         seq=number_format(entry.seq, use_l10n=True, force_grouping=True),
         url=f"{URL}{entry.seq}/",
@@ -39,12 +40,13 @@ def row(entry: Entry, clock: Clock) -> EntryRow:
         says=words.says(entry),
         about=entry.about,
         about_url=about_url(entry.about),
+        about_name=names.get(entry.about, ""),
         event=entry.event,
     )
 
 
-def rows(entries: Iterable[Entry], clock: Clock) -> tuple[EntryRow, ...]:
-    return tuple(row(entry, clock) for entry in entries)
+def rows(entries: Iterable[Entry], clock: Clock, names: Mapping[str, str]) -> tuple[EntryRow, ...]:
+    return tuple(row(entry, clock, names) for entry in entries)
 
 
 def about_url(about: str) -> str:

@@ -76,7 +76,7 @@ def lines(request: Request, form: FindForm) -> dict[str, Any]:
         name: str(value) for name, value in request.GET.items() if value and name not in ("before", "after")
     }
     return {
-        "rows": cards.rows(found.rows, Clock.of(request)),
+        "rows": cards.rows(found.rows, Clock.of(request), queries.names_of(found.rows)),
         "pager": pager(found, kept),
         "empty": empty(form, bool(kept)),
         "export": f"/audit/export/?{urlencode(kept)}",
