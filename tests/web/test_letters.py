@@ -122,6 +122,9 @@ def test_other_facts_are_said_and_taken_with_a_press(client: Client, written: An
     read_again(verified, "Acme Production", "present")
     page = client.get(at(written)).content.decode()
     assert "The facts changed since this was written" in page and "is not verified" in page
+    assert at(written, "send/") not in page and at(written, "withdraw/") in page, (
+        "what would be refused is not offered"
+    )
     client.post(at(written, "again/"), {"version": 1})
     assert "The facts changed" not in client.get(at(written)).content.decode()
 

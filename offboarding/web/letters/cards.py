@@ -216,14 +216,18 @@ def facts(view: Overview, letter: Letter, to: str) -> tuple[FactCard, ...]:
     return tuple(rows)
 
 
-def acts(view: Overview, letter: Letter, may_write: bool, may_approve: bool) -> tuple[ActCard, ...]:
+def acts(
+    view: Overview, letter: Letter, may_write: bool, may_approve: bool, changed: bool
+) -> tuple[ActCard, ...]:
+    """Of one whose facts changed, none that would be refused: the notice above has the way on."""
     if letter.standing not in OPEN:
         return ()
     url, made = url_of(view, letter), []
-    if may_approve and letter.standing == Standing.DRAFT:
+    if may_approve and letter.standing == Standing.DRAFT and not changed:
         made.append(ActCard(_("Approve the words"), f"{url}approve/"))
-    if may_write:
+    if may_write and not changed:
         made.append(ActCard(_("Send…"), f"{url}send/", "main"))
+    if may_write:
         made.append(ActCard(_("Give it up"), f"{url}withdraw/", "link", dialog=True))
     return tuple(made)
 

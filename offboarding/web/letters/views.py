@@ -81,6 +81,7 @@ def letter_page(
     writes, open_ = not may_write(view), found.standing in OPEN
     approves = not may_not_approve(view.scope, queries.facing(found), view.clients)
     to = ", ".join(each.address for each in found.deliveries.all() if each.address)
+    changed = queries.changed_since(found) if open_ else ""
     wrong = refusal.sentence if refusal else ""
     paragraph = FieldCard(
         "paragraph", _("Your paragraph"), "textarea", found.paragraph if typed is None else typed, rows=4, required=False,
@@ -94,12 +95,12 @@ def letter_page(
         shown=queries.read(found),
         language=found.wording.language,
         copies=tuple(cards.copy_card(view, found, each, writes) for each in found.deliveries.all()),
-        acts=cards.acts(view, found, writes, approves),
+        acts=cards.acts(view, found, writes, approves, bool(changed)),
     )
     context = {
         "head": head(view, ""),
         "letter": card,
-        "notices": notices(view, found, writes),
+        "notices": notices(view, found, writes, changed),
         "paragraph": paragraph if writes and open_ and "{paragraph}" in found.words["body"] else None,
         "edit_url": f"{cards.url_of(view, found)}edit/",
         "version": found.version,
@@ -109,11 +110,11 @@ def letter_page(
     return page(request, "letters/letter.html", context, status_of(refusal) if refusal else 200)
 
 
-def notices(view: Overview, found: Letter, writes: bool) -> list[NoticeCard]:
+def notices(view: Overview, found: Letter, writes: bool, changed: str) -> list[NoticeCard]:
     """What stands in its way: other facts than those in it, an approval that is missing."""
     if found.standing not in OPEN:
         return []
-    if why := queries.changed_since(found):
+    if changed:
         act = ActCard(
             _("Write it again"),
             f"{cards.url_of(view, found)}again/",
@@ -121,7 +122,7 @@ def notices(view: Overview, found: Letter, writes: bool) -> list[NoticeCard]:
             hidden=(("version", str(found.version)),),
         )
         title = _("The facts changed since this was written, so it cannot go")
-        return [NoticeCard("attention", title, why, act if writes else None)]
+        return [NoticeCard("attention", title, changed, act if writes else None)]
     if why := why_not_sent(queries.facing(found), queries.conditions_of(found.client)):
         return [NoticeCard("waiting", _("Not sent before somebody approves it"), why)]
     return []
