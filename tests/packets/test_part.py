@@ -310,3 +310,14 @@ def test_a_policy_that_another_client_alone_has_is_left_out(
     decided = [{"name": "Strict", "workspaces": [3]}, {"name": "As installed", "workspaces": [0, 3]}]
     part = part_with(whole, plan={**whole.plan, "decided_under": decided})
     assert part.plan["decided_under"] == [{"name": "As installed", "workspaces": [0]}]
+
+
+def test_what_came_later_at_another_client_is_not_told(
+    sample: Make, make_evidence: Callable[..., parts.Evidence]
+) -> None:
+    whole = shared(sample, make_evidence)
+    back = "2026-04-30: access is there again. Globex Live: Workspace Owner."
+    ours = "2026-04-30: step 2 ended. Remove the member."
+    first = parts.Addendum(2, AT, "Offboard", back, 1, "ab" * 32)
+    part = part_with(whole, addenda=(first, replace(first, text=f"{back}\n{ours}")))
+    assert [one.text for one in part.addenda] == ["What came is nothing of this client's.", ours]

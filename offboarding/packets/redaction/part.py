@@ -126,6 +126,7 @@ def of_this(whole: made.PacketContents, client: str, letters: frozenset[str]) ->
         ),
         resources=tuple(one for one in whole.resources if one.place in own),
         messages=messages(whole, letters),
+        addenda=tuple(replace(one, text=added_here(one.text, ground)) for one in whole.addenda),
         differences=tuple(one for one in whole.differences if tells_of(items, one.about, one.reason)),
         exceptions=tuple(
             counted(one, own) for one in whole.exceptions if remark_here(one, whole, items, ground)
@@ -197,6 +198,12 @@ def beside(where: str, own: Collection[str]) -> str:
     return ", ".join(
         [name for name in names if name in own] + [HIDDEN] * any(name not in own for name in names if name)
     )
+
+
+def added_here(text: str, ground: Ground) -> str:
+    """What a later version added, line by line, without what was seen at others."""
+    lines = [line for line in text.split("\n") if ground.tells(line)]
+    return "\n".join(lines) or "What came is nothing of this client's."
 
 
 def plan_of(plan: Any, client: str, ground: Ground, numbers: Collection[int]) -> dict[str, Any]:
