@@ -26,6 +26,7 @@ from offboarding.directory.changes import (
 )
 from offboarding.directory.models import Engagement
 from offboarding.directory.rules import Scope
+from offboarding.directory.two import must_not_grow_alone, others
 from offboarding.ledger.actions import Event, record
 from offboarding.lib.refusals import Refused, within
 from offboarding.users.models import User
@@ -90,6 +91,8 @@ def environment(locked: Workspace, wanted: str, by: User, scope: Scope) -> dict[
         return {}
     wish, now = wish_of(locked), datetime.now(UTC)
     administers = scope.covers(frozenset({locked.client_id}), Role.ADMINISTRATOR)
+    if administers and not others(by.pk, {locked.client_id}):
+        return {"environment": wanted, **NO_WISH}  # nobody else is there to ask
     if why := refuses_environment(wish, wanted, by.pk, administers, now):
         raise Refused("asked-already", why, field="environment")
     if agrees(wish, wanted, by.pk, now):
@@ -185,6 +188,8 @@ def cover(
         }
         if set(before) == set(wanted):
             raise nothing_changed()
+        if set(wanted) - set(before):
+            must_not_grow_alone(by, locked)
         locked.coverage.exclude(workspace__in=wanted).delete()
         Coverage.objects.bulk_create(
             Coverage(engagement=locked, workspace=each) for pk, each in wanted.items() if pk not in before

@@ -21,6 +21,7 @@ from offboarding.directory.changes import (
 from offboarding.directory.models import Client, Engagement
 from offboarding.directory.queries import leads_of
 from offboarding.directory.rules import Scope, wrong_days
+from offboarding.directory.two import must_not_grow_alone
 from offboarding.ledger.actions import Event
 from offboarding.lib.refusals import Refused, within
 from offboarding.users.models import User
@@ -65,10 +66,17 @@ def change(
             locked = held(engagement, version)
             if not (changed := differences(locked, wanted.fields())):
                 raise nothing_changed()
+            if goes_on_again(locked, wanted, today):
+                must_not_grow_alone(by, locked)
             write(locked, **wanted.fields())
             noted(Event.ENGAGEMENT_CHANGED, by, locked, told(locked, {"changed": changed}), lead(wanted))
     except IntegrityError as error:
         raise known(wanted.name) from error
+
+
+def goes_on_again(was: Engagement, wanted: Said, today: date) -> bool:
+    was_over = was.ends_on is not None and was.ends_on < today
+    return was_over and (wanted.ends_on is None or wanted.ends_on >= today)
 
 
 def end(by: User, administers: Scope, engagement: Engagement, why: str, version: int, last_day: date) -> None:
@@ -93,6 +101,7 @@ def reopen(by: User, administers: Scope, engagement: Engagement, version: int) -
             raise Refused("runs-already", f"{locked.name} has not ended.")
         if Client.objects.select_for_update().get(pk=locked.client_id).ended_at:
             raise Refused("client-ended", f"{locked.client.name} has ended. Open it again first.")
+        must_not_grow_alone(by, locked)
         write(locked, ended_at=None)
         noted(Event.ENGAGEMENT_REOPENED, by, locked, told(locked, {}))
 

@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from offboarding.directory.grants import differ, grants_of
-from offboarding.directory.models import Membership
+from offboarding.directory.models import Engagement, Membership
 from offboarding.directory.rules import (
     EVERYWHERE,
     Act,
@@ -79,6 +79,22 @@ def must_be_two(administers: Scope, user: User | None, said: Said, second: Scope
     person, clients = user.pk if user else None, reach(administers, user, said)
     if why := may_not_agree(second, administers.user_id, person, clients):
         raise Refused("may-not-agree", why)
+
+
+def must_not_grow_alone(by: User, engagement: Engagement) -> None:
+    """Before an engagement reaches further, or goes on again: who approves within it would decide there from then on.
+
+    Raises Refused if somebody does, and somebody else administers the client.
+    """
+    within = Membership.objects.filter(engagement=engagement, role__in=[role.value for role in DECIDES])
+    names = sorted(set(within.exclude(user__is_active=False).values_list("user__name", flat=True)))
+    if names and others(by.pk, {engagement.client_id}):
+        who = ", ".join(names[:3]) + (" and others" if len(names) > 3 else "")
+        raise Refused(
+            "two-administrators",
+            f"Within {engagement.name} approve: {who}. They would decide on more by this, which takes two administrators. Take"
+            " these roles away, change it, and propose the roles again.",
+        )
 
 
 def agreed_by(second: Scope | None) -> dict[str, Any]:

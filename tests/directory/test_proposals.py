@@ -10,15 +10,18 @@ import pytest
 from django.db import IntegrityError, transaction
 from django.db.models.functions import Now
 
-from offboarding.directory import correcting, people, proposals
+from offboarding.connections import upkeep
+from offboarding.connections.models import Coverage
+from offboarding.directory import correcting, engagements, people, proposals
 from offboarding.directory.grants import grants_of
-from offboarding.directory.models import Client, Membership, Proposal
+from offboarding.directory.models import Client, Engagement, Membership, Proposal
 from offboarding.directory.queries import scope_of
 from offboarding.directory.rules import Act, Grant, Said
 from offboarding.ledger.models import Entry
 from offboarding.lib.refusals import Refused
 from offboarding.users.models import User
 from offboarding.users.rules import Role
+from offboarding.work import clock
 
 Make = Callable[..., Any]
 pytestmark = pytest.mark.django_db
@@ -283,6 +286,78 @@ def test_what_the_act_itself_would_refuse_is_not_proposed(ada: Any, lin: Any, ac
     refused("may-not-change", lambda: propose(ada, ada, Act.ROLES, grant))
     refused("may-not-change", lambda: propose(bob, None, Act.INVITE, grant))
     refused("takes-one", lambda: propose(ada, None, Act.INVITE, Grant(Role.OPERATOR, acme.pk)))
+
+
+# ---------------------------------------------------------------- what an engagement covers
+
+
+@pytest.fixture
+def pilot(acme: Any, alice: Any, workspace: Make) -> Engagement:
+    made: Engagement = Engagement.objects.create(client=acme, name="Pilot", lead=alice)
+    Coverage.objects.create(engagement=made, workspace=workspace("Acme Staging"))
+    return made
+
+
+@pytest.fixture
+def approves_within(pilot: Engagement, acme: Any, person: Make) -> Any:
+    user = person("una")
+    Membership.objects.create(user=user, role=Role.APPROVER.value, client=acme, engagement=pilot)
+    return user
+
+
+def widen(by: Any, pilot: Engagement, *more: Any) -> None:
+    pilot.refresh_from_db()
+    places = [each.workspace for each in pilot.coverage.all()]
+    upkeep.cover(by, scope(by), pilot, [*places, *more], pilot.version)
+
+
+def test_where_somebody_approves_an_engagement_reaches_no_further_on_one_word(
+    ada: Any, lin: Any, pilot: Engagement, approves_within: Any, workspace: Make
+) -> None:
+    production = workspace("Acme Production")
+    assert "approve: Una" in refused("two-administrators", lambda: widen(ada, pilot, production))
+    assert pilot.coverage.count() == 1
+    people.change(ada, scope(ada), approves_within, (), TODAY)
+    widen(ada, pilot, production)
+    assert pilot.coverage.count() == 2
+    refused("two-administrators", lambda: people.change(
+        ada, scope(ada), approves_within, (Grant(Role.APPROVER, pilot.client_id, engagement=pilot.pk),), TODAY
+    ))  # fmt: skip
+
+
+def test_it_covers_less_on_one_word(ada: Any, lin: Any, pilot: Engagement, approves_within: Any) -> None:
+    upkeep.cover(ada, scope(ada), pilot, [], pilot.version)
+    assert not pilot.coverage.exists()
+
+
+def test_where_nobody_approves_or_nobody_else_administers_one_word_is_enough(
+    ada: Any, pilot: Engagement, approves_within: Any, workspace: Make, person: Make
+) -> None:
+    widen(ada, pilot, workspace("Acme Production"))
+    Membership.objects.filter(user=approves_within).update(role=Role.OPERATOR.value)
+    Membership.objects.create(user=person("lin"), role=Role.ADMINISTRATOR.value)
+    widen(ada, pilot, workspace("Acme Europe"))
+    assert pilot.coverage.count() == 3
+
+
+@pytest.mark.parametrize("way", ["opened again", "another last day"])
+def test_what_had_ended_goes_on_for_nobody_who_approves_on_one_word(
+    way: str, ada: Any, lin: Any, pilot: Engagement, approves_within: Any
+) -> None:
+    said = engagements.Said("Pilot", lead=pilot.lead, starts_on=None, ends_on=None)
+
+    def goes_on() -> None:
+        if way == "opened again":
+            engagements.reopen(ada, scope(ada), pilot, pilot.version)
+        else:
+            engagements.change(ada, scope(ada), pilot, said, pilot.version, TODAY)
+
+    pilot.ends_on = TODAY - timedelta(days=1)
+    pilot.ended_at = clock.now() if way == "opened again" else None
+    pilot.save()
+    refused("two-administrators", goes_on)
+    Membership.objects.filter(user=approves_within).delete()
+    goes_on()
 
 
 # ---------------------------------------------------------------- what stays

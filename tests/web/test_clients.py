@@ -294,6 +294,19 @@ def test_another_environment_needs_two_people_as_a_policy_does(
     assert place.wanted_by is None
 
 
+def test_the_only_administrator_says_alone_which_environment_it_is(
+    desk: Browser, workspace: Any, olga: Any, ada: Any
+) -> None:
+    place = workspace("Acme Production")
+    given = {"name": place.name, "environment": "development", "managed_by": "hand"}
+    for who, version in ((olga, "1"), (ada, "2")):
+        assert place.environment == "production"
+        desk.force_login(who)
+        desk.post(f"/setup/connections/{place.pk}/edit/", {**given, "version": version})
+        place.refresh_from_db()
+    assert (place.environment, place.environment_wanted, place.wanted_by) == ("development", "", None)
+
+
 def test_owners_of_a_connection_are_named_and_taken_off_again(
     desk: Browser, workspace: Any, olga: Any, person: Any, clients: dict[str, Any]
 ) -> None:
