@@ -1,6 +1,8 @@
 """The report: for people, in any script, and an archive document by an independent judge."""
 
 import io
+import os
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -9,15 +11,19 @@ from typing import Any
 import page
 import pypdf
 import pytest
+from hypothesis import HealthCheck, Phase, given, settings, strategies
 
 from offboarding.lib.typesetting import fit, times
 from offboarding.lib.typesetting.streams import settle
+from offboarding.lib.typesetting.typeset import render as typeset
 from offboarding.packets.contents import Addendum, PacketContents
 from offboarding.packets.report import render
 from offboarding.packets.report.data import report_data
+from tests.security.test_fuzzed_forms import NASTY
 
 Make = Callable[..., PacketContents]
 KEY = "56475aa75463474c"
+HIDDEN_SIGNS = re.compile("[\x01-\x08\x0b\x0e-\x1f\u202a-\u202e\u2066-\u2069]")
 
 
 def text_of(pdf: bytes) -> str:
@@ -103,31 +109,65 @@ def _flat(outline: list[Any]) -> list[Any]:
     return [found for one in outline for found in (_flat(one) if isinstance(one, list) else [one])]
 
 
-@pytest.mark.parametrize(
-    ("name", "shown", "reason"),
-    [
-        ("漢字", "漢字", "Han"),
-        ("さくら 김철수", "さくら 김철수", "kana and Hangul"),
-        ("สมชาย", "สมชาย", "Thai"),
-        ("محمد", "محمد", "Arabic"),
-        ("Παπαδόπουλος Иван", "Παπαδόπουλος Иван", "Greek and Cyrillic"),
-        ("Dan 😀", "Dan 😀", "emoji"),
-        ("Dan 👩‍💻", "Dan", "joined emoji"),
-        ("ਗੁਰ", "[U+0A17][U+0A41][U+0A30]", "a script without a font"),
-        ("𠀀", "[U+20000]", "a rare ideograph"),
-        ("Dan\u202enaD", "Dan[U+202E]naD", "a sign that turns the text around"),
-        ("Dan\ue000", "Dan[U+E000]", "a private sign"),
-        ("Dan\x07", "Dan[U+0007]", "a control sign"),
-        ("\u0300\u0301 Dan", "Dan", "marks without a letter"),
-        ("#set page(width: 1pt) *Dan* $x$ <a> @b \\", "#set page(width: 1pt) *Dan* $x$ <a> @b \\", "markup"),
-    ],
+NAMES = {
+    "漢字": "漢字",
+    "さくら 김철수": "さくら 김철수",
+    "สมชาย": "สมชาย",
+    "محمد": "",  # the reader gives Arabic in the order in which it is drawn
+    "Παπαδόπουλος Иван": "Παπαδόπουλος Иван",
+    "Dan 😀": "Dan 😀",
+    "Dan 👩‍💻": "Dan",  # joined emoji
+    "ਗੁਰ": "[U+0A17][U+0A41][U+0A30]",  # a script without a font
+    "𠀀": "[U+20000]",  # a rare ideograph
+    "Dan\u202enaD": "Dan[U+202E]naD",  # a sign that turns the text around
+    "Dan\ue000": "Dan[U+E000]",
+    "Dan\x07": "Dan[U+0007]",
+    "\u0300\u0301 Dan": "Dan",  # marks without a letter
+    "#set page(width: 1pt) *Dan* $x$ <a> @b \\": "#set page(width: 1pt) *Dan* $x$ <a> @b \\",
+}
+
+
+def test_no_name_stops_a_report(sample: Make, tmp_path: Path) -> None:
+    step = sample().items[0]
+    steps = tuple(replace(step, number=at, title=name) for at, name in enumerate(NAMES, start=1))
+    for person in ("漢字 محمد สมชาย", "".join(NAMES)):
+        named = replace(sample().person, name=person)
+        pdf = render(sample(person=named, title=f"{person}: access removed", items=steps), KEY)
+        assert_archival(pdf, tmp_path)
+        found = "".join(text_of(pdf).split())  # lines are broken anywhere
+        assert not [shown for shown in NAMES.values() if "".join(shown.split()) not in found]
+
+
+# What a form can bring so far: no lone halves, and no more than the longest field takes.
+TEXTS = strategies.one_of(
+    strategies.sampled_from([each[:2000] for each in NASTY if "\ud800" not in each]),
+    strategies.text(strategies.characters(exclude_categories=["Cs"]), max_size=300),
 )
-def test_no_name_stops_a_report(name: str, shown: str, reason: str, sample: Make, tmp_path: Path) -> None:
-    contents = sample(person=replace(sample().person, name=name), title=f"{name}: access removed")
-    pdf = render(contents, KEY)
-    assert_archival(pdf, tmp_path)
-    if name != "محمد":  # the reader gives Arabic in the order in which it is drawn
-        assert shown in text_of(pdf), reason
+
+
+@settings(
+    max_examples=int(os.environ.get("FUZZ", "8")), derandomize=True, phases=[Phase.generate],
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)  # fmt: skip
+@given(texts=strategies.lists(TEXTS, min_size=6, max_size=6))
+def test_no_text_that_people_can_type_stops_a_report(texts: list[str], sample: Make) -> None:
+    name, title, note, why, says, shows = texts
+    whole = sample()
+    pdf = render(
+        sample(
+            person=replace(whole.person, name=name),
+            title=title,
+            requester=f"{name} <a@b.example>",
+            handoff_notes=note,
+            approvals=tuple(replace(one, reason=why) for one in whole.approvals),
+            items=tuple(replace(one, title=says, sentence=shows) for one in whole.items),
+            evidence=tuple(replace(one, name=note[:200], shows=shows) for one in whole.evidence),
+        ),
+        KEY,
+    )
+    found = text_of(pdf)
+    assert "How to verify this packet" in found and "R-1042" in found
+    assert not HIDDEN_SIGNS.search(found), "nothing turns the text around, or is there without being seen"
 
 
 def test_signs_that_only_fail_together_fall_back_to_plain_ones(
@@ -144,16 +184,19 @@ def test_signs_that_can_be_shown_stay_beside_those_that_cannot() -> None:
     assert fit([f"漢{rare}字"])[0] == "漢" + "".join(f"[U+{ord(sign):04X}]" for sign in rare) + "字"
 
 
+MANY_PAGES = b"""#set document(title: "many pages")
+#for number in range(60) [= #number
+#json(bytes(sys.inputs.data)).at(0)
+#pagebreak()]"""
+
+
 def test_a_stream_that_ends_in_a_carriage_return_is_made_plain(
-    sample: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """About one report in ten has such a stream by chance; strict validators take its last byte for a line end."""
     with monkeypatch.context() as raw:
         raw.setattr("offboarding.lib.typesetting.typeset.settle", lambda pdf: pdf)
-        names = (
-            f"{number * 7919:x}" for number in range(600)
-        )  # long enough to change what several pages hold
-        made = (render(sample(requester=f"Alice {name}", title=f"{name} out"), KEY) for name in names)
+        made = (typeset(MANY_PAGES, [f"{number * 7919:x}"]) for number in range(600))
         doubtful = next(pdf for pdf in made if b"\r\nendstream\n" in pdf)
     settled = settle(doubtful)
     assert settled != doubtful
