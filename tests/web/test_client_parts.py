@@ -71,6 +71,13 @@ def test_an_auditor_of_one_client_has_its_part_made_and_takes_it(
     assert Redaction.objects.count() == 1, "one for each client and version"
 
 
+def test_its_empty_list_of_requests_says_where_the_part_is(
+    client: Browser, shared: Packet, edna: Any
+) -> None:
+    page = as_user(client, edna).get("/requests/").content.decode()
+    assert "you may have your client" in page and 'href="/evidence/"' in page
+
+
 def test_what_was_done_with_a_part_stands_in_the_ledger(client: Browser, shared: Packet, edna: Any) -> None:
     as_user(client, edna).post(address("Acme"))
     desks.DESKS["packets.Redaction"].look(Redaction.objects.get().pk)

@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as lazy
 from django.views.decorators.http import require_safe
 
 from offboarding.directory.queries import clients_in
+from offboarding.packets.redaction.parts import parts_for
 from offboarding.removals.models import RemovalRequest
 from offboarding.removals.queries import listed, matching
 from offboarding.removals.rules import OPEN, Stage
@@ -102,6 +103,11 @@ def empty(request: Request, given: dict[str, str]) -> EmptyCard:
         )
     act = ActCard(_("File a request"), "/requests/new/", "main") if request.scope.has(*FILES) else None
     text = _("Requests for your clients stand here, from the draft to the sealed packet.")
+    if parts_for(request.scope):
+        text = _(
+            "Those that also reach into clients of others stand under Evidence: you may have your client's part."
+        )
+        act = ActCard(_("Evidence"), "/evidence/", "main")
     return EmptyCard(_("No requests yet."), text, act)
 
 
