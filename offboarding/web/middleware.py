@@ -14,6 +14,7 @@ from offboarding.lib.refusals import Refused
 from offboarding.lib.visible import visible
 from offboarding.web import errors, readiness
 from offboarding.web.engine import metrics
+from offboarding.work import outage
 
 Handler = Callable[[HttpRequest], HttpResponse]
 
@@ -74,16 +75,16 @@ def health(get_response: Handler) -> Handler:
 def ready() -> JsonResponse:
     try:
         facts = readiness.facts()
-    except DatabaseTrouble:
-        return JsonResponse({"ready": False, "says": "The database does not answer."}, status=503)
+    except DatabaseTrouble as error:
+        return JsonResponse({"ready": False, "says": outage.says(error)}, status=503)
     return JsonResponse(facts, status=200 if facts["ready"] else 503)
 
 
 def measured(request: HttpRequest) -> HttpResponse:
     try:
         return metrics.answer(request)
-    except DatabaseTrouble:
-        return HttpResponse("The database does not answer.\n", status=503, content_type="text/plain")
+    except DatabaseTrouble as error:
+        return HttpResponse(f"{outage.says(error)}\n", status=503, content_type="text/plain")
 
 
 # What pages take. Some of django-allauth's would take a PUT for a POST.

@@ -21,6 +21,7 @@ from offboarding.work import clock, desks
 from offboarding.work.actions import fire
 from offboarding.work.beside import Beside
 from offboarding.work.models import Beat
+from offboarding.work.outage import is_behind
 
 log = structlog.get_logger(__name__)
 
@@ -87,7 +88,8 @@ class Engine:
                 self.keep_schedules(lambda: self.hand_out(pool))
             return self.hand_out(pool) or handed
         except DatabaseTrouble as error:
-            log.warning("database does not answer", error=type(error).__name__)
+            event = "tables are not those of this version" if is_behind(error) else "database does not answer"
+            log.warning(event, error=type(error).__name__)
             return False
 
     def beat(self) -> None:
