@@ -37,7 +37,7 @@ HOLDING = ("before a commit", "after a write")
 
 
 def places(long: bool) -> int:
-    return 12 if long else 3
+    return 15 if long else 3
 
 
 def stops_at(wanted: int) -> Callable[[int, str], None]:
