@@ -12,7 +12,8 @@ from offboarding.demo.cast import PASSWORD
 from tests.peers import openid
 
 pytestmark = pytest.mark.browser
-MAIL = "sam@northwind.example"
+# Nobody of the walk: a password proves nothing any more for who has a passkey.
+MAIL = "lin@northwind.example"
 
 
 def with_authenticator(page: Page) -> Any:
@@ -34,23 +35,23 @@ def with_authenticator(page: Page) -> Any:
 
 
 def test_a_passkey_is_added_signs_in_and_proves_an_act(person: Any) -> None:
-    sam = person()
-    page: Page = sam.page
+    lin = person()
+    page: Page = lin.page
     tell = with_authenticator(page)
-    sam.go("/signin/")
+    lin.go("/signin/")
     page.get_by_label("Work e-mail").fill(MAIL)
     page.get_by_role("textbox", name="Password").fill(PASSWORD)
     page.get_by_role("button", name="Sign in", exact=True).click()
-    page.wait_for_url(f"{sam.base}/")
+    page.wait_for_url(f"{lin.base}/")
     # Who has chosen no zone yet comes to this page first: the browser's is proposed.
-    sam.go("/signin/zone/")
+    lin.go("/signin/zone/")
     expect(page.get_by_role("heading", level=1)).to_contain_text("In which time zone")
     zone = page.evaluate("Intl.DateTimeFormat().resolvedOptions().timeZone")
     expect(page.get_by_label("Time zone")).to_have_value(zone)
-    sam.look_around()
+    lin.look_around()
     page.get_by_role("button", name="Go on").click()
-    page.wait_for_url(f"{sam.base}/")
-    sam.go("/account/2fa/webauthn/add/")
+    page.wait_for_url(f"{lin.base}/")
+    lin.go("/account/2fa/webauthn/add/")
     if page.get_by_role("textbox", name="Password").is_visible():
         page.get_by_role("textbox", name="Password").fill(PASSWORD)
         page.get_by_role("button", name="Confirm").click()
@@ -62,14 +63,14 @@ def test_a_passkey_is_added_signs_in_and_proves_an_act(person: Any) -> None:
     expect(page.locator("main")).to_contain_text(re.compile("Laptop|recovery", re.IGNORECASE))
     assert len(tell("getCredentials", {})["credentials"]) == 1
     signed_out(page)
-    sam.go("/signin/")
+    lin.go("/signin/")
     page.get_by_role("button", name="Use a passkey").click()
-    page.wait_for_url(f"{sam.base}/")
-    sam.go(
+    page.wait_for_url(f"{lin.base}/")
+    lin.go(
         "/setup/api/new/"
     )  # asks for a proof where the sign-in is too old; right after a passkey it is one
     expect(page.get_by_role("heading", level=1)).to_contain_text("Make an API key")
-    sam.look_around()
+    lin.look_around()
 
 
 def signed_out(page: Page) -> None:
