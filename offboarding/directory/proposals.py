@@ -164,8 +164,6 @@ def still_open(proposal: Proposal) -> Proposal:
 
 
 def guard(proposal: Proposal, scope: Scope) -> None:
-    if not scope.has(Role.ADMINISTRATOR):
-        raise Refused("may-not-agree", "Only an administrator decides this.")
     if why := may_not(scope, proposal):
         raise Refused("may-not-agree", why)
 

@@ -106,6 +106,11 @@ class Scope:
         """True if, in these roles, every one of the clients is within reach; of a ground, every one of its places."""
         return self.everywhere(*roles) or (bool(clients) and clients <= self.named(clients, *roles))
 
+    def reaches(self, clients: Iterable[int | None], *roles: Role) -> bool:
+        """True if these roles are theirs for the whole of every one of the clients, where None stands for all there are."""
+        wanted = frozenset(clients)
+        return self.everywhere(*roles) or (bool(wanted) and wanted <= self.clients(*roles))
+
     def named(self, clients: frozenset[int], *roles: Role) -> frozenset[int]:
         """Those that the roles name: the client itself, or engagements of it that cover every place that is meant."""
         whole, parts = self.clients(*roles), self.engagements(*roles)
@@ -213,10 +218,7 @@ def may_not_agree(scope: Scope, proposed_by: int, person: int | None, clients: I
         return "You proposed this, so another administrator decides."
     if scope.user_id == person:
         return "This is about yourself, so another administrator decides."
-    wanted = set(clients)
-    if scope.everywhere(Role.ADMINISTRATOR):
-        return ""
-    if not wanted or not wanted <= scope.clients(Role.ADMINISTRATOR):
+    if not scope.reaches(clients, Role.ADMINISTRATOR):
         return "Only an administrator of everything that this reaches decides."
     return ""
 

@@ -70,10 +70,7 @@ def watchers(grants: Iterable[Grant]) -> list[User]:
 
 def watches(scope: Scope, grants: Iterable[Grant]) -> bool:
     """Whether somebody sees every place where the other one works: nobody learns here of clients that are not theirs."""
-    clients = {grant.client for grant in grants}
-    if None in clients:
-        return scope.everywhere(*WATCHES)
-    return scope.covers(frozenset(client for client in clients if client is not None), *WATCHES)
+    return scope.reaches((grant.client for grant in grants), *WATCHES)
 
 
 def no_longer(entry: Entry, user: User) -> str:
